@@ -1,0 +1,1 @@
+"""What is asked of each exercise, and how an answer is judged."""

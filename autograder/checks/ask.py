@@ -1,0 +1,211 @@
+"""The one seam between a check and the code it judges: a question goes in, plain data comes back."""
+
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from autograder.checks.respond import respond
+
+Status = Literal["graded", "error", "timeout", "memory", "died", "missing", "invalid"]
+Value = Any
+
+
+@dataclass(frozen=True)
+class Rng:
+    """Stands for `numpy.random.default_rng(seed)`, made anew where the question is answered."""
+
+    seed: int
+
+
+@dataclass(frozen=True)
+class TorchRng:
+    """Stands for a `torch.Generator` with this seed."""
+
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """Stands for a `torch.Tensor` with these values, in questions and in answers."""
+
+    array: np.ndarray
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """An answer that is no plain data; only the name of its type is known."""
+
+    type: str
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception out of the student's own call."""
+
+    kinds: tuple[str, ...]
+    type: str
+    message: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}" if self.message else self.type
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """A call of the student's function, or of a probe: trusted code that builds the student's object and uses it."""
+
+    subject: str
+    args: tuple[Value, ...] = ()
+    kwargs: dict[str, Value] = field(default_factory=dict)
+    probe: str = ""
+    source: str = ""
+
+    def to_tree(self) -> dict[str, Any]:
+        """Return the request that `respond` and the wire understand."""
+        return {
+            "subject": self.subject,
+            "probe": self.probe,
+            "source": self.source,
+            "args": [to_tree(value) for value in self.args],
+            "kwargs": {key: to_tree(value) for key, value in self.kwargs.items()},
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What came back: a value, or the exception that the student's code raised."""
+
+    value: Value = None
+    raised: Raised | None = None
+    untouched: bool = True
+
+    @classmethod
+    def from_tree(cls, tree: dict[str, Any]) -> "Answer":
+        """Read a response of `respond`; raise Unanswered when there was nothing to call, ValueError when malformed."""
+        outcome = tree["outcome"]
+        if outcome == "undefined":
+            raise Unanswered("error", "is not defined: did its cell run without an error?")
+        if outcome == "broken":
+            raised = _raised(tree["raised"])
+            raise Unanswered("error", f"could not be used as the exercise asks ({raised})")
+        untouched = tree["untouched"] is True
+        if outcome == "raised":
+            return cls(raised=_raised(tree["raised"]), untouched=untouched)
+        if outcome == "value":
+            return cls(value=from_tree(tree["value"]), untouched=untouched)
+        raise ValueError(f"unknown outcome {outcome!r}")
+
+
+class Unanswered(Exception):
+    """No answer came, and the status says why."""
+
+    def __init__(self, status: Status, message: str) -> None:
+        super().__init__(message)
+        self.status: Status = status
+        self.message = message
+
+
+class Transport(Protocol):
+    """Carries a question to the student's code; raises Unanswered when no answer comes back."""
+
+    def ask(self, question: Question) -> Answer: ...
+
+
+class LocalTransport:
+    """Asks an object in this very process, as `check` does in a student's own notebook."""
+
+    def __init__(self, subject: object) -> None:
+        self.subject = subject
+
+    def ask(self, question: Question) -> Answer:
+        return Answer.from_tree(respond({question.subject: self.subject}, question.to_tree()))
+
+
+class StudentRaised(Exception):
+    """The student's code raised where the exercise asks for a value."""
+
+    def __init__(self, raised: Raised) -> None:
+        super().__init__(str(raised))
+        self.raised = raised
+
+
+class Ask:
+    """What a requirement may do with a student's function or class: call it, or run a probe on it."""
+
+    def __init__(self, subject: str, transport: Transport) -> None:
+        self.subject = subject
+        self.transport = transport
+
+    def __call__(self, *args: Value, **kwargs: Value) -> Value:
+        """Call the student's function and return its value; raise StudentRaised when it raises."""
+        return self.value(self.answer(*args, **kwargs))
+
+    def answer(self, *args: Value, **kwargs: Value) -> Answer:
+        """Call the student's function and return the whole answer, exceptions and changed arguments included."""
+        return self.transport.ask(Question(self.subject, args, kwargs))
+
+    def probe(self, probe: Callable[..., Any], *args: Value, **kwargs: Value) -> Value:
+        """Run `probe(subject, *args, **kwargs)` beside the student's code and return its value.
+
+        The probe's source is sent: it must be a function of a module, import what it needs in its body, and reach
+        the student's code through `attempt(function, *args)`, which tells its exceptions from the probe's own.
+        """
+        return self.value(self.probe_answer(probe, *args, **kwargs))
+
+    def probe_answer(self, probe: Callable[..., Any], *args: Value, **kwargs: Value) -> Answer:
+        """Run a probe and return the whole answer."""
+        source = textwrap.dedent(inspect.getsource(probe))
+        return self.transport.ask(Question(self.subject, args, kwargs, probe.__name__, source))
+
+    @staticmethod
+    def value(answer: Answer) -> Value:
+        if answer.raised is not None:
+            raise StudentRaised(answer.raised)
+        return answer.value
+
+
+def to_tree(value: Value) -> Any:
+    """Reduce a question's argument to plain data; raise TypeError for anything a question may not carry."""
+    match value:
+        case None | bool() | int() | float() | str() | np.ndarray():
+            return value
+        case list():
+            return [to_tree(item) for item in value]
+        case tuple():
+            return {"tuple": [to_tree(item) for item in value]}
+        case dict():
+            return {"dict": {key: to_tree(item) for key, item in value.items()}}
+        case Rng(seed):
+            return {"rng": seed}
+        case TorchRng(seed):
+            return {"torch_rng": seed}
+        case Tensor(array):
+            return {"tensor": array}
+    raise TypeError(f"a question cannot carry a {type(value).__name__}")
+
+
+def from_tree(tree: Any) -> Value:
+    """Read an answer's tree; raise ValueError for a tag that an answer may not use."""
+    match tree:
+        case None | bool() | int() | float() | str() | np.ndarray():
+            return tree
+        case list():
+            return [from_tree(item) for item in tree]
+        case {"tuple": list(items)}:
+            return tuple(from_tree(item) for item in items)
+        case {"dict": dict(items)}:
+            return {key: from_tree(item) for key, item in items.items()}
+        case {"tensor": np.ndarray() as array}:
+            return Tensor(array)
+        case {"opaque": str(name)}:
+            return Opaque(name)
+    raise ValueError("an answer holds something that is no plain data")
+
+
+def _raised(tree: dict[str, Any]) -> Raised:
+    return Raised(tuple(str(kind) for kind in tree["kinds"]), str(tree["type"]), str(tree["message"]), int(tree["line"]))

@@ -1,0 +1,26 @@
+"""Where the exercises are: the assignments in order, and the exercises of each."""
+
+from functools import cache
+from importlib import import_module
+
+from autograder.checks.exercise import Exercise
+
+ASSIGNMENTS = ("dropout_numpy",)
+
+
+@cache
+def exercises(assignment: str) -> tuple[Exercise, ...]:
+    """Return the exercises of an assignment in the order of its notebook; raise KeyError when there is no such assignment."""
+    if assignment not in ASSIGNMENTS:
+        raise KeyError(assignment)
+    declared: tuple[Exercise, ...] = import_module(f"autograder.checks.{assignment}").EXERCISES
+    return declared
+
+
+def find(name: str) -> Exercise:
+    """Return the exercise of this name; raise KeyError when there is none."""
+    for assignment in ASSIGNMENTS:
+        for exercise in exercises(assignment):
+            if exercise.name == name:
+                return exercise
+    raise KeyError(name)

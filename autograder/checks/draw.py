@@ -1,0 +1,21 @@
+"""Hidden inputs: arrays without special values, at rates where keep and drop cannot be confused."""
+
+import numpy as np
+
+from autograder.checks.ask import Rng
+
+RATES = (0.15, 0.4, 0.75)
+"""Drop rates that are asked: none is .5, where rate and keep probability coincide."""
+
+BAD_RATES = (-0.1, 1.2)
+
+
+def away_from_zero(draw: np.random.Generator, shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
+    """Draw entries of both signs with magnitudes between .5 and 3, and a mean that is not 0."""
+    magnitude = draw.uniform(0.5, 3, shape)
+    return (magnitude * np.where(draw.random(shape) < 0.7, 1, -1)).astype(dtype)
+
+
+def rng(draw: np.random.Generator) -> Rng:
+    """Draw the seed of a generator for the student's code."""
+    return Rng(int(draw.integers(2**31)))

@@ -1,0 +1,163 @@
+"""Dropout as published in 2014: `classic_dropout(x, rate, rng, training=True) -> y`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask, Rng
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
+from autograder.checks.probes import successive
+from autograder.reference.dropout import classic_dropout
+
+PAGE = "dropout/masks-and-scaling"
+
+
+def keeps(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        x = hidden.away_from_zero(draw, (150, 80))
+        keeps_fraction(array(ask(x, rate, hidden.rng(draw)), x.shape, name="y") != 0, rate)
+
+
+def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
+    rate = 0.4
+    x = hidden.away_from_zero(draw, (24, 30))
+    masks = np.stack([array(y, x.shape, name="y") != 0 for y in ask.probe(successive, 80, x, rate, hidden.rng(draw))])
+    independent_entries(masks, rate)
+    for mask in masks[:2]:
+        independent_of(mask, x, rate)
+
+
+def is_unscaled_in_training(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        x = hidden.away_from_zero(draw, (13, 4, 2))
+        y = array(ask(x, rate, hidden.rng(draw)), x.shape, name="y")
+        expect(close(y[y != 0], x[y != 0]), "in training, kept entries should be left as they are")
+
+
+def scales_at_test(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        x = hidden.away_from_zero(draw, (8, 3))
+        y = array(ask(x, rate, hidden.rng(draw), training=False), x.shape, name="y")
+        expect(close(y, x * (1 - rate)), "with training=False, y should be x times 1 - rate")
+
+
+def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (5, 9))
+    for training in (True, False):
+        y = array(ask(x, 0.0, hidden.rng(draw), training=training), x.shape, name="y")
+        expect(close(y, x), "at rate 0 nothing should change")
+        y = array(ask(x, 1.0, hidden.rng(draw), training=training), x.shape, name="y")
+        expect(not y.any(), "at rate 1 everything should be 0, in training and at test time")
+
+
+def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (20, 11))
+    rng = hidden.rng(draw)
+    first, again, other = (array(ask(x, 0.4, seed), x.shape, name="y") for seed in (rng, rng, hidden.rng(draw)))
+    expect(close(first, again), "equal states of rng should give equal results: draw from rng alone")
+    expect(not close(first, other), "different states of rng should give different masks: rng is not used")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        for training in (True, False):
+            x = hidden.away_from_zero(draw, (5, 6), dtype)
+            answer = ask.answer(x, 0.4, hidden.rng(draw), training=training)
+            array(ask.value(answer), x.shape, dtype, "y")
+            untouched(answer)
+
+
+def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (3, 2))
+    ask(x, 1.0, hidden.rng(draw))
+    for rate in hidden.BAD_RATES:
+        for training in (True, False):
+            refuses(ask, x, rate, hidden.rng(draw), training=training, because=f"a rate of {rate}", mentions="rate")
+
+
+def measure(ask: Ask) -> list[float]:
+    x = np.random.default_rng(5).uniform(0.5, 2, (150, 60))
+    numbers: list[float] = []
+    for rate in (0.2, 0.7):
+        train, test = (np.asarray(ask(x, rate, Rng(11), training=training)) for training in (True, False))
+        kept = train != 0
+        numbers += [kept.mean(), np.median(train[kept] / x[kept]), np.median(test / x)]
+    return numbers
+
+
+def scaled_in_both(x, rate, rng, training=True):
+    return x * (rng.random(x.shape) >= rate) / (1 - rate) if training else x * (1 - rate)
+
+
+def scaled_in_neither(x, rate, rng, training=True):
+    return x * (rng.random(x.shape) >= rate) if training else x.copy()
+
+
+def times_rate_at_test(x, rate, rng, training=True):
+    return x * (rng.random(x.shape) >= rate) if training else x * rate
+
+
+def with_binomial(x, rate, rng, training=True):
+    if not 0.0 <= rate <= 1.0:
+        raise ValueError("rate must be in [0, 1]")
+    keep = 1.0 - rate
+    return (rng.binomial(1, keep, x.shape) * x).astype(x.dtype) if training else (keep * x).astype(x.dtype)
+
+
+def with_indexing(x, rate, rng, training=True):
+    if rate > 1 or rate < 0:
+        raise ValueError("rate is a probability")
+    y = x.copy()
+    if training:
+        y[rng.uniform(size=x.shape) < rate] = 0
+    else:
+        y *= 1 - rate
+    return y
+
+
+def entry_by_entry(x, rate, rng, training=True):
+    if rate < 0 or rate > 1:
+        raise ValueError("invalid rate")
+    flat = [(value if rng.random() >= rate else 0.0) if training else value * (1 - rate) for value in x.ravel().tolist()]
+    return np.asarray(flat, dtype=x.dtype).reshape(x.shape)
+
+
+exercise = Exercise(
+    name="classic_dropout",
+    assignment="dropout_numpy",
+    page=PAGE,
+    requirements=(
+        Requirement("keeps a fraction 1 - rate in training", 1, keeps),
+        Requirement("draws every entry on its own, anew at every call", 1, draws_each_entry),
+        Requirement("leaves kept entries unscaled in training", 2, is_unscaled_in_training),
+        Requirement("multiplies by 1 - rate at test time", 2, scales_at_test),
+        Requirement("changes nothing at rate 0 and gives zeros at rate 1", 0.5, handles_extremes),
+        Requirement("takes all randomness from rng", 0.5, uses_rng),
+        Requirement("keeps the dtype and leaves x alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
+    ),
+    reference=classic_dropout,
+    misconceptions=(
+        Misconception(
+            "scaled in both",
+            "Training already divides by 1 - rate, and test time multiplies by 1 - rate as well. One of the two makes the means agree; both undo it.",
+            PAGE,
+            scaled_in_both,
+        ),
+        Misconception(
+            "scaled in neither",
+            "Nothing makes up for the dropped entries: at test time the next layer sees inputs that are larger by 1 / (1 - rate) than in training.",
+            PAGE,
+            scaled_in_neither,
+        ),
+        Misconception(
+            "times rate at test",
+            "At test time x is multiplied by the drop rate. An entry is present with probability 1 - rate, so that is its mean factor.",
+            PAGE,
+            times_rate_at_test,
+        ),
+    ),
+    variants=(with_binomial, with_indexing, entry_by_entry),
+    fingerprint=Fingerprint(measure, tolerance=0.03),
+)

@@ -1,0 +1,169 @@
+"""Inverted dropout, backward: `dropout_backward(dy, mask, rate) -> dx`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.reference.dropout import dropout_backward
+
+PAGE = "dropout/backward"
+
+
+def inputs(draw: np.random.Generator, rate: float, shape: tuple[int, ...] = (6, 5), dtype: str = "float64"):
+    """Draw a gradient and the mask of a forward pass, with both kinds of entries in it."""
+    mask = draw.random(shape) >= rate
+    mask.flat[:2] = (True, False)
+    return hidden.away_from_zero(draw, shape, dtype), mask
+
+
+def blocks(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        dy, mask = inputs(draw, rate)
+        dx = array(ask(dy, mask, rate), dy.shape, name="dx")
+        expect(not dx[~mask].any(), "no gradient should pass where mask is false")
+
+
+def scales(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in (0.0, *hidden.RATES):
+        for shape in ((9,), (4, 7), (2, 3, 2, 2)):
+            dy, mask = inputs(draw, rate, shape)
+            dx = array(ask(dy, mask, rate), shape, name="dx")
+            expect(close(dx[mask], dy[mask] / (1 - rate)), "where mask is true, dx should be dy / (1 - rate)")
+
+
+def takes_any_mask_dtype(ask: Ask, draw: np.random.Generator) -> None:
+    for kind in ("bool", "int64", "uint8", "float32", "float64"):
+        dy, mask = inputs(draw, 0.4)
+        dx = array(ask(dy, mask.astype(kind), 0.4), dy.shape, name="dx")
+        expect(close(dx, dy * mask / 0.6), f"a mask of dtype {kind} should give the same gradient as a boolean one")
+
+
+def handles_rate_one(ask: Ask, draw: np.random.Generator) -> None:
+    dy = hidden.away_from_zero(draw, (4, 3))
+    dx = array(ask(dy, np.zeros(dy.shape, bool), 1.0), dy.shape, name="dx")
+    expect(not dx.any(), "at rate 1 everything was dropped, so dx should be 0")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        dy, mask = inputs(draw, 0.4, dtype=dtype)
+        answer = ask.answer(dy, mask, 0.4)
+        array(ask.value(answer), dy.shape, dtype, "dx")
+        untouched(answer)
+
+
+def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
+    dy, mask = inputs(draw, 0.4)
+    ask(dy, mask, 0.4)
+    for rate in hidden.BAD_RATES:
+        refuses(ask, dy, mask, rate, because=f"a rate of {rate}", mentions="rate")
+    for wrong in (mask[:1], mask[:, :1], mask.T, mask[None]):
+        refuses(ask, dy, wrong, 0.4, because=f"a mask of shape {wrong.shape} for dy of shape {dy.shape}", mentions="mask")
+
+
+def measure(ask: Ask) -> list[float]:
+    draw = np.random.default_rng(3)
+    numbers: list[float] = []
+    for rate in (0.2, 0.7):
+        mask = draw.random((60, 50)) >= rate
+        dy = draw.uniform(0.5, 2, mask.shape)
+        ratio = np.asarray(ask(dy, mask, rate)) / dy
+        numbers += [np.median(ratio[mask]), np.median(ratio[~mask]), (ratio[mask] != 0).mean(), (ratio[~mask] != 0).mean()]
+    return numbers
+
+
+def ignores_mask(dy, mask, rate):
+    return dy / (1 - rate)
+
+
+def no_scaling(dy, mask, rate):
+    return dy * mask
+
+
+def multiplies_by_keep(dy, mask, rate):
+    return dy * mask * (1 - rate)
+
+
+def divides_by_rate(dy, mask, rate):
+    return dy * mask / rate
+
+
+def draws_fresh_mask(dy, mask, rate):
+    fresh = np.random.default_rng(1).random(dy.shape) >= rate
+    return dy * fresh / (1 - rate)
+
+
+def with_where(dy, mask, rate):
+    if not 0 <= rate <= 1:
+        raise ValueError("rate")
+    if mask.shape != dy.shape:
+        raise ValueError("shape of mask")
+    return np.where(mask.astype(bool), dy / max(1 - rate, 1e-300), 0).astype(dy.dtype)
+
+
+def with_indexing(dy, mask, rate):
+    if np.shape(mask) != np.shape(dy) or rate < 0 or rate > 1:
+        raise ValueError("mask must have the shape of dy and rate must be a probability")
+    dx = np.zeros_like(dy)
+    kept = np.asarray(mask) == 1
+    dx[kept] = dy[kept] / (1 - rate)
+    return dx
+
+
+def entry_by_entry(dy, mask, rate):
+    if rate < 0 or 1 < rate or mask.shape != dy.shape:
+        raise ValueError("rate or mask shape")
+    flat = [float(d) / (1 - rate) if m else 0.0 for d, m in zip(dy.ravel(), mask.ravel(), strict=True)]
+    return np.array(flat, dtype=dy.dtype).reshape(dy.shape)
+
+
+exercise = Exercise(
+    name="dropout_backward",
+    assignment="dropout_numpy",
+    page=PAGE,
+    requirements=(
+        Requirement("passes no gradient through dropped entries", 2, blocks),
+        Requirement("scales the gradient of kept entries by 1 / (1 - rate)", 2, scales),
+        Requirement("takes a mask of booleans, of zeros and ones, or of floats", 1, takes_any_mask_dtype),
+        Requirement("gives zeros at rate 1", 1, handles_rate_one),
+        Requirement("keeps the dtype and leaves its arguments alone", 1, keeps_dtype_and_input),
+        Requirement("refuses a rate outside [0, 1] and a mask of another shape", 1, refuses_bad_arguments),
+    ),
+    reference=dropout_backward,
+    misconceptions=(
+        Misconception(
+            "ignores the mask",
+            "The gradient flows everywhere, although a dropped entry had no influence on the output: its gradient is 0.",
+            PAGE,
+            ignores_mask,
+        ),
+        Misconception(
+            "no scaling",
+            "The forward pass multiplied kept entries by 1 / (1 - rate); the chain rule multiplies their gradients by the same factor.",
+            PAGE,
+            no_scaling,
+        ),
+        Misconception(
+            "multiplies by keep",
+            "The gradient is multiplied by 1 - rate. y = x mask / (1 - rate) is linear in x, so the same factor 1 / (1 - rate) multiplies the gradient.",
+            PAGE,
+            multiplies_by_keep,
+        ),
+        Misconception(
+            "divides by rate",
+            "The gradient is divided by the drop rate. The forward pass divided by what is kept, 1 - rate, and so does the backward pass.",
+            PAGE,
+            divides_by_rate,
+        ),
+        Misconception(
+            "draws a fresh mask",
+            "A new mask is drawn on the way back. The gradient belongs to the function that was computed, with the mask that it used.",
+            PAGE,
+            draws_fresh_mask,
+        ),
+    ),
+    variants=(with_where, with_indexing, entry_by_entry),
+    fingerprint=Fingerprint(measure, tolerance=0.03),
+)

@@ -1,0 +1,268 @@
+"""Inverted dropout, forward: `dropout_forward(x, rate, rng, training=True) -> (y, mask)`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask, Rng
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, mask_of, parts, refuses, untouched
+from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
+from autograder.checks.probes import successive
+from autograder.reference.dropout import dropout_forward
+
+PAGE = "dropout/masks-and-scaling"
+
+
+def forward(ask: Ask, x: np.ndarray, rate: float, rng: Rng, training: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    y, mask = parts(ask(x, rate, rng, training=training), ("y", "mask"))
+    return array(y, x.shape, name="y"), mask_of(mask, x.shape)
+
+
+def keeps(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        x = hidden.away_from_zero(draw, (150, 80))
+        _, mask = forward(ask, x, rate, hidden.rng(draw))
+        keeps_fraction(mask, rate)
+
+
+def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
+    rate = 0.4
+    x = hidden.away_from_zero(draw, (24, 30))
+    calls = ask.probe(successive, 80, x, rate, hidden.rng(draw))
+    masks = np.stack([mask_of(parts(call, ("y", "mask"))[1], x.shape) for call in calls])
+    independent_entries(masks, rate)
+    for mask in masks[:2]:
+        independent_of(mask, x, rate)
+
+
+def scales(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        for shape in ((7,), (6, 5), (2, 3, 4, 2)):
+            x = hidden.away_from_zero(draw, shape)
+            y, mask = forward(ask, x, rate, hidden.rng(draw))
+            expect(close(y[~mask], np.zeros((~mask).sum())), "where mask is false, y should be 0")
+            expect(close(y[mask], x[mask] / (1 - rate)), "where mask is true, y should be x / (1 - rate)")
+
+
+def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in (0.0, *hidden.RATES, 1.0):
+        x = hidden.away_from_zero(draw, (9, 4))
+        y, mask = forward(ask, x, rate, hidden.rng(draw), training=False)
+        expect(close(y, x), "with training=False, y should equal x: nothing dropped, nothing scaled")
+        expect(mask.all(), "with training=False, every entry of mask should be true")
+
+
+def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (12, 7))
+    y, mask = forward(ask, x, 0.0, hidden.rng(draw))
+    expect(mask.all() and close(y, x), "at rate 0 nothing should change")
+    y, mask = forward(ask, x, 1.0, hidden.rng(draw))
+    expect(not mask.any() and not y.any(), "at rate 1 everything should be dropped: y is 0 and mask is false everywhere")
+
+
+def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (20, 11))
+    rng = hidden.rng(draw)
+    first, again = forward(ask, x, 0.4, rng)[1], forward(ask, x, 0.4, rng)[1]
+    other = forward(ask, x, 0.4, hidden.rng(draw))[1]
+    expect((first == again).all(), "equal states of rng should give equal masks: draw from rng alone")
+    expect((first != other).any(), "different states of rng should give different masks: rng is not used")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        for training in (True, False):
+            x = hidden.away_from_zero(draw, (5, 6), dtype)
+            answer = ask.answer(x, 0.4, hidden.rng(draw), training=training)
+            y, _ = parts(ask.value(answer), ("y", "mask"))
+            array(y, x.shape, dtype, "y")
+            untouched(answer)
+
+
+def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (3, 2))
+    forward(ask, x, 1.0, hidden.rng(draw))
+    for rate in hidden.BAD_RATES:
+        for training in (True, False):
+            refuses(ask, x, rate, hidden.rng(draw), training=training, because=f"a rate of {rate}", mentions="rate")
+
+
+def measure(ask: Ask) -> list[float]:
+    x = np.random.default_rng(5).uniform(0.5, 2, (200, 60))
+    numbers: list[float] = []
+    for rate in (0.2, 0.7):
+        first, second = (np.asarray(y) for y, _ in ask.probe(successive, 2, x, rate, Rng(11)))
+        kept = first != 0
+        numbers += [kept.mean(), np.median(first[kept] / x[kept])]
+        numbers += [(kept[::2] == kept[1::2]).mean(), (kept == (second != 0)).mean()]
+        test = np.asarray(ask(x, rate, Rng(12), training=False)[0])
+        numbers += [(test != 0).mean(), np.median(test[test != 0] / x[test != 0])]
+    return numbers
+
+
+def normal_mask(x, rate, rng, training=True):
+    mask = rng.standard_normal(x.shape) > rate if training else np.ones(x.shape, bool)
+    return (x * mask / (1 - rate) if training else x.copy()), mask
+
+
+def divides_by_rate(x, rate, rng, training=True):
+    mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
+    return (x * mask / rate if training else x.copy()), mask
+
+
+def no_scaling(x, rate, rng, training=True):
+    mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
+    return x * mask, mask
+
+
+def multiplies_by_keep(x, rate, rng, training=True):
+    mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
+    return (x * mask * (1 - rate) if training else x.copy()), mask
+
+
+def keep_and_drop_swapped(x, rate, rng, training=True):
+    mask = rng.random(x.shape) < rate if training else np.ones(x.shape, bool)
+    return (x * mask / rate if training else x.copy()), mask
+
+
+def one_mask_per_batch(x, rate, rng, training=True):
+    row = rng.random(x.shape[1:]) >= rate
+    mask = np.broadcast_to(row, x.shape) if training else np.ones(x.shape, bool)
+    return (x * mask / (1 - rate) if training else x.copy()), mask
+
+
+def scales_at_test(x, rate, rng, training=True):
+    mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
+    return x * mask / (1 - rate), mask
+
+
+def active_at_test(x, rate, rng, training=True):
+    mask = rng.random(x.shape) >= rate
+    return x * mask / (1 - rate), mask
+
+
+def reseeds(x, rate, rng, training=True):
+    rng = np.random.default_rng(0)
+    mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
+    return (x * mask / (1 - rate) if training else x.copy()), mask
+
+
+def with_binomial(x, rate, rng, training=True):
+    if not 0 <= rate <= 1:
+        raise ValueError("rate must be between 0 and 1")
+    if not training:
+        return x, np.ones_like(x)
+    mask = rng.binomial(1, 1 - rate, size=x.shape).astype(x.dtype)
+    return (mask * x / (1 - rate) if rate < 1 else np.zeros_like(x)), mask
+
+
+def with_choice(x, rate, rng, training=True):
+    if rate < 0 or rate > 1:
+        raise ValueError(f"rate {rate} is not a probability")
+    if not training or rate == 0:
+        return x.copy(), np.full(x.shape, True)
+    mask = rng.choice([False, True], size=x.shape, p=[rate, 1 - rate])
+    y = np.zeros_like(x)
+    y[mask] = x[mask] / (1 - rate)
+    return y, mask
+
+
+def entry_by_entry(x, rate, rng, training=True):
+    if not (rate >= 0 and rate <= 1):
+        raise ValueError("bad rate")
+    y, mask = x.astype(np.float64), np.ones(x.shape, np.int64)
+    if training:
+        for index in np.ndindex(*x.shape):
+            dropped = rng.uniform() < rate
+            mask[index] = 0 if dropped else 1
+            y[index] = 0.0 if dropped else x[index] / (1.0 - rate)
+    return y.astype(x.dtype), mask
+
+
+def with_normal_quantile(x, rate, rng, training=True):
+    """A normal draw is as good as a uniform one, when its threshold is a quantile: here the sum of two squares, exponential."""
+    if rate > 1 or rate < 0:
+        raise ValueError("rate out of range")
+    mask = np.ones(x.shape, dtype=bool)
+    if training:
+        a, b = rng.standard_normal((2, *x.shape))
+        mask = np.exp(-(a**2 + b**2) / 2) > rate if rate < 1 else np.zeros(x.shape, dtype=bool)
+    scale = 1 / (1 - rate) if training and rate < 1 else 1.0
+    return np.where(mask, x * scale, 0).astype(x.dtype), mask
+
+
+exercise = Exercise(
+    name="dropout_forward",
+    assignment="dropout_numpy",
+    page=PAGE,
+    requirements=(
+        Requirement("keeps a fraction 1 - rate", 2, keeps),
+        Requirement("draws every entry on its own, anew at every call", 2, draws_each_entry),
+        Requirement("scales kept entries by 1 / (1 - rate)", 2, scales),
+        Requirement("is the identity when not training", 1, is_identity_at_test),
+        Requirement("changes nothing at rate 0 and drops everything at rate 1", 1, handles_extremes),
+        Requirement("takes all randomness from rng", 1, uses_rng),
+        Requirement("keeps the dtype and leaves x alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
+    ),
+    reference=dropout_forward,
+    misconceptions=(
+        Misconception(
+            "normal mask instead of uniform",
+            "A standard normal number exceeds rate with probability 1 - Phi(rate), not 1 - rate: at rate .5 only 31 % are kept, and at rate 0 half "
+            "are still dropped. Compare a uniform number with rate.",
+            PAGE,
+            normal_mask,
+        ),
+        Misconception(
+            "divides by rate",
+            "Kept entries are divided by the drop rate. Their mean is preserved only when they are divided by what is kept, 1 - rate.",
+            PAGE,
+            divides_by_rate,
+        ),
+        Misconception(
+            "no scaling",
+            "Kept entries are left as they are, so the mean shrinks by 1 - rate in training while nothing makes up for it at test time.",
+            PAGE,
+            no_scaling,
+        ),
+        Misconception(
+            "multiplies by keep",
+            "Kept entries are multiplied by 1 - rate. That factor belongs to test time in the classic form; the inverted form divides by it in training.",
+            PAGE,
+            multiplies_by_keep,
+        ),
+        Misconception(
+            "keep and drop swapped",
+            "rate is read as the probability of keeping an entry. In this course, as in Keras and PyTorch, it is the probability of dropping one.",
+            PAGE,
+            keep_and_drop_swapped,
+        ),
+        Misconception(
+            "one mask shared over the batch",
+            "All rows get the same mask. Every entry of x needs a draw of its own: the shape of the mask is x.shape.",
+            PAGE,
+            one_mask_per_batch,
+        ),
+        Misconception(
+            "scales at test too",
+            "Nothing is dropped at test time, yet the output is divided by 1 - rate. Inverted dropout has already scaled in training.",
+            PAGE,
+            scales_at_test,
+        ),
+        Misconception(
+            "active at test",
+            "training is not looked at: entries are still dropped at test time, so predictions are random.",
+            PAGE,
+            active_at_test,
+        ),
+        Misconception(
+            "reseeds on every call",
+            "A generator is made anew inside the function, so every call draws the same mask and the same units stay dead. Draw from rng.",
+            PAGE,
+            reseeds,
+        ),
+    ),
+    variants=(with_binomial, with_choice, entry_by_entry, with_normal_quantile),
+    fingerprint=Fingerprint(measure, tolerance=0.03),
+)

@@ -1,0 +1,196 @@
+"""Dropout as an adaptive ridge: `dropout_ridge(X, y, rate) -> w`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.reference.dropout import dropout_ridge
+
+PAGE = "dropout/ridge"
+
+
+def problem(draw: np.random.Generator, n: int = 40, d: int = 4, dtype: str = "float64") -> tuple[np.ndarray, np.ndarray]:
+    """Draw a regression with correlated columns of different scales and means."""
+    mixing = np.eye(d) + 0.4 * draw.uniform(-1, 1, (d, d))
+    X = (draw.standard_normal((n, d)) + draw.uniform(-1, 1, d)) @ mixing * draw.uniform(0.5, 2, d)
+    y = X @ draw.uniform(-2, 2, d) + 0.5 * draw.standard_normal(n)
+    return X.astype(dtype), y.astype(dtype)
+
+
+def solves(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        for n, d in ((40, 4), (25, 7), (30, 1)):
+            X, y = problem(draw, n, d)
+            w = array(ask(X, y, rate), (d,), name="w")
+            expect(close(w, dropout_ridge(X, y, rate)), "w does not minimize the expected squared error under dropout of the inputs")
+
+
+def is_least_squares_without_dropout(ask: Ask, draw: np.random.Generator) -> None:
+    X, y = problem(draw)
+    w = array(ask(X, y, 0.0), X.shape[1:], name="w")
+    expect(close(w, np.linalg.lstsq(X, y, rcond=None)[0]), "at rate 0 nothing is dropped: w should be the least-squares solution")
+
+
+def adapts_to_scale(ask: Ask, draw: np.random.Generator) -> None:
+    X, y = problem(draw)
+    scale = np.array([0.1, 1.0, 5.0, 20.0])
+    plain, scaled = (array(ask(inputs, y, 0.4), (4,), name="w") for inputs in (X, X * scale))
+    expect(close(scaled * scale, plain), "measuring a column in other units should change its weight by the inverse factor and nothing else")
+
+
+def gives_zeros_at_rate_one(ask: Ask, draw: np.random.Generator) -> None:
+    X, y = problem(draw)
+    expect(not array(ask(X, y, 1.0), (4,), name="w").any(), "at rate 1 the inputs are gone: the weights should be 0")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        X, y = problem(draw, dtype=dtype)
+        answer = ask.answer(X, y, 0.4)
+        array(ask.value(answer), (4,), dtype, "w")
+        untouched(answer)
+
+
+def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
+    X, y = problem(draw)
+    ask(X, y, 0.4)
+    for rate in hidden.BAD_RATES:
+        refuses(ask, X, y, rate, because=f"a rate of {rate}", mentions="rate")
+    refuses(ask, X, y[:-1], 0.4, because="a y with fewer rows than X", mentions="y")
+    refuses(ask, X, y[:, None], 0.4, because="a y of shape (n, 1)", mentions="y")
+    refuses(ask, X[:, 0], y, 0.4, because="an X with one dimension", mentions="X")
+
+
+def measure(ask: Ask) -> list[float]:
+    numbers: list[float] = []
+    for seed, rate in ((1, 0.2), (2, 0.7)):
+        X, y = problem(np.random.default_rng(seed))
+        numbers += np.asarray(ask(X, y, rate)).tolist()
+    return numbers
+
+
+def solve(gram, penalty, X, y):
+    return np.linalg.solve(gram + penalty, X.T @ y)
+
+
+def plain_ridge(X, y, rate):
+    return solve(X.T @ X, rate / (1 - rate) * np.eye(X.shape[1]), X, y)
+
+
+def plain_ridge_times_n(X, y, rate):
+    return solve(X.T @ X, len(X) * rate / (1 - rate) * np.eye(X.shape[1]), X, y)
+
+
+def odds_inverted(X, y, rate):
+    gram = X.T @ X
+    return solve(gram, (1 - rate) / rate * np.diag(np.diag(gram)), X, y)
+
+
+def variance_of_unscaled_mask(X, y, rate):
+    gram = X.T @ X
+    return solve(gram, rate * (1 - rate) * np.diag(np.diag(gram)), X, y)
+
+
+def mean_instead_of_sum(X, y, rate):
+    gram = X.T @ X
+    return solve(gram, rate / (1 - rate) * np.diag(np.diag(gram)) / len(X), X, y)
+
+
+def ordinary_least_squares(X, y, rate):
+    return solve(X.T @ X, 0, X, y)
+
+
+def require(X, y, rate):
+    if not 0 <= rate <= 1:
+        raise ValueError("rate must be in [0, 1]")
+    if X.ndim != 2 or y.shape != (len(X),):
+        raise ValueError("wrong shape of X or y")
+
+
+def by_augmented_rows(X, y, rate):
+    """Ridge as least squares with extra rows, one per column, of size sqrt(p / q) times its norm."""
+    require(X, y, rate)
+    if rate == 1:
+        return np.zeros_like(X[0])
+    extra = np.diag(np.sqrt(rate / (1 - rate) * (X**2).sum(axis=0)))
+    targets = np.concatenate([y, np.zeros(X.shape[1], y.dtype)])
+    return np.linalg.lstsq(np.vstack([X, extra]), targets, rcond=None)[0].astype(X.dtype)
+
+
+def on_scaled_columns(X, y, rate):
+    """Plain ridge with penalty p / q on columns of unit norm."""
+    require(X, y, rate)
+    if rate == 1:
+        return np.zeros(X.shape[1], dtype=X.dtype)
+    norms = np.sqrt((X**2).sum(axis=0))
+    Z = X / norms
+    w = np.linalg.inv(Z.T @ Z + rate / (1 - rate) * np.eye(X.shape[1])) @ Z.T @ y
+    return (w / norms).astype(X.dtype)
+
+
+def times_keep(X, y, rate):
+    """The same equations multiplied by q: off-diagonal entries shrink, the diagonal stays."""
+    require(X, y, rate)
+    keep = 1 - rate
+    gram = X.T.astype(float) @ X.astype(float)
+    system = keep * gram
+    np.fill_diagonal(system, np.diag(gram))
+    return np.linalg.solve(system, keep * (X.T @ y)).astype(X.dtype)
+
+
+exercise = Exercise(
+    name="dropout_ridge",
+    assignment="dropout_numpy",
+    page=PAGE,
+    requirements=(
+        Requirement("minimizes the expected squared error under dropout", 3, solves),
+        Requirement("is least squares at rate 0", 0.5, is_least_squares_without_dropout),
+        Requirement("adapts to the scale of each column", 1, adapts_to_scale),
+        Requirement("gives zeros at rate 1", 0.5, gives_zeros_at_rate_one),
+        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses a rate outside [0, 1] and wrong shapes", 0.5, refuses_bad_arguments),
+    ),
+    reference=dropout_ridge,
+    misconceptions=(
+        Misconception(
+            "plain ridge with p/q",
+            "Every weight gets the same penalty p / q. Dropout penalizes a weight in proportion to the squares of its column, diag(X'X).",
+            PAGE,
+            plain_ridge,
+        ),
+        Misconception(
+            "plain ridge with n p/q",
+            "Every weight gets the same penalty n p / q, which is right only when every column has mean square 1.",
+            PAGE,
+            plain_ridge_times_n,
+        ),
+        Misconception(
+            "odds inverted",
+            "The penalty is multiplied by q / p. More dropout must mean more penalty: the factor is the variance of the mask, p / q.",
+            PAGE,
+            odds_inverted,
+        ),
+        Misconception(
+            "p q of the unscaled mask",
+            "p q is the variance of a mask of zeros and ones. The inverted mask is divided by q, its variance by q^2: p / q.",
+            PAGE,
+            variance_of_unscaled_mask,
+        ),
+        Misconception(
+            "mean instead of sum",
+            "The penalty uses the mean of squares while X'X is a sum over rows: one of the two is off by the factor n.",
+            PAGE,
+            mean_instead_of_sum,
+        ),
+        Misconception(
+            "ordinary least squares",
+            "There is no penalty: this minimizes the error without dropout.",
+            PAGE,
+            ordinary_least_squares,
+        ),
+    ),
+    variants=(by_augmented_rows, on_scaled_columns, times_keep),
+    fingerprint=Fingerprint(measure),
+)

@@ -1,0 +1,183 @@
+"""Multiplicative Gaussian noise: `gaussian_dropout(x, rate, rng, training=True) -> y`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask, Rng
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.checks.masks import believable, independent_entries
+from autograder.checks.probes import successive
+from autograder.checks.statistics import normal_cdf
+from autograder.reference.dropout import gaussian_dropout
+
+PAGE = "dropout/noise"
+QUANTILES = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
+UPPER_QUARTILE = 0.6744897501960817
+
+
+def noise_of(ask: Ask, draw: np.random.Generator, x: np.ndarray, rate: float) -> np.ndarray:
+    """Return the factors on x, standardized as if they were N(1, p / q)."""
+    y = array(ask(x, rate, hidden.rng(draw)), x.shape, name="y")
+    return (y / x - 1) / np.sqrt(rate / (1 - rate))
+
+
+def has_right_distribution(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in (0.1, 0.35, 0.8):
+        z = noise_of(ask, draw, hidden.away_from_zero(draw, (200, 100)), rate)
+        for quantile in QUANTILES:
+            expect(
+                believable(z < quantile, normal_cdf(quantile)),
+                f"at rate {rate:g} the factors y / x should be normal with mean 1 and variance rate / (1 - rate)",
+            )
+
+
+def multiplies(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (200, 100))
+    z = noise_of(ask, draw, x, 0.35)
+    for group in (np.abs(x) > 1.75, np.abs(x) <= 1.75, x > 0, x < 0):
+        expect(
+            believable(np.abs(z[group]) < UPPER_QUARTILE, 0.5) and believable(z[group] < 0, 0.5),
+            "the factor y / x should have the same distribution whatever x is: multiply by the noise",
+        )
+
+
+def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (24, 30))
+    calls = ask.probe(successive, 80, x, 0.35, hidden.rng(draw))
+    noise = (np.stack([array(y, x.shape, name="y") for y in calls]) / x - 1) / np.sqrt(0.35 / 0.65)
+    independent_entries(noise > 0, 0.5)
+    independent_entries(np.abs(noise) > UPPER_QUARTILE, 0.5)
+
+
+def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in (0.0, *hidden.RATES, 1.0):
+        x = hidden.away_from_zero(draw, (9, 2, 2))
+        y = array(ask(x, rate, hidden.rng(draw), training=False), x.shape, name="y")
+        expect(close(y, x), "with training=False, y should equal x")
+
+
+def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (5, 9))
+    y = array(ask(x, 0.0, hidden.rng(draw)), x.shape, name="y")
+    expect(close(y, x), "at rate 0 the noise has variance 0, so nothing should change")
+    y = array(ask(x, 1.0, hidden.rng(draw)), x.shape, name="y")
+    expect(not y.any(), "at rate 1 the exercise asks for zeros")
+
+
+def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (6, 4))
+    rng = hidden.rng(draw)
+    first, again, other = (array(ask(x, 0.4, seed), x.shape, name="y") for seed in (rng, rng, hidden.rng(draw)))
+    expect(close(first, again), "equal states of rng should give equal results: draw from rng alone")
+    expect(not close(first, other), "different states of rng should give different noise: rng is not used")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        for training in (True, False):
+            x = hidden.away_from_zero(draw, (5, 6), dtype)
+            answer = ask.answer(x, 0.4, hidden.rng(draw), training=training)
+            array(ask.value(answer), x.shape, dtype, "y")
+            untouched(answer)
+
+
+def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (3, 2))
+    ask(x, 1.0, hidden.rng(draw))
+    for rate in hidden.BAD_RATES:
+        for training in (True, False):
+            refuses(ask, x, rate, hidden.rng(draw), training=training, because=f"a rate of {rate}", mentions="rate")
+
+
+def measure(ask: Ask) -> list[float]:
+    x = np.where(np.random.default_rng(5).random((200, 100)) < 0.5, 1.0, 4.0)
+    numbers: list[float] = []
+    for rate in (0.1, 0.8):
+        train, test = (np.asarray(ask(x, rate, Rng(11), training=training)) for training in (True, False))
+        factor = (train / x - 1) / np.sqrt(rate / (1 - rate))
+        numbers += [factor.mean(), factor[x == 1].std(), factor[x == 4].std(), (test / x).std()]
+    return numbers
+
+
+def variance_as_deviation(x, rate, rng, training=True):
+    return x * rng.normal(1, rate / (1 - rate), x.shape) if training else x.copy()
+
+
+def additive_noise(x, rate, rng, training=True):
+    return x + rng.normal(0, np.sqrt(rate / (1 - rate)), x.shape) if training else x.copy()
+
+
+def active_at_test(x, rate, rng, training=True):
+    return x * rng.normal(1, np.sqrt(rate / (1 - rate)), x.shape)
+
+
+def with_normal(x, rate, rng, training=True):
+    if not 0 <= rate <= 1:
+        raise ValueError("rate must be in [0, 1]")
+    if not training:
+        return x
+    if rate == 1:
+        return x * 0
+    return (x * rng.normal(1.0, (rate / (1.0 - rate)) ** 0.5, size=x.shape)).astype(x.dtype)
+
+
+def with_box_muller(x, rate, rng, training=True):
+    if rate < 0 or rate > 1:
+        raise ValueError("rate?")
+    if training and rate == 1:
+        return np.zeros(x.shape, x.dtype)
+    if not training or rate == 0:
+        return x.copy()
+    radius, angle = np.sqrt(-2 * np.log(1 - rng.random(x.shape))), 2 * np.pi * rng.random(x.shape)
+    return (x + x * np.sqrt(rate / (1 - rate)) * radius * np.cos(angle)).astype(x.dtype)
+
+
+def entry_by_entry(x, rate, rng, training=True):
+    if rate > 1 or rate < 0:
+        raise ValueError("the rate is no probability")
+    y = np.array(x)
+    if training:
+        for index in np.ndindex(x.shape):
+            y[index] = 0 if rate == 1 else x[index] * (1 + rng.standard_normal() * np.sqrt(rate / (1 - rate)))
+    return y
+
+
+exercise = Exercise(
+    name="gaussian_dropout",
+    assignment="dropout_numpy",
+    page=PAGE,
+    requirements=(
+        Requirement("multiplies by noise with mean 1 and variance rate / (1 - rate)", 3, has_right_distribution),
+        Requirement("multiplies whatever the value of x", 1, multiplies),
+        Requirement("draws every entry on its own, anew at every call", 1, draws_each_entry),
+        Requirement("is the identity when not training", 1, is_identity_at_test),
+        Requirement("changes nothing at rate 0 and gives zeros at rate 1", 0.5, handles_extremes),
+        Requirement("takes all randomness from rng", 0.5, uses_rng),
+        Requirement("keeps the dtype and leaves x alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
+    ),
+    reference=gaussian_dropout,
+    misconceptions=(
+        Misconception(
+            "p/q used as the standard deviation",
+            "The variance of an inverted mask entry is p / q; a generator's scale argument is a standard deviation, the square root of that.",
+            PAGE,
+            variance_as_deviation,
+        ),
+        Misconception(
+            "additive noise",
+            "The noise is added to x, so small activations are disturbed as much as large ones. Dropout disturbs each in proportion to its size.",
+            PAGE,
+            additive_noise,
+        ),
+        Misconception(
+            "active at test",
+            "The noise is still there when training is false, so predictions are random.",
+            PAGE,
+            active_at_test,
+        ),
+    ),
+    variants=(with_normal, with_box_muller, entry_by_entry),
+    fingerprint=Fingerprint(measure, tolerance=0.03),
+)

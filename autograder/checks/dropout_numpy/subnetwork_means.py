@@ -1,0 +1,196 @@
+"""The ensemble that dropout averages: `subnetwork_means(x, w, b, rate) -> (arithmetic, geometric)`."""
+
+import itertools
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import close, expect, number, parts, refuses, untouched
+from autograder.reference.dropout import sigmoid, subnetwork_means
+
+PAGE = "dropout/ensemble"
+
+
+def unit(draw: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Draw the inputs, weights and bias of a sigmoid unit that is not saturated."""
+    return hidden.away_from_zero(draw, (n,)), draw.uniform(-1, 1, n), float(draw.uniform(0.3, 1.0))
+
+
+def means(ask: Ask, x: np.ndarray, w: np.ndarray, b: float, rate: float) -> tuple[float, float]:
+    values = parts(ask(x, w, b, rate), ("arithmetic", "geometric"))
+    return number(values[0], "arithmetic"), number(values[1], "geometric")
+
+
+def averages_arithmetically(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        for n in (1, 3, 6):
+            x, w, b = unit(draw, n)
+            arithmetic, _ = means(ask, x, w, b, rate)
+            expect(close(arithmetic, subnetwork_means(x, w, b, rate)[0]), "arithmetic is not the mean output over all weighted masks")
+
+
+def averages_geometrically(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        for n in (1, 3, 6):
+            x, w, b = unit(draw, n)
+            _, geometric = means(ask, x, w, b, rate)
+            expect(close(geometric, sigmoid(w @ x + b)), "geometric should equal the output of the whole unit without dropout")
+
+
+def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
+    x, w, b = unit(draw, 4)
+    expect(close(means(ask, x, w, b, 0.0), [sigmoid(w @ x + b)] * 2), "at rate 0 there is one network: both means are its output")
+    expect(close(means(ask, x, w, b, 1.0), [sigmoid(b)] * 2), "at rate 1 every input is dropped: both means are sigmoid(b)")
+
+
+def stays_finite(ask: Ask, draw: np.random.Generator) -> None:
+    for sign in (1, -1):
+        x, w = draw.uniform(20, 40, 5), sign * draw.uniform(20, 40, 5)
+        expect(
+            close(means(ask, x, w, 0.5, 0.3), subnetwork_means(x, w, 0.5, 0.3)),
+            "with logits in the thousands both means should stay finite and right: work with logarithms",
+        )
+
+
+def takes_fourteen_inputs(ask: Ask, draw: np.random.Generator) -> None:
+    x, w, b = unit(draw, 14)
+    expect(close(means(ask, x, w / 4, b, 0.4), subnetwork_means(x, w / 4, b, 0.4)), "with 14 inputs both means should still be right")
+    x, w, b = unit(draw, 15)
+    refuses(ask, x, w, b, 0.4, because="a unit with 15 inputs (32,768 masks)", mentions="")
+
+
+def leaves_input_alone(ask: Ask, draw: np.random.Generator) -> None:
+    answer = ask.answer(*unit(draw, 3), 0.4)
+    parts(ask.value(answer), ("arithmetic", "geometric"))
+    untouched(answer)
+
+
+def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
+    x, w, b = unit(draw, 3)
+    ask(x, w, b, 0.4)
+    for rate in hidden.BAD_RATES:
+        refuses(ask, x, w, b, rate, because=f"a rate of {rate}", mentions="rate")
+    refuses(ask, x, w[:2], b, 0.4, because="a w shorter than x", mentions="w")
+
+
+def measure(ask: Ask) -> list[float]:
+    draw = np.random.default_rng(8)
+    return [float(value) for rate in (0.2, 0.7) for value in ask(*unit(draw, 4), rate)]
+
+
+def outputs(x, w, b, rate, scale):
+    masks = np.array(list(itertools.product([0, 1], repeat=len(x))))
+    kept = masks.sum(axis=1)
+    weights = (1 - rate) ** kept * rate ** (len(x) - kept)
+    return 1 / (1 + np.exp(-(masks @ (w * x) * scale + b))), weights
+
+
+def normalized(outputs, weights):
+    yes, no = np.exp(weights @ np.log(outputs)), np.exp(weights @ np.log(1 - outputs))
+    return yes / (yes + no)
+
+
+def weighted_equally(x, w, b, rate):
+    o, weights = outputs(x, w, b, rate, 1 / (1 - rate))
+    weights = np.full_like(weights, 1 / len(weights))
+    return weights @ o, normalized(o, weights)
+
+
+def not_rescaled(x, w, b, rate):
+    o, weights = outputs(x, w, b, rate, 1)
+    return weights @ o, normalized(o, weights)
+
+
+def geometric_not_normalized(x, w, b, rate):
+    o, weights = outputs(x, w, b, rate, 1 / (1 - rate))
+    return weights @ o, np.exp(weights @ np.log(o))
+
+
+def require(x, w, rate):
+    if not 0 <= rate <= 1:
+        raise ValueError("rate must be in [0, 1]")
+    if x.ndim != 1 or w.shape != x.shape:
+        raise ValueError("w must have the shape of x")
+    if len(x) > 14:
+        raise ValueError("too many inputs")
+
+
+def stable_sigmoid(z):
+    return np.where(z >= 0, 1 / (1 + np.exp(-np.abs(z))), np.exp(-np.abs(z)) / (1 + np.exp(-np.abs(z))))
+
+
+def with_mean_logit(x, w, b, rate):
+    """The normalized geometric mean is the sigmoid of the mean logit."""
+    require(x, w, rate)
+    total, mean_logit = 0.0, 0.0
+    for mask in itertools.product((False, True), repeat=len(x)):
+        probability = np.prod([1 - rate if m else rate for m in mask])
+        kept = np.array(mask)
+        logit = b + (0 if rate == 1 else (w[kept] @ x[kept]) / (1 - rate))
+        total += probability * stable_sigmoid(logit)
+        mean_logit += probability * logit
+    return float(total), float(stable_sigmoid(mean_logit))
+
+
+def recursive(x, w, b, rate):
+    """Decide one input at a time: the distribution of the logit doubles its support at each."""
+    require(x, w, rate)
+    logits, weights = np.array([float(b)]), np.array([1.0])
+    for term in w * x:
+        step = 0.0 if rate == 1 else term / (1 - rate)
+        logits = np.concatenate([logits, logits + step])
+        weights = np.concatenate([weights * rate, weights * (1 - rate)])
+    return weights @ stable_sigmoid(logits), stable_sigmoid(weights @ logits)
+
+
+def with_bits(x, w, b, rate):
+    require(x, w, rate)
+    n = len(x)
+    masks = (np.arange(2**n)[:, None] >> np.arange(n)) % 2
+    weights = np.where(masks == 1, 1 - rate, rate).prod(axis=1)
+    logits = b + (masks * (w * x)).sum(axis=1) / (1 - rate if rate < 1 else np.inf)
+    log_yes, log_no = -np.logaddexp(0, -logits), -np.logaddexp(0, logits)
+    geometric = 1 / (1 + np.exp(np.clip(weights @ log_no - weights @ log_yes, -700, 700)))
+    return (weights * np.exp(log_yes)).sum(), geometric
+
+
+exercise = Exercise(
+    name="subnetwork_means",
+    assignment="dropout_numpy",
+    page=PAGE,
+    requirements=(
+        Requirement("averages the outputs of all masks by their probabilities", 2, averages_arithmetically),
+        Requirement("normalizes the geometric mean over the two classes", 2, averages_geometrically),
+        Requirement("has one network at rate 0 and the bias alone at rate 1", 1, handles_extremes),
+        Requirement("stays finite for large logits", 1, stays_finite),
+        Requirement("enumerates 14 inputs and refuses 15", 1, takes_fourteen_inputs),
+        Requirement("leaves its arguments alone", 0.5, leaves_input_alone),
+        Requirement("refuses a rate outside [0, 1] and wrong shapes", 0.5, refuses_bad_arguments),
+    ),
+    reference=subnetwork_means,
+    misconceptions=(
+        Misconception(
+            "masks weighted equally whatever the rate",
+            "Every mask counts the same, as if rate were .5. A mask with k of n inputs kept has probability q^k p^(n - k).",
+            PAGE,
+            weighted_equally,
+        ),
+        Misconception(
+            "masks not rescaled",
+            "The masked inputs are not divided by 1 - rate, so the mean logit of the ensemble is smaller than the logit of the whole unit.",
+            PAGE,
+            not_rescaled,
+        ),
+        Misconception(
+            "geometric mean not normalized",
+            "The geometric means of the two classes do not sum to 1. Divide by their sum to get a probability.",
+            PAGE,
+            geometric_not_normalized,
+        ),
+    ),
+    variants=(with_mean_logit, recursive, with_bits),
+    fingerprint=Fingerprint(measure),
+    challenge=True,
+)

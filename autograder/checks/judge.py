@@ -1,0 +1,67 @@
+"""Judging: put an exercise's requirements to an answer, and name the mistake that it looks like."""
+
+import zlib
+
+import numpy as np
+
+from autograder.checks.ask import Ask, Status, StudentRaised, Transport, Unanswered
+from autograder.checks.exercise import Exercise, Requirement, Unmet
+from autograder.checks.misconceptions import recognize
+from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
+
+NOT_WRITTEN = "not written yet: replace `raise NotImplementedError()` in its cell with your answer"
+
+
+def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdict:
+    """Put every requirement of an exercise and return its verdict.
+
+    Args:
+        exercise: what is asked.
+        transport: carries the questions to the student's code.
+        seed: decides all hidden inputs; the same seed puts the same questions.
+    """
+    ask = Ask(exercise.name, transport)
+    status: Status = "graded"
+    verdicts: list[RequirementVerdict] = []
+    silence: Unanswered | None = None
+    for requirement in exercise.requirements:
+        message = silence.message if silence else ""
+        if silence is None:
+            try:
+                requirement.check(ask, _draw(exercise, requirement, seed))
+            except Unmet as unmet:
+                message = str(unmet)
+            except StudentRaised as error:
+                status, message = "error", _explain(error)
+            except Unanswered as unanswered:
+                silence, status, message = unanswered, unanswered.status, unanswered.message
+        points = 0.0 if message else requirement.points
+        verdicts.append(RequirementVerdict(requirement.name, points, requirement.points, not message, message))
+    misconception = None
+    if silence is None and not all(verdict.passed for verdict in verdicts):
+        misconception = _recognize(exercise, ask)
+    return ExerciseVerdict(exercise.name, status, tuple(verdicts), misconception)
+
+
+def unjudged(exercise: Exercise, status: Status, message: str) -> ExerciseVerdict:
+    """Return the verdict of an exercise that could not be asked: no points, and the cause on every requirement."""
+    verdicts = (RequirementVerdict(item.name, 0.0, item.points, False, message) for item in exercise.requirements)
+    return ExerciseVerdict(exercise.name, status, tuple(verdicts))
+
+
+def _draw(exercise: Exercise, requirement: Requirement, seed: int) -> np.random.Generator:
+    return np.random.default_rng([seed, zlib.crc32(f"{exercise.name}/{requirement.name}".encode())])
+
+
+def _explain(error: StudentRaised) -> str:
+    if "NotImplementedError" in error.raised.kinds:
+        return NOT_WRITTEN
+    return f"your code raised {error.raised}"
+
+
+def _recognize(exercise: Exercise, ask: Ask) -> str | None:
+    try:
+        misconception = recognize(exercise, ask)
+    except Unanswered:
+        return None
+    return misconception.name if misconception else None

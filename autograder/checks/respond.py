@@ -1,0 +1,170 @@
+"""The side of the seam that stands beside the student's code: realise a question, call, describe the answer.
+
+This file is sent alone into the process that runs a submission, so it imports nothing of the project. What it
+exchanges are trees of None, bool, int, float, str, list, numeric arrays and one-key dicts that name what JSON
+cannot: tuple, dict, tensor, rng, torch_rng, opaque.
+"""
+
+import __future__
+
+import sys
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+Tree = Any
+
+MAX_DEPTH = 12
+MAX_INTEGER_BITS = 256
+MAX_MESSAGE = 400
+NUMERIC_KINDS = "biufcU"
+
+
+class Raised(Exception):
+    """Carries an exception out of the student's own call, apart from errors around it."""
+
+
+def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call the student's code; whatever it raises counts as its own."""
+    try:
+        return function(*args, **kwargs)
+    except (Exception, SystemExit) as error:
+        raise Raised from error
+
+
+def realise(tree: Tree) -> Any:
+    """Build the objects that a tree from outside stands for: generators, tensors, tuples, dicts."""
+    if isinstance(tree, list):
+        return [realise(item) for item in tree]
+    if isinstance(tree, np.ndarray):
+        return tree.copy()
+    if isinstance(tree, dict):
+        ((tag, content),) = tree.items()
+        return _REALISE[tag](content)
+    return tree
+
+
+def _tensor(array: np.ndarray) -> Any:
+    import torch
+
+    return torch.tensor(array)
+
+
+def _torch_rng(seed: int) -> Any:
+    import torch
+
+    return torch.Generator().manual_seed(seed)
+
+
+_REALISE: dict[str, Callable[[Any], Any]] = {
+    "tuple": lambda items: tuple(realise(item) for item in items),
+    "dict": lambda items: {key: realise(item) for key, item in items.items()},
+    "rng": np.random.default_rng,
+    "tensor": _tensor,
+    "torch_rng": _torch_rng,
+}
+
+
+def describe(value: Any, depth: int = 0) -> Tree:
+    """Reduce a returned object to a tree; what is no plain data becomes opaque, by the name of its type.
+
+    Subclasses are read through their base class, so that an overridden operator cannot lie.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, np.ndarray):
+        plain = np.ndarray.__array__(value)
+        return np.array(plain, copy=True, subok=False) if plain.dtype.kind in NUMERIC_KINDS else _opaque(value)
+    if isinstance(value, np.generic):
+        return np.array(value) if value.dtype.kind in NUMERIC_KINDS else _opaque(value)
+    if isinstance(value, float):
+        return float.__add__(value, 0.0)
+    if isinstance(value, int):
+        return int.__add__(value, 0) if int.bit_length(value) <= MAX_INTEGER_BITS else _opaque(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if depth < MAX_DEPTH:
+        if isinstance(value, list):
+            return [describe(item, depth + 1) for item in list.__iter__(value)]
+        if isinstance(value, tuple):
+            return {"tuple": [describe(item, depth + 1) for item in tuple.__iter__(value)]}
+        if isinstance(value, dict) and all(type(key) is str for key in dict.keys(value)):
+            return {"dict": {key: describe(item, depth + 1) for key, item in dict.items(value)}}
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return {"tensor": np.array(value.detach().cpu().numpy(), copy=True)}
+    return _opaque(value)
+
+
+def _opaque(value: Any) -> Tree:
+    return {"opaque": type(value).__name__[:80]}
+
+
+def _contents(value: Any) -> list[Any]:
+    """Return the bytes of every array and tensor among the arguments, to see later whether one was changed."""
+    if isinstance(value, np.ndarray):
+        return [value.tobytes()]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [item for element in value for item in _contents(element)]
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return [value.detach().numpy().tobytes()]
+    return []
+
+
+def _raised(error: BaseException) -> Tree:
+    """Describe an exception by the built-in classes it belongs to, so that a class merely named alike counts for nothing."""
+    kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
+    try:
+        message = str(error)[:MAX_MESSAGE]
+    except Exception:
+        message = ""
+    line = 0
+    trace = error.__traceback__
+    while trace is not None:
+        line, trace = trace.tb_lineno, trace.tb_next
+    return {"kinds": kinds, "type": type(error).__name__[:80], "message": message, "line": line}
+
+
+def _load_probe(name: str, source: str) -> Callable[..., Any]:
+    module = types.ModuleType("probe")
+    module.__dict__.update(attempt=attempt, np=np)
+    # Annotations name types of the module that the probe comes from, so they stay unevaluated.
+    exec(compile(source, "<probe>", "exec", flags=__future__.annotations.compiler_flag), module.__dict__)
+    probe: Callable[..., Any] = module.__dict__[name]
+    return probe
+
+
+def respond(namespace: Mapping[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """Answer one question about a name in the student's namespace.
+
+    Args:
+        namespace: what the student's cells defined.
+        request: `subject` (a name), `probe` (its name and source, or empty strings to call the subject
+            itself), `args` (a list of trees) and `kwargs` (a dict of trees).
+
+    Returns:
+        `outcome`, one of "value", "raised", "undefined" and "broken" (the probe failed outside the student's own
+        call), with `value`, `raised` and `untouched` (whether every array passed in still has its bytes).
+    """
+    subject = namespace.get(request["subject"])
+    if subject is None:
+        return {"outcome": "undefined"}
+    args = [realise(tree) for tree in request["args"]]
+    kwargs = {key: realise(tree) for key, tree in request["kwargs"].items()}
+    before = _contents([args, kwargs])
+    try:
+        if request["probe"]:
+            value = _load_probe(request["probe"], request["source"])(subject, *args, **kwargs)
+        else:
+            value = attempt(subject, *args, **kwargs)
+        described = describe(value)
+    except Raised as raised:
+        return {"outcome": "raised", "raised": _raised(raised.__cause__ or raised), "untouched": _contents([args, kwargs]) == before}
+    except Exception as error:
+        return {"outcome": "broken", "raised": _raised(error)}
+    return {"outcome": "value", "value": described, "untouched": _contents([args, kwargs]) == before}

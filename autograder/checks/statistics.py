@@ -1,0 +1,37 @@
+"""Bounds on how far chance can carry a right answer, in closed form.
+
+Every bound here holds for any sample size (Chernoff), so a right answer is rejected with at most the stated probability.
+"""
+
+import math
+
+FALSE_ALARM = 1e-9
+"""The probability, at most, that one requirement rejects a right answer by chance."""
+
+
+def relative_entropy(observed: float, expected: float) -> float:
+    """Return KL(observed || expected) of two Bernoulli laws, in nats; infinite where the expected law forbids the observed."""
+    total = 0.0
+    for seen, law in ((observed, expected), (1 - observed, 1 - expected)):
+        if seen > 0:
+            total += seen * math.log(seen / law) if law > 0 else math.inf
+    return total
+
+
+def plausible_count(count: int, trials: int, probability: float, tests: int = 1) -> bool:
+    """Tell whether `count` successes in `trials` independent trials are believable at this probability.
+
+    By Chernoff's bound a right answer is called implausible with probability at most FALSE_ALARM / tests, where
+    `tests` is the number of such questions that one requirement puts.
+    """
+    return 2 * math.exp(-trials * relative_entropy(count / trials, probability)) >= FALSE_ALARM / tests
+
+
+def normal_cdf(z: float) -> float:
+    """Return the probability that a standard normal variable lies below z."""
+    return 0.5 * math.erfc(-z / math.sqrt(2))
+
+
+def binomial_pmf(count: int, trials: int, probability: float) -> float:
+    """Return the probability of exactly `count` successes in `trials` independent trials."""
+    return math.comb(trials, count) * probability**count * (1 - probability) ** (trials - count)

@@ -1,0 +1,85 @@
+"""Graders under test: every misconception is rejected and named, every right variant gets full marks, nothing is free."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import autograder.checks
+from autograder.checks.ask import LocalTransport
+from autograder.checks.catalogue import ASSIGNMENTS, exercises
+from autograder.checks.exercise import resolve
+from autograder.checks.judge import judge
+from autograder.checks.misconceptions import fingerprints
+
+EXERCISES = [exercise for assignment in ASSIGNMENTS for exercise in exercises(assignment)]
+MISCONCEPTIONS = [(exercise, misconception) for exercise in EXERCISES for misconception in exercise.misconceptions]
+RIGHT = [(exercise, variant) for exercise in EXERCISES for variant in (exercise.reference, *exercise.variants)]
+SEEDS = range(3)
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # wrong answers divide by zero, and may
+
+
+def name_of(item):
+    return getattr(item, "name", None) or getattr(getattr(item, "factory", item), "__name__", None)
+
+
+def failures(verdict):
+    return {item.name: item.message for item in verdict.requirements if not item.passed}
+
+
+@pytest.mark.parametrize(("exercise", "misconception"), MISCONCEPTIONS, ids=name_of)
+def test_misconception_is_rejected_and_named(exercise, misconception):
+    wrong = resolve(misconception.wrong)
+    for seed in SEEDS:
+        verdict = judge(exercise, LocalTransport(wrong), seed)
+        assert not verdict.passed
+        assert verdict.misconception == misconception.name
+
+
+@pytest.mark.parametrize(("exercise", "variant"), RIGHT, ids=name_of)
+def test_right_variant_gets_full_marks(exercise, variant):
+    """A right answer fails one requirement by chance with probability at most 1e-9."""
+    right = resolve(variant)
+    for seed in SEEDS:
+        verdict = judge(exercise, LocalTransport(right), seed)
+        assert verdict.passed, failures(verdict)
+        assert verdict.status == "graded"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=name_of)
+def test_exercise_is_fully_declared(exercise):
+    assert len(exercise.variants) >= 3
+    assert len(exercise.misconceptions) >= 1
+    assert len({item.name for item in exercise.misconceptions}) == len(exercise.misconceptions)
+    assert len({item.name for item in exercise.requirements}) == len(exercise.requirements)
+    assert all(item.points > 0 for item in exercise.requirements)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=name_of)
+def test_unwritten_answer_gets_nothing_and_a_friendly_message(exercise):
+    def unwritten(*args, **kwargs):
+        raise NotImplementedError
+
+    verdict = judge(exercise, LocalTransport(unwritten), 0)
+    assert verdict.points == 0
+    assert verdict.misconception is None
+    assert all("not written yet" in message for message in failures(verdict).values())
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=name_of)
+def test_equal_seeds_give_equal_verdicts(exercise):
+    wrong = resolve(exercise.misconceptions[0].wrong)
+    assert judge(exercise, LocalTransport(wrong), 5) == judge(exercise, LocalTransport(wrong), 5)
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_stored_fingerprints_are_what_is_measured(assignment):
+    """`python -m autograder.checks.fingerprints` makes them again."""
+    stored = json.loads((Path(autograder.checks.__file__).parent / assignment / "fingerprints.json").read_text())
+    for exercise in exercises(assignment):
+        measured = fingerprints(exercise)
+        assert measured.keys() == stored[exercise.name].keys()
+        for name, numbers in measured.items():
+            tolerance = exercise.fingerprint.tolerance
+            assert numbers == pytest.approx(stored[exercise.name][name], rel=tolerance, abs=tolerance, nan_ok=True), name
