@@ -1,0 +1,116 @@
+# The course from end to end. `make` alone prints what there is; every target works alone in a fresh clone.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
+VENV ?= .venv
+BIN := $(VENV)/bin
+SUBMITTED ?= _build/sample/submitted
+OUT ?= _build/sample/graded
+
+# A stamp is as new as the last time its target was made from what it depends on.
+ENVIRONMENT := $(VENV)/.installed
+MATHJAX := node_modules/.package-lock.json
+BOOK := _build/html/index.html
+SAMPLE := _build/sample/.made
+GRADED := _build/sample/.graded
+
+files = $(shell find $(1) -type f -not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null)
+GRADER := $(call files,autograder)
+NOTEBOOKS := $(call files,exercises)
+BOOK_CODE := $(call files,book/coursebook autograder/reference autograder/checks)
+PAGES := $(call files,book) _config.yml _toc.yml
+
+# $(call need,command,Debian package): stop with the way out when a system package is missing.
+need = command -v $(1) >/dev/null || { echo "$(1) is missing. On Debian and Ubuntu: apt-get install $(2)" >&2; exit 1; }
+# $(call wish,command,Debian package,what for): say what is skipped without it, and go on.
+wish = command -v $(1) >/dev/null || echo "$(1) is missing, so $(3) skipped. On Debian and Ubuntu: apt-get install $(2)"
+
+.PHONY: help course test book exercises sample grade benchmark mutants lint links lock clean
+
+help: ## print this list
+	@echo "Usage: make TARGET"
+	@sed -nE 's/^([a-z]+):.*## (.*)$$/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target what; do printf '  %-10s %s\n' "$$target" "$$what"; done
+
+course: $(BOOK) $(GRADED) ## make the environment, build the book, grade a sample class, say where to look
+	@echo
+	@echo "Read the book          $(BOOK)"
+	@echo "Open an exercise       $(BIN)/jupyter lab exercises"
+	@echo "See the graded class   $(OUT)/report.html"
+	@echo "Grade a class          $(BIN)/autograder grade FOLDER"
+
+test: $(ENVIRONMENT) $(BOOK) lint ## everything CI runs: lint, types, all tests, the mutants, the book and its pages in a browser
+	@$(call wish,bwrap,bubblewrap,tests of the sandbox are)
+	@$(call wish,chromium,chromium,tests of the pages in a browser are)
+	@$(call wish,pg_ctlcluster,postgresql,tests with a PostgreSQL gradebook are)
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+book: $(BOOK) ## build the book: _build/html/index.html
+
+exercises: $(ENVIRONMENT) ## make the released notebooks in exercises/ from solutions/
+	$(BIN)/autograder release
+
+sample: $(SAMPLE) ## write the sample class: _build/sample/submitted
+
+grade: $(SAMPLE) ## grade a class (SUBMITTED=folder, OUT=folder; by default the sample class)
+	$(BIN)/autograder grade $(SUBMITTED) --out $(OUT)
+
+benchmark: $(ENVIRONMENT) ## measure the grader against nbgrader's own autograde, side by side
+	$(BIN)/python -m benchmarks
+
+mutants: $(ENVIRONMENT) ## check the checks: wrong answers must fail, right ones must pass
+	$(BIN)/pytest -n 2 -m mutants
+
+lint: $(ENVIRONMENT) ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+links: $(ENVIRONMENT) $(MATHJAX) ## try every external link of the book (needs a network)
+	$(BIN)/jupyter-book build . --builder linkcheck
+
+lock: ## choose all versions anew from pyproject.toml, and write them to requirements.txt
+	rm -rf _build/lock && $(PYTHON) -m venv _build/lock
+	_build/lock/bin/pip install --quiet '.[dev]'
+	{ sed -n '/^#/p' requirements.txt; _build/lock/bin/pip freeze --exclude dropout-course \
+		| sed -E 's/^(torch==[^+]*)\+.*/\1/' | LC_ALL=C sort --ignore-case; } > _build/requirements.txt
+	mv _build/requirements.txt requirements.txt && rm -rf _build/lock
+
+clean: ## remove everything that was made, except the environment
+	rm -rf _build
+
+$(ENVIRONMENT): requirements.txt pyproject.toml
+	@$(call need,$(PYTHON),python3.11)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || { echo "venv is missing. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	touch $@
+
+$(MATHJAX): package.json package-lock.json
+	@$(call need,npm,npm)
+	npm ci --no-audit --no-fund
+	touch $@
+
+# Executed pages are cached by their own text, so code that they import must throw the cache away.
+_build/.code: $(BOOK_CODE)
+	rm -rf _build/.jupyter_cache
+	mkdir -p $(@D) && touch $@
+
+$(BOOK): $(ENVIRONMENT) $(MATHJAX) _build/.code $(PAGES) $(NOTEBOOKS)
+	$(BIN)/jupyter-book build . -n -W --keep-going
+	touch $@
+
+$(SAMPLE): $(ENVIRONMENT) $(NOTEBOOKS) $(GRADER) $(call files,tests/sample)
+	$(BIN)/python -m tests.sample _build/sample/submitted
+	touch $@
+
+$(GRADED): $(SAMPLE)
+	$(BIN)/autograder grade _build/sample/submitted --out $(OUT)
+	touch $@
