@@ -1,0 +1,24 @@
+"""What every page of the book imports: figures, numbers in prose, data and the footer, all in one style."""
+
+from coursebook.data import digits, download_fashion_mnist, download_imdb, fashion_mnist, imdb, uci
+from coursebook.figures import figure, points, show, theory
+from coursebook.footer import footer
+from coursebook.numbers import glue_mean, glue_number
+from coursebook.palette import palette
+
+__all__ = [
+    "digits",
+    "download_fashion_mnist",
+    "download_imdb",
+    "fashion_mnist",
+    "figure",
+    "footer",
+    "glue_mean",
+    "glue_number",
+    "imdb",
+    "palette",
+    "points",
+    "show",
+    "theory",
+    "uci",
+]

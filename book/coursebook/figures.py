@@ -1,0 +1,160 @@
+"""The house style of figures: Matplotlib in, inline SVG that follows the page's light or dark theme out."""
+
+import hashlib
+import re
+from html import escape
+from io import StringIO
+from typing import Any
+
+import matplotlib
+import numpy as np
+from cycler import cycler
+from IPython.display import HTML, display
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
+
+from coursebook.palette import COLORS, MARKERS, palette
+
+WIDTH, HEIGHT = 440, 280
+POINTS_PER_INCH = 72
+
+STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "coursebook",
+    "font.family": "DejaVu Sans",
+    "font.size": 12,
+    "axes.titlesize": 12,
+    "axes.titleweight": "normal",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10,
+    "axes.labelsize": 12,
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
+    "legend.fontsize": 11,
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": palette.muted,
+    "axes.labelcolor": palette.ink,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": palette.grid,
+    "grid.linewidth": 0.8,
+    "text.color": palette.ink,
+    "xtick.color": palette.muted,
+    "ytick.color": palette.muted,
+    "xtick.labelcolor": palette.ink,
+    "ytick.labelcolor": palette.ink,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 6,
+    "lines.markeredgewidth": 0,
+    "image.cmap": "cividis",
+    "axes.prop_cycle": cycler(color=[COLORS[name] for name in MARKERS]),
+}
+
+THEMED = {color: f"var(--course-{name}, {color})" for name, color in COLORS.items()}
+THEMED |= {COLORS["ink"]: "currentColor", "#000000": "currentColor"}
+
+
+def figure(width: float = WIDTH, height: float = HEIGHT, **subplots: Any) -> tuple[Figure, Axes]:
+    """Start a figure in the house style and return it with its axes.
+
+    Args:
+        width: width in CSS pixels; 440 for a figure of its own, 320 for one of two panels side by side.
+        height: height in CSS pixels.
+        subplots: passed on to `Figure.subplots`, for example ``ncols=2, sharey=True``.
+    """
+    matplotlib.rcParams.update(STYLE)
+    fig = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH), layout="constrained")
+    return fig, fig.subplots(**subplots)
+
+
+def theory(ax: Axes, x: ArrayLike, y: ArrayLike, label: str | None = "theory", **style: Any) -> Line2D:
+    """Draw a closed form as a line in ink, behind the measured points."""
+    return ax.plot(x, y, **{"color": palette.theory, "label": label, "linewidth": 1.4, "zorder": 1.5} | style)[0]
+
+
+def points(
+    ax: Axes, x: ArrayLike, runs: ArrayLike, role: str, label: str | None = None, **style: Any
+) -> ErrorbarContainer:
+    """Draw measured means as points with a bar of one standard error to each side.
+
+    Args:
+        ax: where to draw.
+        x: positions, shape (n,).
+        runs: one row for each seed, shape (seeds, n) with at least two seeds.
+        role: the meaning, a key of `palette.MARKERS`; it decides color and marker.
+        label: legend entry; the role by default.
+        style: passed on to `Axes.errorbar`.
+    """
+    runs = np.asarray(runs)
+    error = runs.std(axis=0, ddof=1) / np.sqrt(len(runs))
+    look: dict[str, Any] = {
+        "color": COLORS[role],
+        "marker": MARKERS[role],
+        "linestyle": "none",
+        "capsize": 3,
+        "elinewidth": 1.4,
+    }
+    return ax.errorbar(x, runs.mean(axis=0), yerr=error, label=label or role, **look | style)
+
+
+def themed_svg(fig: Figure, alt: str) -> str:
+    """Return the figure as one inline SVG element; equal figures give equal bytes.
+
+    Args:
+        fig: a figure made by `figure`.
+        alt: the text alternative, what a reader who cannot see the figure needs to know.
+    """
+    buffer = StringIO()
+    with matplotlib.rc_context(STYLE):
+        fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)  # the page's own
+    svg = re.sub(r"#[0-9a-f]{6}\b", lambda color: THEMED.get(color[0], color[0]), svg)
+    svg = re.sub(r"\s*\n\s*", "\n", svg)
+    key = "f" + hashlib.sha256((svg + alt).encode()).hexdigest()[:8]
+    svg = _scope_ids(svg, key)
+    width, height = fig.get_size_inches() * POINTS_PER_INCH
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
+        f'aria-labelledby="{key}" viewBox="0 0 {width:g} {height:g}">'
+        f'<desc id="{key}">{escape(alt)}</desc>'
+    )
+    return re.sub(r"<svg[^>]*>", lambda _: head, svg, count=1).strip()
+
+
+def show(*figures: Figure, alt: str | list[str], caption: str = "") -> None:
+    """Show one figure, or several as panels that stand side by side where there is room and stack where not.
+
+    Args:
+        figures: figures made by `figure`.
+        alt: a text alternative for each figure; one string when there is one figure. An empty one raises ValueError.
+        caption: a sentence under the figure, as HTML.
+    """
+    alts = [alt] if isinstance(alt, str) else alt
+    if len(alts) != len(figures) or not all(text.strip() for text in alts):
+        raise ValueError(f"show needs one text alternative for each of its {len(figures)} figures")
+    panels = "".join(_panel(fig, text) for fig, text in zip(figures, alts, strict=True))
+    note = f"<figcaption>{caption}</figcaption>" if caption else ""
+    display(HTML(f'<figure class="course-output course-figure"><div class="panels">{panels}</div>{note}</figure>'))
+
+
+def _panel(fig: Figure, alt: str) -> str:
+    width = fig.get_figwidth() * POINTS_PER_INCH
+    return f'<div style="--course-width: {width:g}px">{themed_svg(fig, alt)}</div>'
+
+
+def _scope_ids(svg: str, key: str) -> str:
+    """Drop the ids that nothing refers to and make the others unique on a page that holds several figures."""
+    used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", svg))
+    svg = re.sub(r' id="([^"]+)"', lambda name: f' id="{key}-{name[1]}"' if name[1] in used else "", svg)
+    return re.sub(r"(url\(#|href=\"#)", rf"\g<1>{key}-", svg)
