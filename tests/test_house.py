@@ -1,0 +1,155 @@
+"""The house stands as drawn: imports point one way, a student's install is small, the lock agrees with the rest."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "autograder"
+ROOMS = ("cli", "grading", "kernels", "checks", "reference")  # imports point only down this list
+TEXT = {".md", ".py", ".toml", ".yml", ".yaml", ".txt", ".ipynb", ".json", ".css", ".js", ".j2", ".html", ""}
+# A path that only one machine has; a package index or registry that only one network has.
+ELSEWHERE = re.compile(
+    r"(?<![\w.:/~-])/(?:work|workspace|Users|root|home)/\w|--?index-url|find-links|\"resolved\": *\"http"
+)
+HOSTILE = "tests/hostile"  # looks for what lies in anybody's home folder
+
+
+def modules(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def top_level(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield what runs when the module is imported: not the bodies of functions, not what only a type checker reads."""
+    pending: list[ast.stmt] = list(tree.body)
+    while pending:
+        statement = pending.pop()
+        if isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test):
+            continue
+        yield statement
+        for block in ("body", "orelse", "finalbody") if not isinstance(statement, ast.FunctionDef) else ():
+            pending.extend(child for child in getattr(statement, block, []) if isinstance(child, ast.stmt))
+
+
+def room(module: str) -> int | None:
+    parts = module.split(".")
+    return ROOMS.index(parts[1]) if len(parts) > 1 and parts[0] == "autograder" and parts[1] in ROOMS else None
+
+
+@pytest.mark.parametrize("path", modules(PACKAGE), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_one_way(path: Path) -> None:
+    here = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    upward = [name for name in imports(tree) if here is not None and (there := room(name)) is not None and there < here]
+    assert not upward, f"{path.name} imports a room above its own: {upward}"
+
+
+@pytest.mark.parametrize("name", ["checks", "reference"])
+def test_students_rooms_import_numpy_and_the_standard_library_only(name: str) -> None:
+    allowed = set(sys.stdlib_module_names) | {"numpy", "autograder"}
+    foreign = {
+        f"{path.relative_to(ROOT)}: {module}"
+        for path in modules(PACKAGE / name)
+        if "outputs" not in path.parts  # the scripts that ask the real frameworks
+        for statement in top_level(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(statement, ast.Import | ast.ImportFrom)
+        for module in imports(statement)
+        if module.split(".")[0] not in allowed
+    }
+    assert not foreign
+
+
+def test_check_in_a_notebook_needs_only_the_students_install() -> None:
+    """Run in a fresh interpreter, because this one has long imported everything."""
+    program = "import sys; from autograder import check; print(*{name.split('.')[0] for name in sys.modules})"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    heavy = {
+        "torch",
+        "keras",
+        "tensorflow",
+        "nbgrader",
+        "nbformat",
+        "nbclient",
+        "sqlalchemy",
+        "typer",
+        "IPython",
+        "jinja2",
+    }
+    assert not heavy & set(run.stdout.split())
+
+
+def tracked() -> list[Path]:
+    listing = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    paths = (ROOT / name for name in listing.split("\0") if name)
+    return [path for path in paths if path.is_file() and path.suffix in TEXT]
+
+
+def test_no_path_and_no_registry_of_one_machine() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group()}"
+        for path in tracked()
+        if HOSTILE not in path.as_posix() and path != Path(__file__)
+        if (match := ELSEWHERE.search(path.read_text(encoding="utf-8", errors="replace")))
+    ]
+    assert not found
+
+
+def locked() -> dict[str, Version]:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = [re.fullmatch(r"([\w.-]+)==([\w.!+-]+)", line) for line in lines if line and not line.startswith("#")]
+    assert all(pins), "every line of requirements.txt is NAME==VERSION"
+    return {canonicalize_name(pin[1]): Version(pin[2]) for pin in pins if pin}
+
+
+def declared() -> list[Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    return [requirement for line in lines if (requirement := Requirement(line)).name != project["name"]]
+
+
+@pytest.mark.parametrize("requirement", declared(), ids=str)
+def test_lock_has_a_version_that_pyproject_allows(requirement: Requirement) -> None:
+    version = locked().get(canonicalize_name(requirement.name))
+    assert version is not None, "not in requirements.txt: make lock"
+    assert requirement.specifier.contains(version)
+
+
+def test_conda_installs_the_same_lock() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    python = next(line for line in environment["dependencies"] if isinstance(line, str) and line.startswith("python="))
+    lines = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert Requirement(f"python{project['requires-python']}").specifier.contains(python.removeprefix("python="))
+    assert lines == ["--requirement requirements.txt", "--editable ."]
+
+
+def test_lock_is_what_is_installed() -> None:
+    """An environment that has drifted from the lock would test something that nobody else has."""
+    freeze = subprocess.run(
+        [sys.executable, "-m", "pip", "freeze", "--exclude-editable"], capture_output=True, text=True, check=True
+    ).stdout
+    installed = {
+        canonicalize_name(name): Version(version).public
+        for name, _, version in (line.partition("==") for line in freeze.split())
+    }
+    drifted = {name for name, version in locked().items() if name in installed and installed[name] != version.public}
+    assert not drifted
+    assert not locked().keys() - installed.keys()
