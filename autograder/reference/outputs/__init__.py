@@ -7,10 +7,13 @@ from importlib import resources
 
 import numpy as np
 
-TOPICS = ("dropout",)
+TOPICS = ("dropout", "layernorm", "pooling")
 
 
 def load(topic: str) -> dict[str, np.ndarray]:
     """Return the stored arrays of a topic; `versions` names the frameworks that made them."""
-    with resources.files(__package__).joinpath(f"{topic}.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
+    with (
+        resources.files(__package__).joinpath(f"{topic}.npz").open("rb") as file,
+        np.load(file, allow_pickle=False) as stored,
+    ):
         return dict(stored)
