@@ -1,0 +1,40 @@
+"""Write the sample class: `python -m tests.sample FOLDER` makes FOLDER/<student>/<assignment>/ and FOLDER/students.csv.
+
+The table says who hands in what, and the points that it deserves. A FOLDER that holds no earlier sample class is left alone.
+"""
+
+import csv
+import shutil
+import sys
+from pathlib import Path
+
+from tests.sample.submissions import Student, sample_class
+
+TABLE = "students.csv"
+
+
+def write(folder: Path, students: list[Student]) -> None:
+    """Write every submission, and a table of the students; an earlier sample class in this folder is replaced."""
+    if folder.exists():
+        if not (folder / TABLE).is_file():
+            sys.exit(f"{folder} holds something else than a sample class: choose a folder that does not exist yet")
+        shutil.rmtree(folder)
+    for student in students:
+        for submission in student.submissions:
+            place = folder / student.name / submission.assignment
+            place.mkdir(parents=True)
+            if submission.notebook is not None:
+                (place / f"{submission.assignment}.ipynb").write_bytes(submission.notebook)
+    with (folder / TABLE).open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["student", "assignment", "points", "description"])
+        for student in students:
+            for submission in student.submissions:
+                row = [student.name, submission.assignment, f"{sum(submission.points.values()):g}", student.description]
+                table.writerow(row)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    write(Path(sys.argv[1]), sample_class())
