@@ -1,6 +1,6 @@
 """Write the sample class: `python -m tests.sample FOLDER` makes FOLDER/<student>/<assignment>/ and FOLDER/students.csv.
 
-The table says who hands in what, and the points that it deserves. A FOLDER that holds no earlier sample class is left alone.
+The table says who hands in what and which points it deserves. A FOLDER with anything but a sample class is left alone.
 """
 
 import csv

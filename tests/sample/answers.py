@@ -48,7 +48,7 @@ def surroundings(answer: FunctionType | type, known: tuple[str, ...] = ("np",)) 
     for name in sorted(used & namespace.keys() - {answer.__name__, *known}):
         value = namespace[name]
         if isinstance(value, ModuleType):
-            lines.append(f"import {value.__name__} as {name}")
+            lines.append(f"import {name}" if value.__name__ == name else f"import {value.__name__} as {name}")
         elif inspect.getmodule(value) and inspect.getmodule(value).__name__.startswith("autograder"):
             lines += [*surroundings(value, (*known, answer.__name__)), source(value)]
         elif callable(value):
