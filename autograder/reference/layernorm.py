@@ -75,7 +75,7 @@ def rmsnorm(x: Array, gamma: Array, eps: float = 1e-6) -> Array:
     Source: Zhang and Sennrich (2019), section 3; eps as in Keras.
     """
     require_shape(gamma, x.shape[-1:], "gamma")
-    mean_square = (x**2).mean(axis=-1, keepdims=True)
+    mean_square: Array = (x**2).mean(axis=-1, keepdims=True)
     return (x / np.sqrt(mean_square + eps) * gamma).astype(x.dtype)
 
 
@@ -108,7 +108,7 @@ def groupnorm(x: Array, groups: int, gamma: Array, beta: Array, eps: float = 1e-
 def ln_shrink(h: Array, rate: float, eps: float = 1e-3) -> float:
     """Return the factor by which the LayerNorm of a dropped-out vector shrinks the signal, for many units.
 
-    Inverted dropout raises the variance over the units from v to v + (p / q)(v + mu^2), and LayerNorm divides by its root.
+    Inverted dropout raises the variance over the units from v to v + (p / q)(v + mu^2); LayerNorm divides by its root.
 
     Args:
         h: the vector before dropout, shape (n,), or ValueError.

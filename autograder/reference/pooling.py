@@ -13,7 +13,7 @@ Layer = tuple[Any, ...]
 
 
 def pooled_length(length: int, size: int, stride: int) -> int:
-    """Return how many windows fit along an axis; raise ValueError for a size or stride below 1 or a size that does not fit."""
+    """Return how many windows fit along an axis; raise ValueError when none does, or for a size or stride below 1."""
     if size < 1 or stride < 1:
         raise ValueError(f"size and stride must be positive, got size {size} and stride {stride}")
     if size > length:
@@ -40,12 +40,14 @@ def max_pool2d(x: Array, size: int, stride: int) -> Array:
     Returns:
         Shape (n, (h - size) // stride + 1, (w - size) // stride + 1, c), dtype of x: only whole windows count.
     """
-    return windows(x, size, stride).max(axis=-1)
+    maximum: Array = windows(x, size, stride).max(axis=-1)
+    return maximum
 
 
 def average_pool2d(x: Array, size: int, stride: int) -> Array:
     """Take the mean of every window, channel by channel; arguments, shape, dtype and errors as in `max_pool2d`."""
-    return windows(x, size, stride).mean(axis=-1)
+    mean: Array = windows(x, size, stride).mean(axis=-1)
+    return mean
 
 
 def max_pool2d_backward(dy: Array, x: Array, size: int, stride: int) -> Array:
@@ -71,7 +73,7 @@ def max_pool2d_backward(dy: Array, x: Array, size: int, stride: int) -> Array:
 
 
 def output_shape(shape: Shape, layer: Layer) -> Shape:
-    """Return the shape that a layer makes of (h, w, c) or (d,); raise ValueError when it does not apply to that shape."""
+    """Return the shape that a layer makes of (h, w, c) or (d,); raise ValueError when it cannot be applied."""
     match layer, shape:
         case ("conv", int(filters), int(kernel)), (h, w, _):
             return (pooled_length(h, kernel, 1), pooled_length(w, kernel, 1), filters)

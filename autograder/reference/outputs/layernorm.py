@@ -9,7 +9,7 @@ GROUPS = 3
 
 
 def record() -> dict[str, np.ndarray]:
-    """Return the inputs and, for each layer, framework and dtype, the output y and the gradients dx, dgamma and dbeta."""
+    """Return the inputs and, for each layer, framework and dtype, the output y, dx, dgamma and dbeta."""
     draw = np.random.default_rng(0)
     arrays = {
         "vectors": draw.normal(0.5, 2, (5, 4, 7)) * np.array([0.02, 0.3, 1, 5])[:, None],
@@ -55,14 +55,17 @@ def _torch(layer: str, x: np.ndarray, dy: np.ndarray, weights: list[np.ndarray])
     import torch
     from torch.nn import functional
 
-    inputs, *parameters = (torch.tensor(array, requires_grad=True) for array in (x, *weights))
-    functions: dict[str, Any] = {
-        "layernorm": lambda: functional.layer_norm(inputs, x.shape[-1:], *parameters, eps=EPS[layer]),
-        "rmsnorm": lambda: functional.rms_norm(inputs, x.shape[-1:], *parameters, eps=EPS[layer]),
-        "groupnorm": lambda: functional.group_norm(inputs.movedim(-1, 1), GROUPS, *parameters, eps=EPS[layer]).movedim(
-            1, -1
-        ),
+    inputs = torch.tensor(x, requires_grad=True)
+    parameters: dict[str, Any] = {
+        name: torch.tensor(weight, requires_grad=True)
+        for name, weight in zip(("weight", "bias"), weights, strict=False)
+    }
+    channels_first = inputs.movedim(-1, 1)
+    functions = {
+        "layernorm": lambda: functional.layer_norm(inputs, x.shape[-1:], **parameters, eps=EPS[layer]),
+        "rmsnorm": lambda: functional.rms_norm(inputs, x.shape[-1:], **parameters, eps=EPS[layer]),
+        "groupnorm": lambda: functional.group_norm(channels_first, GROUPS, **parameters, eps=EPS[layer]).movedim(1, -1),
     }
     y = functions[layer]()
-    gradients = torch.autograd.grad(y, [inputs, *parameters], torch.tensor(dy))
+    gradients = torch.autograd.grad(y, [inputs, *parameters.values()], torch.tensor(dy))
     return [array.detach().numpy() for array in (y, *gradients)]

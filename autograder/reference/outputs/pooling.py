@@ -1,4 +1,4 @@
-"""Pooling in Keras and PyTorch: outputs and gradients, with ties and overlaps, and the parameters of a convolutional net."""
+"""Pooling in Keras and PyTorch: outputs and gradients, with ties and overlaps, and the parameters of a net."""
 
 import itertools
 
@@ -57,11 +57,11 @@ def _count_parameters(pooled: bool) -> int:
     import keras
 
     make = {
-        "conv": lambda filters, kernel: keras.layers.Conv2D(filters, kernel),
-        "pool": lambda size: keras.layers.MaxPooling2D(size),
-        "flatten": lambda: keras.layers.Flatten(),
-        "dropout": lambda rate: keras.layers.Dropout(rate),
-        "dense": lambda units: keras.layers.Dense(units),
+        "conv": keras.layers.Conv2D,
+        "pool": keras.layers.MaxPooling2D,
+        "flatten": keras.layers.Flatten,
+        "dropout": keras.layers.Dropout,
+        "dense": keras.layers.Dense,
     }
     layers = [make[kind](*arguments) for kind, *arguments in NET if pooled or kind != "pool"]
     return int(keras.Sequential([keras.Input(INPUT_SHAPE), *layers]).count_params())
