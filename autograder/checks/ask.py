@@ -208,4 +208,6 @@ def from_tree(tree: Any) -> Value:
 
 
 def _raised(tree: dict[str, Any]) -> Raised:
-    return Raised(tuple(str(kind) for kind in tree["kinds"]), str(tree["type"]), str(tree["message"]), int(tree["line"]))
+    return Raised(
+        tuple(str(kind) for kind in tree["kinds"]), str(tree["type"]), str(tree["message"]), int(tree["line"])
+    )

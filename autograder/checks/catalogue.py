@@ -10,7 +10,7 @@ ASSIGNMENTS = ("dropout_numpy",)
 
 @cache
 def exercises(assignment: str) -> tuple[Exercise, ...]:
-    """Return the exercises of an assignment in the order of its notebook; raise KeyError when there is no such assignment."""
+    """Return the exercises of an assignment in the order of its notebook; raise KeyError when there is none."""
     if assignment not in ASSIGNMENTS:
         raise KeyError(assignment)
     declared: tuple[Exercise, ...] = import_module(f"autograder.checks.{assignment}").EXERCISES

@@ -19,7 +19,7 @@ class Unmet(Exception):
 class Built:
     """An implementation that needs torch or Keras, made by a function so that nothing is imported before it is used.
 
-    Decorates the function: `@Built def frozen_mask(): import keras; class ManualDropout(...): ...; return ManualDropout`.
+    Decorates a function that imports the framework, defines the class or function inside, and returns it.
     """
 
     factory: Callable[[], Any]
@@ -47,7 +47,7 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Misconception:
-    """A known mistake: a name, what it does and why that is wrong, the page that explains it, and the mistake itself."""
+    """A known mistake: a name, what it does and why that is wrong, the page to read, and the mistake itself."""
 
     name: str
     says: str
@@ -59,8 +59,8 @@ class Misconception:
 class Fingerprint:
     """How answers are told apart by behavior: numbers measured with fixed inputs, equal within the tolerance.
 
-    `measure(ask)` returns a flat sequence of numbers, nan where an answer is no number. Its inputs are no secret: it is put only
-    after an answer has failed, and names a mistake without moving a point.
+    `measure(ask)` returns a flat sequence of numbers, nan where an answer is no number. Its inputs are no secret: it is
+    put only after an answer has failed, and names a mistake without moving a point.
     """
 
     measure: Callable[[Ask], Sequence[float]]

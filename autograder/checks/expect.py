@@ -30,7 +30,8 @@ def describe_type(value: Value) -> str:
 
 def array(value: Value, shape: tuple[int, ...], dtype: Any = None, name: str = "the result") -> np.ndarray:
     """Return an answer as an array; raise Unmet unless it is one of this shape and dtype, with finite entries."""
-    expect(isinstance(value, np.ndarray), f"{name} should be a NumPy array, but is {describe_type(value)}")
+    if not isinstance(value, np.ndarray):
+        raise Unmet(f"{name} should be a NumPy array, but is {describe_type(value)}")
     expect(value.shape == shape, f"{name} should have shape {shape}, but has shape {value.shape}")
     if dtype is not None:
         expect(value.dtype == dtype, f"{name} should have dtype {np.dtype(dtype)}, but has dtype {value.dtype}")
@@ -70,7 +71,9 @@ def close(actual: Any, expected: Any, dtype: Any = np.float64, scale: float = 1.
     """
     actual, expected = np.asarray(actual, dtype=np.float64), np.asarray(expected, dtype=np.float64)
     tolerance = 1e-5 if np.dtype(dtype) == np.float32 else 1e-6
-    return actual.shape == expected.shape and bool(np.allclose(actual, expected, rtol=tolerance, atol=tolerance * scale))
+    return actual.shape == expected.shape and bool(
+        np.allclose(actual, expected, rtol=tolerance, atol=tolerance * scale)
+    )
 
 
 def refuses(ask: Ask, *args: Value, because: str, mentions: str, **kwargs: Value) -> None:
@@ -87,7 +90,10 @@ def is_refusal(answer: Answer, because: str, mentions: str) -> None:
         raise StudentRaised(raised)
     expect("ValueError" in raised.kinds, f"{because} should raise ValueError, but raised {raised.type}")
     words = raised.message.lower()
-    expect(mentions.lower() in words or "shape" in words, f"the message of the ValueError should name the argument {mentions}")
+    expect(
+        mentions.lower() in words or "shape" in words,
+        f"the message of the ValueError should name the argument {mentions}",
+    )
 
 
 def untouched(answer: Answer) -> None:
@@ -96,7 +102,7 @@ def untouched(answer: Answer) -> None:
 
 
 def mask_of(value: Value, shape: tuple[int, ...], name: str = "mask") -> np.ndarray:
-    """Return an answer as a boolean mask; raise Unmet unless it has this shape and holds only false and true, 0 and 1."""
+    """Return an answer as a boolean mask; raise Unmet unless it has this shape and holds only 0 and 1."""
     mask = array(value, shape, name=name)
     expect(np.isin(mask, (0, 1)).all(), f"{name} should hold only true and false (or 1 and 0)")
     return mask.astype(bool)

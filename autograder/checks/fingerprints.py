@@ -1,4 +1,4 @@
-"""Measure again what the misconceptions of an assignment do: `python -m autograder.checks.fingerprints [ASSIGNMENT]...`."""
+"""Measure again what misconceptions do: `python -m autograder.checks.fingerprints [ASSIGNMENT]...`."""
 
 import json
 import sys

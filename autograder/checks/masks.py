@@ -1,7 +1,7 @@
 """Statistical judgments of random masks, shared by every exercise that drops something.
 
-A right mask has independent entries, each kept with probability q, whatever x is and whatever was drawn before. The questions
-here count entries, or disjoint pairs of entries, so that every count is exactly binomial for a right answer.
+A right mask has independent entries, each kept with probability q, whatever x is and whatever was drawn before. The
+questions here count entries, or disjoint pairs of entries, so that every count is exactly binomial for a right answer.
 """
 
 import numpy as np
@@ -44,7 +44,7 @@ def independent_entries(masks: np.ndarray, rate: float) -> None:
             continue
         for first, second in (_halves(masks, axis), _neighbors(masks, axis), _mirrored(masks, axis)):
             if not believable(first == second, agree):
-                raise Unmet(_explain(axis, masks.ndim))
+                raise Unmet(_explain(axis))
     flat = masks.reshape(len(masks), -1)
     _independent_counts(flat, rate)
 
@@ -64,7 +64,7 @@ def _mirrored(masks: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     return masks.take(np.arange(half), axis), masks.take(-1 - np.arange(half), axis)
 
 
-def _explain(axis: int, ndim: int) -> str:
+def _explain(axis: int) -> str:
     if axis == 0:
         return "two calls in a row should draw independent masks, but their masks are related"
     return f"entries along axis {axis - 1} share their fate: draw one random number for every entry of x"

@@ -32,8 +32,8 @@ def measure_implementation(exercise: Exercise, implementation: Implementation) -
 def recognize(exercise: Exercise, ask: Ask) -> Misconception | None:
     """Name the misconception that an answer behaves like, or None.
 
-    An answer is recognized when it agrees with the mistake wherever the mistake departs from the reference. Of several, the one
-    that departs most is the most specific; among equals the first listed.
+    An answer is recognized when it agrees with the mistake wherever the mistake departs from the reference. Of several,
+    the one that departs most is the most specific; among equals the first listed.
     """
     answer = measure(exercise, ask)
     stored = stored_fingerprints(exercise)
@@ -59,7 +59,7 @@ def _agrees(answer: np.ndarray, wrong: np.ndarray, where: np.ndarray, tolerance:
 
 
 def _close(a: np.ndarray, b: np.ndarray, tolerance: float) -> np.ndarray:
-    return np.isclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True)
+    return np.asarray(np.isclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True))
 
 
 def fingerprints(exercise: Exercise) -> dict[str, list[float | None]]:
@@ -73,7 +73,7 @@ def _jsonable(values: Sequence[float] | np.ndarray) -> list[Any]:
 
 
 def stored_fingerprints(exercise: Exercise) -> dict[str, np.ndarray]:
-    """Return the measured fingerprints of an exercise as stored beside its assignment (torch and Keras are not needed to read them)."""
+    """Return the fingerprints of an exercise as stored beside its assignment, so that no framework is needed to read them."""
     return _stored(exercise.assignment)[exercise.name]
 
 

@@ -117,7 +117,7 @@ def _contents(value: Any) -> list[Any]:
 
 
 def _raised(error: BaseException) -> Tree:
-    """Describe an exception by the built-in classes it belongs to, so that a class merely named alike counts for nothing."""
+    """Describe an exception by the built-in classes it belongs to: one merely named alike counts for nothing."""
     kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
     try:
         message = str(error)[:MAX_MESSAGE]
@@ -134,7 +134,7 @@ def _load_probe(name: str, source: str) -> Callable[..., Any]:
     module = types.ModuleType("probe")
     module.__dict__.update(attempt=attempt, np=np)
     # Annotations name types of the module that the probe comes from, so they stay unevaluated.
-    exec(compile(source, "<probe>", "exec", flags=__future__.annotations.compiler_flag), module.__dict__)
+    exec(compile(source, "<probe>", "exec", flags=__future__.annotations.compiler_flag), module.__dict__)  # noqa: S102 - trusted source, from the judge
     probe: Callable[..., Any] = module.__dict__[name]
     return probe
 
@@ -164,7 +164,11 @@ def respond(namespace: Mapping[str, Any], request: dict[str, Any]) -> dict[str, 
             value = attempt(subject, *args, **kwargs)
         described = describe(value)
     except Raised as raised:
-        return {"outcome": "raised", "raised": _raised(raised.__cause__ or raised), "untouched": _contents([args, kwargs]) == before}
+        return {
+            "outcome": "raised",
+            "raised": _raised(raised.__cause__ or raised),
+            "untouched": _contents([args, kwargs]) == before,
+        }
     except Exception as error:
         return {"outcome": "broken", "raised": _raised(error)}
     return {"outcome": "value", "value": described, "untouched": _contents([args, kwargs]) == before}

@@ -1,6 +1,6 @@
 """Bounds on how far chance can carry a right answer, in closed form.
 
-Every bound here holds for any sample size (Chernoff), so a right answer is rejected with at most the stated probability.
+Every bound here holds for any sample size (Chernoff): a right answer is rejected with at most the stated probability.
 """
 
 import math
@@ -10,7 +10,7 @@ FALSE_ALARM = 1e-9
 
 
 def relative_entropy(observed: float, expected: float) -> float:
-    """Return KL(observed || expected) of two Bernoulli laws, in nats; infinite where the expected law forbids the observed."""
+    """Return KL(observed || expected) of two Bernoulli laws, in nats; infinite where the latter forbids the former."""
     total = 0.0
     for seen, law in ((observed, expected), (1 - observed, 1 - expected)):
         if seen > 0:

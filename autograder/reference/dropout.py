@@ -6,6 +6,7 @@ Throughout, p = rate is the probability that an entry is dropped and q = 1 - p t
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from autograder.reference.validate import Array, require_ndim, require_rate, require_shape
 
@@ -75,8 +76,8 @@ def classic_dropout(x: Array, rate: float, rng: np.random.Generator, training: b
     Args and dtype as in `dropout_forward`. Source: Srivastava et al. (2014), section 4.
     """
     require_rate(rate)
-    factor = bernoulli_mask(x.shape, rate, rng) if training else 1 - rate
-    return (x * factor).astype(x.dtype)
+    factor = bernoulli_mask(x.shape, rate, rng) if training else np.array(1 - rate)
+    return np.asarray(x * factor, x.dtype)
 
 
 def gaussian_dropout(x: Array, rate: float, rng: np.random.Generator, training: bool = True) -> Array:
@@ -119,9 +120,9 @@ def enumerate_masks(n: int, rate: float) -> Iterator[tuple[Array, float]]:
         yield mask, (1 - rate) ** kept * rate ** (n - kept)
 
 
-def sigmoid(z: Array) -> Array:
+def sigmoid(z: ArrayLike) -> Array:
     """Return the logistic function of z without overflow."""
-    return np.exp(-np.logaddexp(0, -z))
+    return np.asarray(np.exp(-np.logaddexp(0, -np.asarray(z))))
 
 
 def subnetwork_means(x: Array, w: Array, b: float, rate: float) -> tuple[float, float]:

@@ -1,9 +1,10 @@
 """Argument checks that every topic shares."""
 
-import numpy as np
+from typing import Any
+
 from numpy.typing import NDArray
 
-Array = NDArray[np.floating]
+Array = NDArray[Any]
 
 
 def require_rate(rate: float, name: str = "rate") -> float:

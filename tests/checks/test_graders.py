@@ -1,4 +1,4 @@
-"""Graders under test: every misconception is rejected and named, every right variant gets full marks, nothing is free."""
+"""Graders under test: misconceptions are rejected and named, right variants get full marks, nothing is free."""
 
 import json
 from pathlib import Path
@@ -82,4 +82,6 @@ def test_stored_fingerprints_are_what_is_measured(assignment):
         assert measured.keys() == stored[exercise.name].keys()
         for name, numbers in measured.items():
             tolerance = exercise.fingerprint.tolerance
-            assert numbers == pytest.approx(stored[exercise.name][name], rel=tolerance, abs=tolerance, nan_ok=True), name
+            assert numbers == pytest.approx(stored[exercise.name][name], rel=tolerance, abs=tolerance, nan_ok=True), (
+                name
+            )

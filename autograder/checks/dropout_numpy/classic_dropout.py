@@ -119,7 +119,9 @@ def with_indexing(x, rate, rng, training=True):
 def entry_by_entry(x, rate, rng, training=True):
     if rate < 0 or rate > 1:
         raise ValueError("invalid rate")
-    flat = [(value if rng.random() >= rate else 0.0) if training else value * (1 - rate) for value in x.ravel().tolist()]
+    flat = [
+        (value if rng.random() >= rate else 0.0) if training else value * (1 - rate) for value in x.ravel().tolist()
+    ]
     return np.asarray(flat, dtype=x.dtype).reshape(x.shape)
 
 

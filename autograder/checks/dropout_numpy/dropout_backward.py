@@ -60,7 +60,9 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.BAD_RATES:
         refuses(ask, dy, mask, rate, because=f"a rate of {rate}", mentions="rate")
     for wrong in (mask[:1], mask[:, :1], mask.T, mask[None]):
-        refuses(ask, dy, wrong, 0.4, because=f"a mask of shape {wrong.shape} for dy of shape {dy.shape}", mentions="mask")
+        refuses(
+            ask, dy, wrong, 0.4, because=f"a mask of shape {wrong.shape} for dy of shape {dy.shape}", mentions="mask"
+        )
 
 
 def measure(ask: Ask) -> list[float]:
@@ -70,7 +72,12 @@ def measure(ask: Ask) -> list[float]:
         mask = draw.random((60, 50)) >= rate
         dy = draw.uniform(0.5, 2, mask.shape)
         ratio = np.asarray(ask(dy, mask, rate)) / dy
-        numbers += [np.median(ratio[mask]), np.median(ratio[~mask]), (ratio[mask] != 0).mean(), (ratio[~mask] != 0).mean()]
+        numbers += [
+            np.median(ratio[mask]),
+            np.median(ratio[~mask]),
+            (ratio[mask] != 0).mean(),
+            (ratio[~mask] != 0).mean(),
+        ]
     return numbers
 
 

@@ -57,7 +57,9 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     y, mask = forward(ask, x, 0.0, hidden.rng(draw))
     expect(mask.all() and close(y, x), "at rate 0 nothing should change")
     y, mask = forward(ask, x, 1.0, hidden.rng(draw))
-    expect(not mask.any() and not y.any(), "at rate 1 everything should be dropped: y is 0 and mask is false everywhere")
+    expect(
+        not mask.any() and not y.any(), "at rate 1 everything should be dropped: y is 0 and mask is false everywhere"
+    )
 
 
 def uses_rng(ask: Ask, draw: np.random.Generator) -> None:

@@ -33,7 +33,10 @@ def adds_spread_of_mean(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         mean = draw.choice([-1, 1]) * draw.uniform(1, 4)
         added = moments(ask, mean, 0.0, rate)[1]
-        expect(close(added, rate / (1 - rate) * mean**2), "a constant activation should get a variance of its own from the mask")
+        expect(
+            close(added, rate / (1 - rate) * mean**2),
+            "a constant activation should get a variance of its own from the mask",
+        )
 
 
 def combines_both(ask: Ask, draw: np.random.Generator) -> None:

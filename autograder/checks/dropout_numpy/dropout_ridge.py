@@ -11,7 +11,9 @@ from autograder.reference.dropout import dropout_ridge
 PAGE = "dropout/ridge"
 
 
-def problem(draw: np.random.Generator, n: int = 40, d: int = 4, dtype: str = "float64") -> tuple[np.ndarray, np.ndarray]:
+def problem(
+    draw: np.random.Generator, n: int = 40, d: int = 4, dtype: str = "float64"
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw a regression with correlated columns of different scales and means."""
     mixing = np.eye(d) + 0.4 * draw.uniform(-1, 1, (d, d))
     X = (draw.standard_normal((n, d)) + draw.uniform(-1, 1, d)) @ mixing * draw.uniform(0.5, 2, d)
@@ -24,20 +26,29 @@ def solves(ask: Ask, draw: np.random.Generator) -> None:
         for n, d in ((40, 4), (25, 7), (30, 1)):
             X, y = problem(draw, n, d)
             w = array(ask(X, y, rate), (d,), name="w")
-            expect(close(w, dropout_ridge(X, y, rate)), "w does not minimize the expected squared error under dropout of the inputs")
+            expect(
+                close(w, dropout_ridge(X, y, rate)),
+                "w does not minimize the expected squared error under dropout of the inputs",
+            )
 
 
 def is_least_squares_without_dropout(ask: Ask, draw: np.random.Generator) -> None:
     X, y = problem(draw)
     w = array(ask(X, y, 0.0), X.shape[1:], name="w")
-    expect(close(w, np.linalg.lstsq(X, y, rcond=None)[0]), "at rate 0 nothing is dropped: w should be the least-squares solution")
+    expect(
+        close(w, np.linalg.lstsq(X, y, rcond=None)[0]),
+        "at rate 0 nothing is dropped: w should be the least-squares solution",
+    )
 
 
 def adapts_to_scale(ask: Ask, draw: np.random.Generator) -> None:
     X, y = problem(draw)
     scale = np.array([0.1, 1.0, 5.0, 20.0])
     plain, scaled = (array(ask(inputs, y, 0.4), (4,), name="w") for inputs in (X, X * scale))
-    expect(close(scaled * scale, plain), "measuring a column in other units should change its weight by the inverse factor and nothing else")
+    expect(
+        close(scaled * scale, plain),
+        "measuring a column in other units should change its weight by the inverse factor and nothing else",
+    )
 
 
 def gives_zeros_at_rate_one(ask: Ask, draw: np.random.Generator) -> None:

@@ -19,7 +19,8 @@ UPPER_QUARTILE = 0.6744897501960817
 def noise_of(ask: Ask, draw: np.random.Generator, x: np.ndarray, rate: float) -> np.ndarray:
     """Return the factors on x, standardized as if they were N(1, p / q)."""
     y = array(ask(x, rate, hidden.rng(draw)), x.shape, name="y")
-    return (y / x - 1) / np.sqrt(rate / (1 - rate))
+    noise: np.ndarray = (y / x - 1) / np.sqrt(rate / (1 - rate))
+    return noise
 
 
 def has_right_distribution(ask: Ask, draw: np.random.Generator) -> None:

@@ -28,7 +28,10 @@ def averages_arithmetically(ask: Ask, draw: np.random.Generator) -> None:
         for n in (1, 3, 6):
             x, w, b = unit(draw, n)
             arithmetic, _ = means(ask, x, w, b, rate)
-            expect(close(arithmetic, subnetwork_means(x, w, b, rate)[0]), "arithmetic is not the mean output over all weighted masks")
+            expect(
+                close(arithmetic, subnetwork_means(x, w, b, rate)[0]),
+                "arithmetic is not the mean output over all weighted masks",
+            )
 
 
 def averages_geometrically(ask: Ask, draw: np.random.Generator) -> None:
@@ -36,13 +39,21 @@ def averages_geometrically(ask: Ask, draw: np.random.Generator) -> None:
         for n in (1, 3, 6):
             x, w, b = unit(draw, n)
             _, geometric = means(ask, x, w, b, rate)
-            expect(close(geometric, sigmoid(w @ x + b)), "geometric should equal the output of the whole unit without dropout")
+            expect(
+                close(geometric, sigmoid(w @ x + b)),
+                "geometric should equal the output of the whole unit without dropout",
+            )
 
 
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     x, w, b = unit(draw, 4)
-    expect(close(means(ask, x, w, b, 0.0), [sigmoid(w @ x + b)] * 2), "at rate 0 there is one network: both means are its output")
-    expect(close(means(ask, x, w, b, 1.0), [sigmoid(b)] * 2), "at rate 1 every input is dropped: both means are sigmoid(b)")
+    expect(
+        close(means(ask, x, w, b, 0.0), [sigmoid(w @ x + b)] * 2),
+        "at rate 0 there is one network: both means are its output",
+    )
+    expect(
+        close(means(ask, x, w, b, 1.0), [sigmoid(b)] * 2), "at rate 1 every input is dropped: both means are sigmoid(b)"
+    )
 
 
 def stays_finite(ask: Ask, draw: np.random.Generator) -> None:
@@ -56,7 +67,10 @@ def stays_finite(ask: Ask, draw: np.random.Generator) -> None:
 
 def takes_fourteen_inputs(ask: Ask, draw: np.random.Generator) -> None:
     x, w, b = unit(draw, 14)
-    expect(close(means(ask, x, w / 4, b, 0.4), subnetwork_means(x, w / 4, b, 0.4)), "with 14 inputs both means should still be right")
+    expect(
+        close(means(ask, x, w / 4, b, 0.4), subnetwork_means(x, w / 4, b, 0.4)),
+        "with 14 inputs both means should still be right",
+    )
     x, w, b = unit(draw, 15)
     refuses(ask, x, w, b, 0.4, because="a unit with 15 inputs (32,768 masks)", mentions="")
 

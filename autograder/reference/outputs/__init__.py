@@ -1,6 +1,7 @@
 """What real Keras and PyTorch gave for the same inputs and weights, stored by topic with the versions that made it.
 
-Make the files again with `python -m autograder.reference.outputs`; each topic's module has a function `record` that asks the frameworks.
+Make the files again with `python -m autograder.reference.outputs`: each topic's module has a function `record` that
+asks the frameworks.
 """
 
 from importlib import resources

@@ -1,0 +1,5 @@
+"""Checks and grading for the course on dropout, normalization and uncertainty."""
+
+from autograder.checks.notebook import check
+
+__all__ = ["check"]

@@ -1,0 +1,89 @@
+"""Making what students get: solutions/*.py become released notebooks, by nbgrader's own generate_assignment."""
+
+import os
+import shutil
+import sysconfig
+import tempfile
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import Config
+
+from autograder.checks.catalogue import exercises
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+class ReleaseError(Exception):
+    """A solution cannot be released; the message says what to mend."""
+
+
+def release(assignment: str, solutions: Path, destination: Path) -> Path:
+    """Make the notebook of one assignment from its solution.
+
+    Args:
+        assignment: its name; `solutions/<assignment>.py` is read.
+        solutions: folder of jupytext py:percent files.
+        destination: folder that gets `<assignment>/<assignment>.ipynb`.
+
+    Returns:
+        The path of the released notebook.
+
+    Raises:
+        ReleaseError: the solution is not there, its points differ from the exercises', or nbgrader refuses it.
+    """
+    notebook = read_solution(assignment, solutions)
+    released = destination / assignment / f"{assignment}.ipynb"
+    released.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copyfile(_generate(assignment, notebook, Path(folder)), released)
+    return released
+
+
+def read_solution(assignment: str, solutions: Path) -> NotebookNode:
+    """Return a solution as a notebook whose cell ids are stable and whose graded cells agree with the exercises."""
+    path = solutions / f"{assignment}.py"
+    if not path.is_file():
+        raise ReleaseError(f"{path} does not exist")
+    notebook: NotebookNode = jupytext.read(path)
+    notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
+    for number, cell in enumerate(notebook.cells):
+        cell.id = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell-{number}")
+    _require_points(assignment, notebook)
+    return notebook
+
+
+def _require_points(assignment: str, notebook: NotebookNode) -> None:
+    graded = {}
+    for cell in notebook.cells:
+        metadata = cell.metadata.get("nbgrader", {})
+        if metadata.get("grade") and not metadata.get("solution"):
+            graded[metadata["grade_id"]] = metadata["points"]
+    declared = {f"{exercise.name}_check": exercise.points for exercise in exercises(assignment)}
+    for grade_id in graded.keys() | declared.keys():
+        if graded.get(grade_id) != declared.get(grade_id):
+            in_notebook, in_checks = graded.get(grade_id), declared.get(grade_id)
+            raise ReleaseError(
+                f"{assignment}: {grade_id} has {in_notebook} points in the notebook, {in_checks} in checks"
+            )
+
+
+def _generate(assignment: str, notebook: NotebookNode, course: Path) -> Path:
+    source = course / "source" / assignment / f"{assignment}.ipynb"
+    source.parent.mkdir(parents=True)
+    nbformat.write(notebook, source)
+    config = Config()
+    config.CourseDirectory.root = str(course)
+    config.CourseDirectory.course_id = "release"
+    config.ClearSolutions.code_stub = {"python": "raise NotImplementedError()"}
+    # A new gradebook calls `alembic` by name, also where the environment is not activated.
+    os.environ["PATH"] = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ.get('PATH', '')}"
+    outcome = NbGraderAPI(config=config).generate_assignment(assignment)
+    if not outcome["success"]:
+        raise ReleaseError(
+            f"{assignment}: nbgrader could not generate it\n{outcome.get('log') or outcome.get('error')}"
+        )
+    return course / "release" / assignment / f"{assignment}.ipynb"

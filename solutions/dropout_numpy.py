@@ -1,0 +1,484 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+# ---
+
+# %% [markdown]
+# # Dropout by hand
+#
+# Dropout is four lines of NumPy, and nearly every one of them can be wrong in a way that a training curve does not show. In this
+# notebook you write them yourself: the layer and its gradient, the form in which it was published, its Gaussian cousin, and then
+# three formulas that say what the noise does to an activation, to a regression and to an ensemble.
+#
+# **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as you like. It asks your
+# function with new inputs every time, says which requirement holds and which does not, and recognizes many common mistakes by name.
+# Everything is NumPy; the notebook takes one to two hours.
+#
+# **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, as in Keras and PyTorch, and $q = 1 - p$ the probability that it is kept.
+
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
+import matplotlib.pyplot as plt
+import numpy as np
+
+from autograder import check
+
+# %matplotlib inline
+
+# %% [markdown]
+# ## 1. The forward pass
+#
+# A layer of units that can rely on one another may settle on fragile agreements: unit 3 is right only because unit 7 corrects it.
+# Dropout breaks them up. At every training step each entry of the input is kept with probability $q$ or replaced by zero, and
+# what is kept is divided by $q$:
+#
+# $$ y_i = \frac{m_i}{q}\, x_i, \qquad m_i \sim \text{Bernoulli}(q) \text{ independently.} $$
+#
+# The division makes the expected output equal to the input, $\mathbb{E}[y_i] = q \cdot x_i / q = x_i$, so that nothing at all has to be done at test time. This
+# is called *inverted* dropout, and it is what every current library does.
+#
+# The rules, here and in all later exercises:
+#
+# - a rate outside $[0, 1]$ raises `ValueError` with a message that names the argument, in training and at test time;
+# - at rate 1 everything is dropped, and the result is zeros;
+# - the result has the dtype of `x`, and `x` itself is not modified;
+# - all randomness comes from `rng`, a `numpy.random.Generator`. *How* you draw from it is up to you.
+#
+# <details><summary>Hint 1</summary>
+#
+# `rng.random(x.shape)` draws one uniform number for each entry. With what probability is such a number at least `rate`?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# What happens to your division at rate 1? Treat that case apart.
+#
+# </details>
+
+
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "dropout_forward", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def dropout_forward(x, rate, rng, training=True):
+    """Apply inverted dropout.
+
+    Args:
+        x: float array of any shape.
+        rate: drop rate, a float in [0, 1]; anything else raises ValueError.
+        rng: numpy.random.Generator, the source of all randomness.
+        training: when false, y equals x.
+
+    Returns:
+        y: array with the shape and dtype of x.
+        mask: array with the shape of x, true where an entry was kept; all true when not training.
+    """
+    ### BEGIN SOLUTION
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must lie in [0, 1], got {rate}")
+    if not training:
+        return x.copy(), np.ones(x.shape, dtype=bool)
+    mask = rng.random(x.shape) >= rate
+    scale = 1 / (1 - rate) if rate < 1 else 0.0
+    return (x * mask * scale).astype(x.dtype), mask
+    ### END SOLUTION
+
+
+# %% [markdown]
+# A small example to look at. At rate 0.25, kept entries of a matrix of ones become $1 / 0.75 \approx 1.33$:
+
+# %%
+y, mask = dropout_forward(np.ones((3, 8)), 0.25, np.random.default_rng(0))
+print(y.round(2))
+print("kept", mask.sum(), "of", mask.size)
+
+# %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "dropout_forward_check", "locked": true, "points": 10, "schema_version": 3, "solution": false, "task": false}
+check(dropout_forward)
+
+# %% [markdown]
+# What does the noise look like to one entry? Take the value 1, drop it out ten thousand times at each rate, and look at where the outputs lie and where
+# their mean lies.
+
+# %%
+rates = np.linspace(0, 0.9, 10)
+outputs = [dropout_forward(np.ones(10_000), rate, np.random.default_rng(1))[0] for rate in rates]
+fig, ax = plt.subplots(figsize=(6, 3))
+ax.plot(rates, [y.max() for y in outputs], "o", label="a kept entry")
+ax.plot(rates, [y.min() for y in outputs], "o", label="the smallest output")
+ax.plot(rates, [y.mean() for y in outputs], "s-", label="the mean")
+ax.set(xlabel="drop rate", ylabel="output for the input 1")
+ax.legend()
+
+# %% [markdown]
+# **Think.** The mean stays at 1 at every rate. What does not stay? You will compute it exactly in exercise 5.
+
+# %% [markdown]
+# ## 2. The backward pass
+#
+# For a fixed mask, $y_i = (m_i / q)\, x_i$ is a linear function of $x$: a product with a number that is either $0$ or $1/q$. By the chain rule
+#
+# $$ \frac{\partial L}{\partial x_i} = \frac{m_i}{q}\, \frac{\partial L}{\partial y_i}, $$
+#
+# with **the same mask** as in the forward pass, which is why `dropout_forward` returns it. A dropped entry had no influence on the loss and gets no gradient.
+#
+# The mask may arrive as booleans or as zeros and ones of any numeric dtype. A mask whose shape differs from that of `dy` raises `ValueError`:
+# NumPy would broadcast it without a word.
+#
+# <details><summary>Hint</summary>
+#
+# Everything you need is in the formula. Compare `mask.shape` with `dy.shape` first.
+#
+# </details>
+
+
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "dropout_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def dropout_backward(dy, mask, rate):
+    """Propagate a gradient through inverted dropout.
+
+    Args:
+        dy: gradient of the loss with respect to y; float array of any shape.
+        mask: the mask of the forward pass, booleans or zeros and ones; exactly the shape of dy, or ValueError.
+        rate: the drop rate of the forward pass, in [0, 1], or ValueError.
+
+    Returns:
+        dx: gradient with respect to x; the shape and dtype of dy.
+    """
+    ### BEGIN SOLUTION
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must lie in [0, 1], got {rate}")
+    if mask.shape != dy.shape:
+        raise ValueError(f"mask has shape {mask.shape}, but dy has shape {dy.shape}")
+    scale = 1 / (1 - rate) if rate < 1 else 0.0
+    return (dy * mask * scale).astype(dy.dtype)
+    ### END SOLUTION
+
+
+# %%
+print(dropout_backward(np.ones((2, 4)), np.array([[1, 0, 1, 1], [0, 1, 1, 0]]), 0.25).round(2))
+
+# %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "dropout_backward_check", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+check(dropout_backward)
+
+# %% [markdown]
+# A gradient can be checked without any calculus: nudge each input a little up and down, with the mask held still, and watch the loss
+# $L = \sum_i y_i^2$.
+
+# %%
+x, rate = np.random.default_rng(2).normal(size=6), 0.4
+y, mask = dropout_forward(x, rate, np.random.default_rng(3))
+analytic = dropout_backward(2 * y, mask, rate)
+step = 1e-6
+numeric = []
+for i in range(len(x)):
+    nudge = step * (np.arange(len(x)) == i)
+    up, down = (dropout_forward(x + sign * nudge, rate, np.random.default_rng(3))[0] for sign in (1, -1))
+    numeric.append(((up**2).sum() - (down**2).sum()) / (2 * step))
+print("largest difference:", np.abs(analytic - numeric).max())
+
+# %% [markdown]
+# **Think.** Why did both forward passes get a generator with the same seed? What would the comparison show otherwise?
+
+# %% [markdown]
+# ## 3. As it was published
+#
+# The paper of 2014 scales at the other end. Training only drops, $y_i = m_i x_i$, and at test time the whole network is used with every
+# activation multiplied by its chance to be present:
+#
+# $$ \text{training: } y_i = m_i x_i, \qquad \text{test: } y_i = q\, x_i. $$
+#
+# In both forms the mean at training time equals the output at test time. The classic form pays for it at every prediction.
+
+
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "classic_dropout", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def classic_dropout(x, rate, rng, training=True):
+    """Apply dropout in the form of 2014: unscaled in training, times 1 - rate at test time.
+
+    Args and dtype as in dropout_forward.
+
+    Returns:
+        y: array with the shape and dtype of x.
+    """
+    ### BEGIN SOLUTION
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must lie in [0, 1], got {rate}")
+    factor = rng.random(x.shape) >= rate if training else 1 - rate
+    return (x * factor).astype(x.dtype)
+    ### END SOLUTION
+
+
+# %%
+x = np.full(100_000, 3.0)
+print("mean in training:", classic_dropout(x, 0.2, np.random.default_rng(0)).mean().round(3))
+print("at test time:    ", classic_dropout(x, 0.2, np.random.default_rng(0), training=False).mean().round(3))
+
+# %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "classic_dropout_check", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+check(classic_dropout)
+
+# %% [markdown]
+# **Think.** A weight matrix $W$ was trained behind classic dropout. By what must it be multiplied so that it can be used behind inverted
+# dropout?
+
+# %% [markdown]
+# ## 4. Gaussian noise with the same moments
+#
+# An inverted mask entry $m/q$ has mean 1. Its variance is
+#
+# $$ \operatorname{Var}\!\left[\frac{m}{q}\right] = \frac{q\,(1 - q)}{q^2} = \frac{p}{q}. $$
+#
+# If dropout works because of its noise, then any multiplicative noise with these two moments should do. Gaussian dropout multiplies by $N(1, p/q)$:
+# nothing is ever exactly zero, and a factor can even be negative. At rate 1 the variance is infinite; there the exercise asks for zeros.
+#
+# <details><summary>Hint</summary>
+#
+# $p/q$ is a variance. What does the `scale` argument of `rng.normal` mean?
+#
+# </details>
+
+
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "gaussian_dropout", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def gaussian_dropout(x, rate, rng, training=True):
+    """Multiply by noise drawn from N(1, rate / (1 - rate)).
+
+    Args and dtype as in dropout_forward. At rate 1, zeros; when not training, y equals x.
+
+    Returns:
+        y: array with the shape and dtype of x.
+    """
+    ### BEGIN SOLUTION
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must lie in [0, 1], got {rate}")
+    if not training:
+        return x.copy()
+    if rate == 1:
+        return np.zeros_like(x)
+    noise = rng.normal(1, np.sqrt(rate / (1 - rate)), x.shape)
+    return (x * noise).astype(x.dtype)
+    ### END SOLUTION
+
+
+# %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "gaussian_dropout_check", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+check(gaussian_dropout)
+
+# %% [markdown]
+# One unit sums 50 inputs that all went through dropout. Which of the two kinds of noise went in can hardly be told from what comes out:
+
+# %%
+x = np.random.default_rng(4).normal(1, 1, size=50)
+copies = np.tile(x, (20_000, 1))
+bernoulli = dropout_forward(copies, 0.4, np.random.default_rng(5))[0].sum(axis=1)
+gaussian = gaussian_dropout(copies, 0.4, np.random.default_rng(6)).sum(axis=1)
+fig, ax = plt.subplots(figsize=(6, 3))
+ax.hist(bernoulli, bins=80, histtype="step", label="dropout")
+ax.hist(gaussian, bins=80, histtype="step", label="Gaussian")
+ax.axvline(x.sum(), color="gray", linestyle=":", label="no noise")
+ax.set(xlabel="sum of 50 inputs", ylabel="count")
+ax.legend()
+
+# %% [markdown]
+# **Think.** Why do the two histograms agree? Repeat with 2 inputs in place of 50.
+
+# %% [markdown]
+# ## 5. What dropout does to mean and variance
+#
+# Let an activation $a$ have mean $\mu$ and variance $v$ over the data, and let $y = (m/q)\, a$ with $m$ independent of $a$. Then $\mathbb{E}[y] = \mu$ and
+# $\mathbb{E}[y^2] = \mathbb{E}[m^2]\, \mathbb{E}[a^2] / q^2 = (v + \mu^2)/q$, hence
+#
+# $$ \operatorname{Var}[y] = \frac{v + \mu^2}{q} - \mu^2 = \frac{v}{q} + \frac{p}{q}\,\mu^2. $$
+#
+# Even a constant gets a variance. For $\mu = 2$, $v = 1$ and $p = 0.2$ the result is $(2,\, 2.25)$.
+
+
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "dropout_moments", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def dropout_moments(mean, var, rate):
+    """Return mean and variance of an activation after inverted dropout.
+
+    Args:
+        mean: mean of the activation before dropout, a float.
+        var: its variance, a float.
+        rate: drop rate in [0, 1], or ValueError; at rate 1 both moments are 0.
+
+    Returns:
+        mean, var: two floats.
+    """
+    ### BEGIN SOLUTION
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must lie in [0, 1], got {rate}")
+    if rate == 1:
+        return 0.0, 0.0
+    return mean, (var + rate * mean**2) / (1 - rate)
+    ### END SOLUTION
+
+
+# %%
+print(dropout_moments(2.0, 1.0, 0.2))
+
+# %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "dropout_moments_check", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+check(dropout_moments)
+
+# %% [markdown]
+# Your formula is a line; your layer makes points. They should meet:
+
+# %%
+rates = np.linspace(0, 0.8, 9)
+fig, ax = plt.subplots(figsize=(6, 3))
+for mean in (0.0, 1.0, 2.0):
+    a = np.random.default_rng(7).normal(mean, 1, size=50_000)
+    measured = [dropout_forward(a, rate, np.random.default_rng(8))[0].var() for rate in rates]
+    theory = [dropout_moments(mean, 1.0, rate)[1] for rate in rates]
+    (line,) = ax.plot(rates, theory, label=f"mean {mean:g}")
+    ax.plot(rates, measured, "o", color=line.get_color())
+ax.set(xlabel="drop rate", ylabel="variance after dropout")
+ax.legend()
+
+# %% [markdown]
+# **Think.** After a ReLU no activation has mean 0. What does that mean for the variance that the next layer sees in training, compared with test time?
+
+# %% [markdown]
+# ## 6. Dropout as a ridge that adapts
+#
+# Put dropout on the inputs of a linear regression. The expected squared error over all masks can be computed: the mean of the prediction does not
+# change, and its variance adds up over the inputs,
+#
+# $$ \mathbb{E}\,\lVert y - \tilde X w \rVert^2 = \lVert y - X w \rVert^2 + \frac{p}{q} \sum_j w_j^2 \sum_i x_{ij}^2 . $$
+#
+# The second term penalizes the square of each weight, as ridge regression does, but each column by its own sum of squares. Setting the gradient to zero gives
+#
+# $$ w = \left(X^\top X + \tfrac{p}{q} \operatorname{diag}(X^\top X)\right)^{-1} X^\top y . $$
+#
+# <details><summary>Hint</summary>
+#
+# `np.diag` of a matrix is its diagonal, and `np.diag` of a vector is a diagonal matrix. Prefer `np.linalg.solve` to an inverse.
+#
+# </details>
+
+
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "dropout_ridge", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def dropout_ridge(X, y, rate):
+    """Minimize the expected squared error of a linear model under inverted dropout of its inputs.
+
+    Args:
+        X: inputs, shape (n, d), of full column rank; another number of dimensions raises ValueError.
+        y: targets, shape (n,), or ValueError.
+        rate: drop rate in [0, 1], or ValueError; at rate 1 the weights are 0.
+
+    Returns:
+        w: weights, shape (d,), dtype of X.
+    """
+    ### BEGIN SOLUTION
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must lie in [0, 1], got {rate}")
+    if X.ndim != 2:
+        raise ValueError(f"X must have shape (n, d), got {X.shape}")
+    if y.shape != (len(X),):
+        raise ValueError(f"y must have shape ({len(X)},), got {y.shape}")
+    if rate == 1:
+        return np.zeros(X.shape[1], dtype=X.dtype)
+    gram = X.T @ X
+    penalty = rate / (1 - rate) * np.diag(np.diag(gram))
+    return np.linalg.solve(gram + penalty, X.T @ y).astype(X.dtype)
+    ### END SOLUTION
+
+
+# %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "dropout_ridge_check", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
+check(dropout_ridge)
+
+# %% [markdown]
+# The claim can be tested without any formula. Draw many dropped-out copies of the data, stack them, and solve ordinary least squares on the stack:
+
+# %%
+draw = np.random.default_rng(9)
+X = draw.normal(size=(60, 3)) * [1, 5, 0.2]
+y = X @ [1.0, -0.3, 4.0] + draw.normal(size=60)
+copies = np.vstack([dropout_forward(X, 0.3, draw)[0] for _ in range(4_000)])
+print("least squares on 4,000 noisy copies:", np.linalg.lstsq(copies, np.tile(y, 4_000), rcond=None)[0].round(3))
+print("dropout_ridge:                      ", dropout_ridge(X, y, 0.3).round(3))
+
+# %% [markdown]
+# **Think.** The columns have very different scales. Which of the three weights would a plain ridge shrink most, and which does dropout shrink most?
+
+# %% [markdown]
+# ## 7. Challenge: an ensemble of $2^n$ networks
+#
+# A unit with $n$ inputs under dropout is one of $2^n$ units, one for each mask. At test time one would like their average, and uses the whole unit in its
+# place. For a single sigmoid unit with inverted scaling,
+#
+# $$ o_m = \sigma\!\Big(b + \sum_i \frac{m_i}{q}\, w_i x_i\Big), \qquad P(m) = q^{\#\text{kept}}\, p^{\#\text{dropped}}, $$
+#
+# two averages can be enumerated: the arithmetic mean $\sum_m P(m)\, o_m$, and the *normalized geometric mean*
+#
+# $$ \frac{G}{G + \bar G}, \qquad G = \prod_m o_m^{P(m)}, \qquad \bar G = \prod_m (1 - o_m)^{P(m)} . $$
+#
+# Only one of them is what the whole unit computes. Both must stay finite for large logits: work with $\log o_m$. With more than 14 inputs the
+# function raises `ValueError`, since $2^{15}$ masks are too many to enumerate here.
+#
+# <details><summary>Hint 1</summary>
+#
+# `np.logaddexp(0, z)` is $\log(1 + e^z)$ without overflow. What are $\log \sigma(z)$ and $\log(1 - \sigma(z))$ in terms of it?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# $G/(G + \bar G) = \sigma(\log G - \log \bar G)$.
+#
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `(np.arange(2**n)[:, None] >> np.arange(n)) & 1` is a table of all masks.
+#
+# </details>
+
+
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "subnetwork_means", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def subnetwork_means(x, w, b, rate):
+    """Average one sigmoid unit over all dropout masks on its inputs, two ways.
+
+    Args:
+        x: inputs, shape (n,) with n at most 14, or ValueError.
+        w: weights, shape (n,), or ValueError.
+        b: bias, a float.
+        rate: drop rate in [0, 1], or ValueError; at rate 1 both means are sigmoid(b).
+
+    Returns:
+        arithmetic: the mean output, each mask weighted by its probability.
+        geometric: the normalized geometric mean.
+    """
+    ### BEGIN SOLUTION
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must lie in [0, 1], got {rate}")
+    if x.ndim != 1 or w.shape != x.shape:
+        raise ValueError(f"x and w must have one shape (n,), got {x.shape} and {w.shape}")
+    n = len(x)
+    if n > 14:
+        raise ValueError(f"x has {n} entries, at most 14 can be enumerated")
+    masks = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+    kept = masks.sum(axis=1)
+    probability = (1 - rate) ** kept * rate ** (n - kept)
+    scale = 1 / (1 - rate) if rate < 1 else 0.0
+    logits = masks @ (w * x) * scale + b
+    log_yes, log_no = -np.logaddexp(0, -logits), -np.logaddexp(0, logits)
+    arithmetic = probability @ np.exp(log_yes)
+    difference = probability @ log_yes - probability @ log_no
+    return float(arithmetic), float(np.exp(-np.logaddexp(0, -difference)))
+    ### END SOLUTION
+
+
+# %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "subnetwork_means_check", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
+check(subnetwork_means)
+
+# %% [markdown]
+# How far is the average of the ensemble from the whole unit?
+
+# %%
+draw = np.random.default_rng(10)
+x, w = draw.normal(size=10), draw.normal(size=10)
+rates = np.linspace(0, 0.95, 20)
+arithmetic, geometric = zip(*(subnetwork_means(x, w, 0.5, rate) for rate in rates), strict=True)
+whole = 1 / (1 + np.exp(-(w @ x + 0.5)))
+fig, ax = plt.subplots(figsize=(6, 3))
+ax.axhline(whole, color="gray", linestyle=":", label="the whole unit")
+ax.plot(rates, geometric, "o", label="normalized geometric mean")
+ax.plot(rates, arithmetic, "s-", label="arithmetic mean")
+ax.set(xlabel="drop rate", ylabel="output")
+ax.legend()
+
+# %% [markdown]
+# **Think.** Toward which value does the arithmetic mean move as the rate grows, and why that one? Is the whole unit the average of the ensemble?
