@@ -14,7 +14,8 @@ def page_path(page: str) -> str:
 def page_url(page: str) -> str | None:
     """Return a link to a page: in the book that COURSE_BOOK names, else in one built nearby, else None.
 
-    COURSE_BOOK is an environment variable with the address of the published book. A book counts as nearby when it was built in a folder above the working directory, as in a clone of the course.
+    COURSE_BOOK is an environment variable with the address of the published book. A book counts as nearby when it was
+    built in a folder above the working directory, as in a clone of the course.
     """
     published = os.environ.get("COURSE_BOOK")
     if published:

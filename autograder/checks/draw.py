@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checks.ask import Rng
+from autograder.checks.ask import Rng, TorchRng
 
 RATES = (0.15, 0.4, 0.75)
 """Drop rates that are asked: none is .5, where rate and keep probability coincide."""
@@ -19,3 +19,8 @@ def away_from_zero(draw: np.random.Generator, shape: tuple[int, ...], dtype: str
 def rng(draw: np.random.Generator) -> Rng:
     """Draw the seed of a generator for the student's code."""
     return Rng(int(draw.integers(2**31)))
+
+
+def torch_rng(draw: np.random.Generator) -> TorchRng:
+    """Draw the seed of a torch generator for the student's code."""
+    return TorchRng(int(draw.integers(2**31)))

@@ -46,6 +46,7 @@ def independent_entries(masks: np.ndarray, rate: float) -> None:
             if not believable(first == second, agree):
                 raise Unmet(_explain(axis))
     flat = masks.reshape(len(masks), -1)
+    _no_shared_fate(flat, agree)
     _independent_counts(flat, rate)
 
 
@@ -68,6 +69,17 @@ def _explain(axis: int) -> str:
     if axis == 0:
         return "two calls in a row should draw independent masks, but their masks are related"
     return f"entries along axis {axis - 1} share their fate: draw one random number for every entry of x"
+
+
+def _no_shared_fate(flat: np.ndarray, agree: float) -> None:
+    """Look at every pair of entries: over many calls no two may agree much more, or much less, often than by chance."""
+    calls, entries = flat.shape
+    signs = np.where(flat, 1, -1)
+    agreements = (signs.T @ signs + calls)[np.triu_indices(entries, 1)] // 2
+    pairs = len(agreements)
+    for extreme in (agreements.min(initial=calls), agreements.max(initial=0)):
+        if pairs and not plausible_count(int(extreme), calls, agree, TESTS * pairs):
+            raise Unmet("some entries always share their fate: draw one random number for every entry of x")
 
 
 def _independent_counts(flat: np.ndarray, rate: float) -> None:

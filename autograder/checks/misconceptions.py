@@ -73,7 +73,7 @@ def _jsonable(values: Sequence[float] | np.ndarray) -> list[Any]:
 
 
 def stored_fingerprints(exercise: Exercise) -> dict[str, np.ndarray]:
-    """Return the fingerprints of an exercise as stored beside its assignment, so that no framework is needed to read them."""
+    """Return the fingerprints stored beside the assignment, so that no framework is needed to read them."""
     return _stored(exercise.assignment)[exercise.name]
 
 

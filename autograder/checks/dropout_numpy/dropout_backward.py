@@ -120,7 +120,7 @@ def with_indexing(dy, mask, rate):
 
 
 def entry_by_entry(dy, mask, rate):
-    if rate < 0 or 1 < rate or mask.shape != dy.shape:
+    if rate < 0 or rate > 1 or mask.shape != dy.shape:
         raise ValueError("rate or mask shape")
     flat = [float(d) / (1 - rate) if m else 0.0 for d, m in zip(dy.ravel(), mask.ravel(), strict=True)]
     return np.array(flat, dtype=dy.dtype).reshape(dy.shape)

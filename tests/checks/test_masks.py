@@ -1,0 +1,78 @@
+"""Masks that look right on average and are not: each kind of dependence is seen."""
+
+import numpy as np
+import pytest
+
+from autograder.checks.exercise import Unmet
+from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
+
+RATE, CALLS, SHAPE = 0.4, 80, (24, 30)
+
+
+def honest(draw):
+    return draw.random((CALLS, *SHAPE)) >= RATE
+
+
+def shared_rows(draw):
+    return np.broadcast_to(draw.random((CALLS, 1, SHAPE[1])) >= RATE, (CALLS, *SHAPE))
+
+
+def shared_columns(draw):
+    return np.broadcast_to(draw.random((CALLS, SHAPE[0], 1)) >= RATE, (CALLS, *SHAPE))
+
+
+def one_for_ever(draw):
+    return np.broadcast_to(draw.random(SHAPE) >= RATE, (CALLS, *SHAPE))
+
+
+def every_other_call_again(draw):
+    return np.repeat(draw.random((CALLS // 2, *SHAPE)) >= RATE, 2, axis=0)
+
+
+def period_of_seven(draw):
+    flat = np.tile(draw.random((CALLS, 7)), (1, 103))[:, : SHAPE[0] * SHAPE[1]]
+    return (flat >= RATE).reshape(CALLS, *SHAPE)
+
+
+def one_far_pair(draw):
+    masks = honest(draw)
+    masks[:, 17, 11] = masks[:, 2, 5]
+    return masks
+
+
+def exact_number(draw):
+    flat = np.arange(SHAPE[0] * SHAPE[1]) >= RATE * SHAPE[0] * SHAPE[1]
+    return np.stack([draw.permutation(flat).reshape(SHAPE) for _ in range(CALLS)])
+
+
+def test_honest_masks_pass():
+    """Each run rejects with probability at most 1e-9."""
+    for seed in range(50):
+        independent_entries(honest(np.random.default_rng(seed)), RATE)
+
+
+@pytest.mark.parametrize(
+    "masks",
+    [shared_rows, shared_columns, one_for_ever, every_other_call_again, period_of_seven, one_far_pair, exact_number],
+)
+def test_dependence_is_seen(masks):
+    for seed in range(5):
+        with pytest.raises(Unmet):
+            independent_entries(masks(np.random.default_rng(seed)), RATE)
+
+
+def test_fraction_is_seen():
+    draw = np.random.default_rng(0)
+    keeps_fraction(draw.random((150, 80)) >= RATE, RATE)
+    with pytest.raises(Unmet, match=r"at rate 0.4 about 0.6 of the entries should be kept, but 0.5"):
+        keeps_fraction(draw.random((150, 80)) >= 0.45, RATE)
+
+
+@pytest.mark.parametrize("of", [lambda x: x > 0, lambda x: x < 0, lambda x: np.abs(x) > 1])
+def test_dependence_on_x_is_seen(of):
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(24, 30))
+    independent_of(draw.random(x.shape) >= RATE, x, RATE)
+    keep = np.where(of(x), 0.8, 0.4)
+    with pytest.raises(Unmet, match="should not depend on its value"):
+        independent_of(draw.random(x.shape) < keep, x, RATE)
