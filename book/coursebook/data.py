@@ -118,14 +118,9 @@ def uci(name: str) -> Regression:
     if path is None:
         return diabetes()
     table = np.loadtxt(path / "data.txt")
-    features = np.loadtxt(path / "index_features.txt", dtype=int)
-    target = int(np.loadtxt(path / "index_target.txt"))
-    parts = [
-        [np.loadtxt(path / f"index_{part}_{i}.txt", dtype=int) for i in range(int(np.loadtxt(path / "n_splits.txt")))]
-        for part in ("train", "test")
-    ]
-    splits = list(zip(*parts, strict=True))
-    return Regression(table[:, features], table[:, target], splits, f"UCI {name} ({len(table):,} rows)")
+    features, target, n_splits = (_indices(path, name) for name in ("index_features", "index_target", "n_splits"))
+    splits = [(_indices(path, f"index_train_{i}"), _indices(path, f"index_test_{i}")) for i in range(n_splits[0])]
+    return Regression(table[:, features], table[:, target[0]], splits, f"UCI {name} ({len(table):,} rows)")
 
 
 def diabetes(n_splits: int = 20) -> Regression:
@@ -159,6 +154,10 @@ def download_fashion_mnist(into: str | Path) -> Path:
 def download_imdb(into: str | Path) -> Path:
     """Download imdb.npz as Keras ships it, 17 MB, into a folder for COURSE_DATA; a wrong checksum raises ValueError."""
     return _download(IMDB_URL, IMDB_FILES, Path(into, "imdb"))
+
+
+def _indices(path: Path, name: str) -> np.ndarray:
+    return np.loadtxt(path / f"{name}.txt", dtype=int, ndmin=1)
 
 
 def _download(url: str, registry: dict[str, str], path: Path) -> Path:

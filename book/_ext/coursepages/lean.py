@@ -16,6 +16,11 @@ EDITS = [
     ),
     (r'<script type="text/x-thebe-config">.*?</script>', "", "names a repository that is not this one"),
     (r'<summary aria-label="Toggle hidden content">', "<summary>", "its accessible name must contain its visible text"),
+    (
+        r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand)',
+        r'<div class="sidebar-primary-item" role="navigation" aria-label="Home">\1',
+        "all content belongs to a landmark",
+    ),
 ]
 
 
