@@ -33,5 +33,6 @@ def normal_cdf(z: float) -> float:
 
 
 def binomial_pmf(count: int, trials: int, probability: float) -> float:
-    """Return the probability of exactly `count` successes in `trials` independent trials."""
-    return math.comb(trials, count) * probability**count * (1 - probability) ** (trials - count)
+    """Return the probability of exactly `count` successes in `trials` trials, for probabilities inside (0, 1)."""
+    log_choices = math.lgamma(trials + 1) - math.lgamma(count + 1) - math.lgamma(trials - count + 1)
+    return math.exp(log_choices + count * math.log(probability) + (trials - count) * math.log1p(-probability))

@@ -77,7 +77,8 @@ def classic_dropout(x: Array, rate: float, rng: np.random.Generator, training: b
     """
     require_rate(rate)
     factor = bernoulli_mask(x.shape, rate, rng) if training else np.array(1 - rate)
-    return np.asarray(x * factor, dtype=x.dtype)
+    y: Array = (x * factor).astype(x.dtype)
+    return y
 
 
 def gaussian_dropout(x: Array, rate: float, rng: np.random.Generator, training: bool = True) -> Array:
