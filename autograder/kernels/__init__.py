@@ -1,0 +1,1 @@
+"""One submission: run in isolation, asked through a strict wire, never believed."""

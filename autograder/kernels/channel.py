@@ -1,0 +1,96 @@
+"""The grader's end of the wire: one question, one answer, within a time, or the cause why not."""
+
+import secrets
+import select
+import socket
+import time
+
+from autograder.kernels.inside.wire import HEADER, MAX_FRAME, Tree, WireError, decode, encode, frame
+
+PIECE = 2**20
+
+
+class Late(Exception):
+    """No whole answer yet when the time was over; `receive` may be called again."""
+
+
+class Ended(Exception):
+    """The other side is gone."""
+
+
+class Forged(Exception):
+    """Bytes came that answer nothing: the channel is not to be used again."""
+
+
+class Channel:
+    """Carries trees over a socket, and watches a second one that becomes readable when the submission has ended."""
+
+    def __init__(self, work: socket.socket, watched: socket.socket) -> None:
+        self._work = work
+        self._watched = watched
+        self._nonce = b""
+        self._buffer = bytearray()
+        work.setblocking(False)
+
+    def send(self, tree: Tree, deadline: float) -> None:
+        """Send a question; raise Forged when anything came before it was asked, Late when it is not taken in time."""
+        self._nonce = secrets.token_bytes(len(self._nonce) or 16)
+        self._buffer.clear()
+        if self._readable():
+            if not self._work.recv(1, socket.MSG_PEEK):
+                raise Ended
+            raise Forged("it wrote to the grader's channel without being asked")
+        rest = memoryview(frame(self._nonce, encode(tree)))
+        while rest:
+            self._wait(select.POLLOUT, deadline)
+            try:
+                rest = rest[self._work.send(rest[:PIECE]) :]
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise Ended from error
+
+    def receive(self, deadline: float) -> Tree:
+        """Return the answer; raise Late, Ended, or Forged when what came is no answer to this question."""
+        self._fill(HEADER.size, deadline)
+        nonce, size = HEADER.unpack(self._buffer[: HEADER.size])
+        if not secrets.compare_digest(nonce, self._nonce):
+            raise Forged("it sent an answer that belongs to no question")
+        if size > MAX_FRAME:
+            raise Forged("its answer is larger than an answer may be")
+        self._fill(HEADER.size + size, deadline)
+        self._nonce = secrets.token_bytes(len(self._nonce))
+        try:
+            return decode(bytes(self._buffer[HEADER.size :]))
+        except WireError as error:
+            raise Forged("its answer is malformed") from error
+
+    def close(self) -> None:
+        self._work.close()
+
+    def _readable(self) -> bool:
+        return bool(select.select([self._work], [], [], 0)[0])
+
+    def _fill(self, size: int, deadline: float) -> None:
+        while len(self._buffer) < size:
+            self._wait(select.POLLIN, deadline)
+            try:
+                data = self._work.recv(min(size - len(self._buffer), PIECE))
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise Ended from error
+            if not data:
+                raise Ended
+            self._buffer += data
+
+    def _wait(self, event: int, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(self._work, event)
+        poll.register(self._watched, select.POLLIN)
+        left = deadline - time.monotonic()
+        ready = dict(poll.poll(max(0.0, 1000 * left))) if left > 0 else {}
+        if not ready:
+            raise Late
+        if self._work.fileno() not in ready:
+            raise Ended

@@ -1,0 +1,144 @@
+"""Runs cells as Jupyter does, and answers questions about what they defined."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+Tree = Any
+Respond = Callable[[dict[str, Any], dict[str, Any]], Tree]
+
+MAX_MESSAGE = 400
+CUT = "\n[the rest of the output was dropped]\n"
+
+
+class Output(io.TextIOBase):
+    """What a cell prints, up to a limit; it cannot be closed or filled."""
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def __init__(self, limit: int) -> None:
+        self._parts: list[str] = []
+        self._left = limit
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if self._left > 0:
+            self._parts.append(text[: self._left])
+            self._left -= len(text)
+            if self._left <= 0:
+                self._parts.append(CUT)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return 1
+
+    def close(self) -> None:
+        pass
+
+    def text(self) -> str:
+        return "".join(self._parts)
+
+
+class Shell(InteractiveShell):
+    """IPython without a terminal, a history or a window system."""
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        pass
+
+    def ask_exit(self) -> None:
+        pass
+
+    def system(self, command: str) -> None:
+        """Run a `!command` and show what it prints."""
+        done = subprocess.run(
+            self.var_expand(command, depth=1),  # type: ignore[no-untyped-call]
+            shell=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        sys.stdout.write(done.stdout.decode("utf-8", "replace"))
+        self.user_ns["_exit_code"] = done.returncode
+
+    system_piped = system_raw = system
+
+
+def make_shell() -> Shell:
+    """Return a shell that shows plain text only; figures are shown by name, not drawn."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.xmode = "Plain"
+    config.InteractiveShell.colors = "nocolor"
+    config.DisplayFormatter.active_types = ["text/plain"]
+    shell = Shell.instance(config=config)
+    return shell
+
+
+class Executor:
+    """Answers the grader's requests, one at a time: run a cell, or answer a question.
+
+    Args:
+        shell: where the cells run.
+        respond: answers a question about the names that the cells defined.
+        output_bytes: how much of a cell's output is kept.
+    """
+
+    def __init__(self, shell: Shell, respond: Respond, output_bytes: int) -> None:
+        self._shell = shell
+        self._respond = respond
+        self._output_bytes = output_bytes
+        self._interruptible = False
+
+    def handle(self, request: dict[str, Any]) -> Tree:
+        """Return the reply to `{"run": source}` or `{"ask": question}`, whatever the student's code raises."""
+        output = Output(self._output_bytes)
+        sys.stdin = open(os.devnull, encoding="utf-8")
+        sys.stdout = sys.stderr = output
+        signal.signal(signal.SIGINT, self._interrupt)
+        self._interruptible = True
+        try:
+            if "run" in request:
+                return {"error": self._run(request["run"]), "output": output.text()}
+            return self._respond(self._shell.user_ns, request["ask"])
+        except BaseException as error:
+            return broken(error)
+        finally:
+            self._interruptible = False
+
+    def _run(self, source: str) -> Tree:
+        result = self._shell.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
+        error = result.error_before_exec or result.error_in_exec
+        return explain(error) if error is not None else None
+
+    def _interrupt(self, signum: int, frame: FrameType | None) -> None:
+        if self._interruptible:
+            raise KeyboardInterrupt
+
+
+def explain(error: BaseException) -> dict[str, Any]:
+    """Describe an exception by its built-in classes, its name and its message."""
+    try:
+        message = str(error)[:MAX_MESSAGE]
+    except Exception:
+        message = ""
+    kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
+    return {"kinds": kinds, "type": type(error).__name__[:80], "message": message, "line": 0}
+
+
+def broken(error: BaseException) -> Tree:
+    """Return the reply that says that a request could not be carried out."""
+    return {"outcome": "broken", "raised": explain(error)}

@@ -1,0 +1,147 @@
+"""The warm parent of a submission: forks a child for it, watches the child's processes, and ends them all.
+
+Commands come as lines of JSON on the control socket: `{"spawn": {...}}` with the child's work socket attached, then
+`"interrupt"` or `"kill"`. Every child ends with one line `{"ended": "died" | "memory" | "processes", "detail": ...}`.
+"""
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+from . import confine, processes, stub, warm
+from .executor import Executor, Respond, Shell, broken, make_shell
+from .wire import HEADER, WireError, decode, encode, frame
+
+TICK = 0.025
+
+
+def main(order: dict[str, Any], respond: Respond) -> None:
+    """Warm up, say so, and serve until the control socket is closed."""
+    control = socket.socket(fileno=os.dup(0))
+    null = os.open(os.devnull, os.O_RDWR)
+    stub.install()
+    processes.adopt_orphans()
+    shell = make_shell()
+    warm.up(shell, order["heavy"])
+    level = confine.prepare(order["level"])
+    gc.collect()
+    gc.freeze()
+    control.sendall(b'"ready"\n')
+    for descriptor in range(3):
+        os.dup2(null, descriptor)
+    Zygote(control, shell, respond, level).serve()
+
+
+class Zygote:
+    """Serves one runner: one child at a time."""
+
+    def __init__(self, control: socket.socket, shell: Shell, respond: Respond, level: confine.Level) -> None:
+        self._control = control
+        self._shell = shell
+        self._respond = respond
+        self._level = level
+        self._child: int | None = None
+        self._limits: dict[str, Any] = {}
+
+    def serve(self) -> None:
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        while True:
+            if poll.poll(None if self._child is None else 1000 * TICK):
+                data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
+                if not data:
+                    break
+                for line in data.splitlines():
+                    self._obey(json.loads(line), descriptors)
+            if self._child is not None:
+                self._watch(self._child)
+        if self._child is not None:
+            self._end(self._child, "died")
+
+    def _obey(self, command: Any, descriptors: list[int]) -> None:
+        if isinstance(command, dict):
+            self._limits = command["spawn"]
+            self._child = self._spawn(descriptors[0])
+        elif self._child is not None and command == "interrupt":
+            os.kill(self._child, signal.SIGINT)
+        elif self._child is not None and command == "kill":
+            self._end(self._child, "died")
+
+    def _spawn(self, work: int) -> int:
+        """Fork a child that serves the work socket."""
+        threads = os.listdir("/proc/self/task") if sys.platform == "linux" else [""]
+        assert len(threads) == 1, "a zygote must have one thread when it forks"
+        child = self._level.fork()
+        if child:
+            os.close(work)
+            return child
+        try:
+            self._live(work)
+        finally:
+            os._exit(1)
+
+    def _live(self, work: int) -> None:
+        """Be the child: give up everything but the work socket, then serve it."""
+        os.setsid()
+        os.dup2(work, 3)
+        os.closerange(4, 65536)
+        os.chdir(self._level.enter(self._limits))
+        serve(socket.socket(fileno=3), Executor(self._shell, self._respond, self._limits["output_bytes"]))
+
+    def _watch(self, child: int) -> None:
+        pid, _ = os.waitpid(child, os.WNOHANG)
+        if pid:
+            self._end(None, "died")
+        elif processes.count(child) > self._limits["processes"]:
+            self._end(child, "processes")
+        elif processes.memory(child, limit := self._limits["memory_mb"] * 2**20) > limit:
+            self._end(child, "memory")
+
+    def _end(self, child: int | None, cause: str) -> None:
+        """Kill the child and everything it started, and only then report."""
+        if child is not None:
+            os.kill(child, signal.SIGKILL)
+        while True:
+            try:
+                if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                    processes.kill_descendants()
+                    time.sleep(0.001)
+            except ChildProcessError:
+                break
+        self._child = None
+        self._level.clear()
+        try:
+            self._control.sendall(json.dumps({"ended": cause}).encode() + b"\n")
+        except OSError:
+            pass
+
+
+def serve(work: socket.socket, executor: Executor) -> None:
+    """Answer requests one by one until the grader hangs up."""
+    owner = os.getpid()
+    while True:
+        nonce, size = HEADER.unpack(_read(work, HEADER.size))
+        reply = executor.handle(decode(_read(work, size)))
+        if os.getpid() != owner:
+            os._exit(0)
+        try:
+            payload = encode(reply)
+        except (WireError, RecursionError, MemoryError) as error:
+            payload = encode(broken(error))
+        work.sendall(frame(nonce, payload))
+
+
+def _read(work: socket.socket, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        part = work.recv(min(size - len(data), 2**20))
+        if not part:
+            os._exit(0)
+        data += part
+    return bytes(data)

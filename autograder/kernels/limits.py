@@ -1,0 +1,34 @@
+"""What one submission may use."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one submission, all its processes together.
+
+    Attributes:
+        cell_seconds: wall time of one cell or one question; four times that for the notebook.
+        memory_mb: resident memory, /dev/shm included.
+        processes: processes and threads alive at one time.
+        open_files: file descriptors of one process.
+        disk_mb: what the work folder may hold.
+        output_bytes: printed output that is kept of one cell; the rest is dropped.
+    """
+
+    cell_seconds: float = 30.0
+    memory_mb: int = 2048
+    processes: int = 256
+    open_files: int = 1024
+    disk_mb: int = 512
+    output_bytes: int = 100_000
+
+    @property
+    def notebook_seconds(self) -> float:
+        return 4 * self.cell_seconds
+
+    @property
+    def cpu_seconds(self) -> int:
+        """Processor time of one process; more than the wall time, because a process may have several threads."""
+        return math.ceil(2 * self.notebook_seconds) + 1

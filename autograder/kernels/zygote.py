@@ -1,0 +1,148 @@
+"""The grader's handle of a zygote process: start it, have a child forked, interrupt or end the child."""
+
+import json
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import autograder.checks.respond
+import autograder.kernels.inside
+
+INSIDE = Path(autograder.kernels.inside.__file__).parent
+RESPOND = Path(autograder.checks.respond.__file__)
+START_SECONDS = 180.0
+END_SECONDS = 10.0
+
+
+class ZygoteFailed(Exception):
+    """The process that runs submissions did not start, or is gone."""
+
+
+class Zygote:
+    """A warm process that forks one child at a time.
+
+    Args:
+        level: "sandbox", "landlock" or "process".
+        heavy: whether it imports torch, TensorFlow and Keras, or NumPy alone.
+
+    Raises:
+        ZygoteFailed: when it does not start, with what it said.
+    """
+
+    def __init__(self, level: str, heavy: bool) -> None:
+        self._home = tempfile.mkdtemp(prefix="autograder-")
+        self.control, theirs = socket.socketpair()
+        with theirs, tempfile.TemporaryFile() as said:
+            self._process = subprocess.Popen(
+                command(level, heavy),
+                stdin=theirs.fileno(),
+                stdout=said,
+                stderr=said,
+                env=environment(self._home),
+                cwd=self._home,
+            )
+            try:
+                started = self._read(time.monotonic() + START_SECONDS) == "ready"
+            except ZygoteFailed:
+                started = False
+            if not started:
+                self.close()
+                said.seek(0)
+                lines = said.read().decode("utf-8", "replace").strip().splitlines()
+                raise ZygoteFailed(f"the {level} process did not start: {lines[-1] if lines else 'it said nothing'}")
+
+    def spawn(self, order: dict[str, Any]) -> socket.socket:
+        """Have a child forked; return the socket that it serves."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                message = json.dumps({"spawn": order | {"folder": self._home}}).encode() + b"\n"
+                socket.send_fds(self.control, [message], [theirs.fileno()])
+            except OSError as error:
+                ours.close()
+                raise ZygoteFailed("the process that runs submissions is gone") from error
+        return ours
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C in the child."""
+        self._say("interrupt")
+
+    def end(self, kill: bool = True) -> str:
+        """Kill the child with everything it started; return "died", "memory" or "processes" once nothing of it is left."""
+        if kill:
+            self._say("kill")
+        ended = self._read(time.monotonic() + END_SECONDS)
+        return str(ended["ended"])
+
+    def alive(self) -> bool:
+        """Return whether the zygote can still be spoken to."""
+        return self.control.fileno() >= 0 and self._process.poll() is None
+
+    def close(self) -> None:
+        """End the zygote; a child of it ends as well."""
+        self.control.close()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        remove(self._home)
+
+    def _say(self, word: str) -> None:
+        try:
+            self.control.sendall(json.dumps(word).encode() + b"\n")
+        except OSError as error:
+            raise ZygoteFailed("the process that runs submissions is gone") from error
+
+    def _read(self, deadline: float) -> Any:
+        data = b""
+        while not data.endswith(b"\n"):
+            ready, _, _ = select.select([self.control], [], [], max(0.0, deadline - time.monotonic()))
+            part = self.control.recv(4096) if ready else b""
+            if not part:
+                raise ZygoteFailed("the process that runs submissions is gone or hangs")
+            data += part
+        return json.loads(data)
+
+
+def command(level: str, heavy: bool) -> list[str]:
+    """Return the command line of a zygote."""
+    order = {"level": level, "heavy": heavy, "site": site_packages(), "respond": str(RESPOND)}
+    return [sys.executable, "-I", "-S", "-B", str(INSIDE / "__main__.py"), json.dumps(order)]
+
+
+def site_packages() -> list[str]:
+    """Return the folders of installed packages on this interpreter's path."""
+    return [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+
+
+def environment(home: str) -> dict[str, str]:
+    """Return the whole environment of a submission: nothing of the grader's own."""
+    one_thread = ("OMP", "OPENBLAS", "MKL")
+    return {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "HOME": home,
+        "TMPDIR": home,
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PIP_NO_INDEX": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+        **{f"{name}_NUM_THREADS": "1" for name in one_thread},
+    }
+
+
+def remove(folder: str) -> None:
+    """Remove a folder that a submission wrote, whatever it did to it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.exists(folder):
+        subprocess.run(["chmod", "-R", "u+rwX", folder], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run(["rm", "-rf", folder], check=False, stderr=subprocess.DEVNULL)
