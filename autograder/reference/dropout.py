@@ -93,7 +93,7 @@ def gaussian_dropout(x: Array, rate: float, rng: np.random.Generator, training: 
         return x.copy()
     if rate == 1:
         return np.zeros_like(x)
-    noise = 1 + np.sqrt(odds(rate)) * rng.standard_normal(x.shape)
+    noise: Array = 1 + np.sqrt(odds(rate)) * rng.standard_normal(x.shape)
     return (x * noise).astype(x.dtype)
 
 
