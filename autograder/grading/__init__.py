@@ -1,0 +1,1 @@
+"""A class of submissions: collected, run, judged, recorded and reported."""

@@ -1,0 +1,107 @@
+"""An assignment as it is graded: the released notebook, its exercises, and a version that changes when either does."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from autograder import checks, reference
+from autograder.checks import catalogue
+from autograder.checks.exercise import Exercise
+from autograder.grading.errors import CourseError
+from autograder.kernels.sanitise import NotebookCell, Unreadable, read_notebook
+
+RELEASED = Path(__file__).resolve().parents[2] / "exercises"
+"""The folder of the released notebooks."""
+
+FRAMEWORKS = re.compile(r"^\s*(?:import|from)\s+(?:torch|tensorflow|keras)\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A released notebook with the exercises that judge it."""
+
+    name: str
+    released: bytes
+
+    def __reduce__(self) -> tuple[Callable[[str, bytes], "Assignment"], tuple[str, bytes]]:
+        """Send only what was released: a worker finds out for itself which version it has, once."""
+        return _received, (self.name, self.released)
+
+    @cached_property
+    def cells(self) -> list[NotebookCell]:
+        return read_notebook(self.released)
+
+    @property
+    def exercises(self) -> tuple[Exercise, ...]:
+        return catalogue.exercises(self.name)
+
+    @property
+    def max_points(self) -> float:
+        return sum(exercise.points for exercise in self.exercises)
+
+    @property
+    def needs_frameworks(self) -> bool:
+        """Tell whether the release imports torch, TensorFlow or Keras, which take seconds to load."""
+        return any(cell.code and FRAMEWORKS.search(cell.source) for cell in self.cells)
+
+    @cached_property
+    def version(self) -> str:
+        """Return a hash of the release and of everything that judges it."""
+        digest = hashlib.sha256(self.released)
+        for path in _sources(self.name):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()[:16]
+
+
+@cache
+def _received(name: str, released: bytes) -> Assignment:
+    return Assignment(name, released)
+
+
+def load(name: str, folder: Path = RELEASED) -> Assignment:
+    """Return an assignment.
+
+    Raises:
+        CourseError: there is no such assignment, it is not released, or a graded cell and an exercise do not match.
+    """
+    if name not in catalogue.ASSIGNMENTS:
+        raise CourseError(f"there is no assignment {name!r}: choose from {', '.join(catalogue.ASSIGNMENTS)}")
+    path = folder / name / f"{name}.ipynb"
+    try:
+        assignment = Assignment(name, path.read_bytes())
+        _match(assignment)
+    except FileNotFoundError:
+        raise CourseError(f"{name} is not released ({path} is missing): run `autograder release`") from None
+    except (OSError, Unreadable) as error:
+        raise CourseError(f"the released notebook {path} cannot be read ({error}): run `autograder release`") from None
+    return assignment
+
+
+def check_cell(exercise: Exercise) -> str:
+    """Return the grade_id of the cell that holds an exercise's points."""
+    return f"{exercise.name}_check"
+
+
+def _match(assignment: Assignment) -> None:
+    """Refuse a release whose graded cells are not the exercises: a cell without a judge must never earn points."""
+    graded = {cell.grade_id: cell.points for cell in assignment.cells if cell.is_check}
+    judged = {check_cell(exercise): exercise.points for exercise in assignment.exercises}
+    for grade_id in sorted(graded.keys() ^ judged.keys()):
+        what = "has no judge" if grade_id in graded else "is missing from the released notebook"
+        raise CourseError(f"{assignment.name}: the graded cell {grade_id} {what}: run `autograder release`")
+    for grade_id, points in graded.items():
+        if abs(points - judged[grade_id]) > 1e-9:
+            raise CourseError(
+                f"{assignment.name}: {grade_id} has {points:g} points but is judged out of {judged[grade_id]:g}"
+            )
+
+
+def _sources(name: str) -> list[Path]:
+    """Return the files that decide a verdict: the engine, this assignment's checks, the reference."""
+    engine, library = Path(checks.__path__[0]), Path(reference.__path__[0])
+    own = [*engine.glob(f"{name}/**/*"), *engine.glob(f"{name}.py")]
+    files = [*engine.glob("*.py"), *own, *library.glob("*.py")]
+    return sorted(path for path in files if path.suffix in {".py", ".json"})

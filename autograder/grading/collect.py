@@ -1,0 +1,146 @@
+"""From a folder to submissions: `submitted/<student>/<assignment>/<assignment>.ipynb`, nothing in it trusted."""
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.checks.ask import Status
+from autograder.grading.errors import CourseError
+from autograder.kernels.sanitise import MAX_BYTES
+
+MAX_NAME = 128
+"""Characters of a student's name that nbgrader's gradebook can hold."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A student's folder: who, and whether it is real (and no symbolic link)."""
+
+    student: str
+    name: str
+    real: bool
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a student handed in for an assignment: the bytes of a notebook, or why there are none."""
+
+    student: str
+    assignment: str
+    notebook: bytes = b""
+    status: Status = "graded"
+    cause: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of the notebook; that of nothing when there is none."""
+        return hashlib.sha256(self.notebook).hexdigest()
+
+
+def students(submitted: Path) -> list[Folder]:
+    """Return the students' folders in order; raise CourseError when the folder cannot be read."""
+    try:
+        entries = list(os.scandir(submitted))
+    except NotADirectoryError:
+        raise CourseError(f"{submitted} is not a folder: give the one that holds a folder per student") from None
+    except FileNotFoundError:
+        raise CourseError(f"{submitted} does not exist: give the folder that holds a folder per student") from None
+    except OSError as error:
+        raise CourseError(f"{submitted} cannot be read: {error.strerror}") from None
+    folders = [
+        Folder(student_id(entry.name), entry.name, entry.is_dir(follow_symlinks=False))
+        for entry in entries
+        if not entry.name.startswith(".ipynb") and (entry.is_symlink() or entry.is_dir(follow_symlinks=False))
+    ]
+    return sorted(folders, key=lambda folder: folder.student)
+
+
+def student_id(name: str) -> str:
+    """Return a folder's name as a student's: as it is, or cut and with a hash when no gradebook could hold it."""
+    text = os.fsencode(name).decode("utf-8", "replace")
+    if text == name and len(name) <= MAX_NAME:
+        return name
+    return f"{text[:50]}~{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
+
+
+def present(submitted: Path, folders: Sequence[Folder], assignments: Sequence[str]) -> list[str]:
+    """Return those assignments for which at least one student has a folder."""
+    return [
+        name
+        for name in assignments
+        if any(folder.real and os.path.lexists(submitted / folder.name / name) for folder in folders)
+    ]
+
+
+def collect(submitted: Path, folders: Sequence[Folder], assignments: Sequence[str]) -> Iterator[Submission]:
+    """Read the submissions one by one, by student and assignment; a file that cannot be graded comes with its cause."""
+    for folder in folders:
+        for assignment in assignments:
+            yield read_submission(submitted, folder, assignment)
+
+
+def read_submission(submitted: Path, folder: Folder, assignment: str) -> Submission:
+    """Read one submission without following a link, waiting for a pipe or reading more than a notebook may hold."""
+    if not folder.real:
+        return Submission(
+            folder.student, assignment, status="invalid", cause="the student's folder is a link: hand in a real folder"
+        )
+    name = f"{assignment}.ipynb"
+    status: Status = "invalid"
+    try:
+        with (
+            _opened(submitted / folder.name, os.O_DIRECTORY) as outer,
+            _opened(assignment, os.O_DIRECTORY, outer) as inner,
+        ):
+            return Submission(folder.student, assignment, _read(name, inner))
+    except FileNotFoundError:
+        status, cause = "missing", f"no file {assignment}/{name} was handed in"
+    except OSError as error:
+        linked = error.errno in {errno.ELOOP, errno.ENOTDIR}
+        reason = "is a link, or in no real folder" if linked else f"cannot be read ({error.strerror})"
+        cause = f"{assignment}/{name} {reason}: hand in the notebook itself"
+    except ValueError as error:
+        cause = str(error)
+    return Submission(folder.student, assignment, status=status, cause=cause)
+
+
+def read_own(path: Path, assignment: str) -> Submission:
+    """Read a notebook that somebody names on the command line."""
+    try:
+        return Submission("you", assignment, _read(path))
+    except OSError as error:
+        return Submission("you", assignment, status="invalid", cause=f"{path} cannot be read ({error.strerror})")
+    except ValueError as error:
+        return Submission("you", assignment, status="invalid", cause=str(error))
+
+
+def _read(path: str | Path, folder: int | None = None) -> bytes:
+    """Return the bytes of a regular file of allowed size; raise OSError, or ValueError with a cause."""
+    # A pipe is opened without waiting for its other end, and then turned down.
+    with _opened(path, os.O_NONBLOCK, folder) as file:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError(f"{Path(path).name} is not a regular file: hand in the notebook itself")
+        data = b""
+        if found.st_size <= MAX_BYTES:
+            with open(file, "rb", closefd=False) as stream:
+                data = stream.read(MAX_BYTES + 1)
+        if max(found.st_size, len(data)) > MAX_BYTES:
+            raise ValueError(
+                f"{Path(path).name} is larger than {MAX_BYTES >> 20} MB: clear its outputs, save it and submit it again"
+            )
+        return data
+
+
+@contextmanager
+def _opened(path: str | Path, flags: int, folder: int | None = None) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | flags, dir_fd=folder)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,139 @@
+"""The class in nbgrader's own database, written through nbgrader's own API by one writer in batches."""
+
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from sqlalchemy.exc import SQLAlchemyError
+
+from autograder.grading.assignment import Assignment
+from autograder.grading.errors import CourseError
+from autograder.grading.grade import Graded
+
+with warnings.catch_warnings():
+    # nbgrader 0.9 is written for an older SQLAlchemy, which says so at import.
+    warnings.simplefilter("ignore")
+    from nbgrader.api import Gradebook, SubmittedAssignment
+    from nbgrader.preprocessors import SaveCells
+
+
+class ClassGradebook:
+    """A gradebook that is open for writing; a context manager.
+
+    Manual scores, comments and extra credit in it are left alone. Raises CourseError when it cannot be opened or holds
+    submissions of an assignment whose cells have changed since.
+    """
+
+    def __init__(self, url: str, assignments: Sequence[Assignment]) -> None:
+        self.url = url
+        self._assignments = {assignment.name: assignment for assignment in assignments}
+        with _readable_errors(url), _environment_on_path():
+            self._book = Gradebook(url)
+            for assignment in assignments:
+                self._declare(assignment)
+
+    def __enter__(self) -> "ClassGradebook":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._book.close()
+
+    def record(self, batch: Iterable[Graded]) -> None:
+        """Write the grades of some submissions in one transaction."""
+        with _readable_errors(self.url), self._one_transaction():
+            for graded in batch:
+                self._record(graded)
+
+    def _record(self, graded: Graded) -> None:
+        student, assignment = graded.verdict.key
+        self._book.update_or_create_student(student)
+        submission = self._book.update_or_create_submission(assignment, student)
+        earned = {f"{exercise.name}_check": exercise.points for exercise in graded.verdict.exercises}
+        for grade in _grades(submission):
+            if grade.name in earned:
+                grade.auto_score = earned[grade.name]
+                grade.needs_manual_grade = grade.manual_score is not None
+            else:
+                # A cell for people to grade; an empty one is worth nothing, as nbgrader has it.
+                grade.auto_score = None if grade.name in graded.written else 0.0
+                grade.needs_manual_grade = grade.name in graded.written
+
+    def _declare(self, assignment: Assignment) -> None:
+        """Describe the released notebook in the gradebook, as `nbgrader generate_assignment` does."""
+        self._book.update_or_create_assignment(assignment.name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            notebook = nbformat.reads(assignment.released.decode(), as_version=4)
+        place = {"notebook": assignment.name, "assignment": assignment.name, "db_url": self.url}
+        try:
+            SaveCells().preprocess(notebook, {"nbgrader": place})
+        except RuntimeError:
+            raise CourseError(
+                f"{self.url} holds submissions of another release of {assignment.name}: use a new gradebook"
+            ) from None
+
+    @contextmanager
+    def _one_transaction(self) -> Iterator[None]:
+        """Let nbgrader's API, which commits at every step, commit once: half of a light submission's time was fsync."""
+        session = self._book.db
+        commit = session.commit
+        session.commit = session.flush
+        try:
+            yield
+            commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.commit = commit
+
+
+def scores(url: str) -> dict[tuple[str, str], float]:
+    """Return the points of every submission in a gradebook, by student and assignment."""
+    with _readable_errors(url), Gradebook(url) as book:
+        return {
+            (submission.student.id, submission.name): submission.score
+            for item in book.assignments
+            for submission in item.submissions
+        }
+
+
+def default_url(out: Path) -> str:
+    """Return the URL of the gradebook in an output folder."""
+    return f"sqlite:///{out.resolve() / 'gradebook.db'}"
+
+
+def _grades(submission: SubmittedAssignment) -> list[Any]:
+    return [grade for notebook in submission.notebooks for grade in notebook.grades]
+
+
+@contextmanager
+def _readable_errors(url: str) -> Iterator[None]:
+    shown = url.rsplit("@", maxsplit=1)[-1]
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise CourseError(
+            f"the gradebook {shown} needs the package {error.name}: install it, or give another --gradebook URL"
+        ) from None
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise CourseError(
+            f"the gradebook {shown} cannot be used ({reason}): check the --gradebook URL and its permissions"
+        ) from None
+
+
+@contextmanager
+def _environment_on_path() -> Iterator[None]:
+    """Let nbgrader find the `alembic` of this environment when it makes a new database."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{before}"
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before

@@ -1,0 +1,144 @@
+"""The folder that a run writes, and what an earlier run left in it."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.errors import CourseError
+from autograder.grading.grade import Graded
+from autograder.grading.verdicts import SubmissionVerdict, read_verdicts, write_text, write_verdicts
+
+Key = tuple[str, str]
+
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would run."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """The output folder of a class. Files that autograder did not write are left alone."""
+
+    folder: Path
+
+    @property
+    def verdicts(self) -> Path:
+        return self.folder / "verdicts.jsonl"
+
+    @property
+    def audit(self) -> Path:
+        """The log of every verdict ever given: when, for which file, by which version."""
+        return self.folder / "audit.jsonl"
+
+    @property
+    def grades(self) -> Path:
+        return self.folder / "grades.csv"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    def feedback(self, verdict: SubmissionVerdict) -> Path:
+        return self.folder / verdict.feedback
+
+    def record(self, key: Key) -> Path:
+        """Return where the answers of a submission are kept."""
+        student, assignment = key
+        return self.folder / "answers" / student / f"{assignment}.npz"
+
+    def create(self) -> None:
+        """Make the folder; raise CourseError when it cannot be written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.verdicts.touch()
+        except OSError as error:
+            raise CourseError(
+                f"{self.folder} cannot be written ({error.strerror}): choose another folder with --out"
+            ) from None
+
+    def read(self) -> dict[Key, SubmissionVerdict]:
+        """Return the verdicts so far; raise CourseError when the file is damaged."""
+        return read_verdicts(self.verdicts)
+
+    def write(self, verdicts: Iterable[SubmissionVerdict]) -> None:
+        """Write the verdicts of the whole class, in order."""
+        write_verdicts(self.verdicts, verdicts)
+
+    def append(self, batch: Iterable[Graded]) -> None:
+        """Add verdicts as they come, then say in the audit log that they are complete.
+
+        A verdict counts as given when its line stands in the audit log, which is therefore written last.
+        """
+        batch = list(batch)
+        for graded in batch:
+            path = self.record(graded.verdict.key)
+            path.unlink(missing_ok=True)
+            if graded.record:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(graded.record)
+        with self.verdicts.open("a", encoding="utf-8") as stream:
+            stream.writelines(graded.verdict.to_line() for graded in batch)
+        with self.audit.open("a", encoding="utf-8") as stream:
+            stream.writelines(json.dumps(_audit(graded), allow_nan=False) + "\n" for graded in batch)
+
+    def audited(self) -> dict[Key, dict[str, Any]]:
+        """Return the last line of the audit log for every submission; a line that was cut short counts for nothing."""
+        if not self.audit.exists():
+            return {}
+        last = {}
+        for line in self.audit.read_text(encoding="utf-8").splitlines():
+            try:
+                entry = json.loads(line)
+                last[entry["student"], entry["assignment"]] = entry
+            except (ValueError, KeyError):
+                continue
+        return last
+
+    def write_grades(self, verdicts: Iterable[SubmissionVerdict]) -> None:
+        """Write grades.csv."""
+        rows = [[v.student, v.assignment, number(v.points), number(v.max_points), v.status] for v in verdicts]
+        write_text(self.grades, to_csv(["student", "assignment", "points", "max_points", "status"], rows))
+
+
+def to_csv(header: list[str], rows: Iterable[list[str]]) -> str:
+    """Return RFC 4180 text in which no cell is a formula and no control character is left."""
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(header)
+    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    return stream.getvalue()
+
+
+def number(value: float) -> str:
+    """Return points as people write them: 7.5, 10, .333333."""
+    return f"{round(value, 6):.12g}"
+
+
+def _safe(cell: str) -> str:
+    guarded = f"'{cell}" if cell.startswith(FORMULA) else cell
+    return CONTROL.sub("\ufffd", guarded)
+
+
+def _audit(graded: Graded) -> dict[str, Any]:
+    verdict = graded.verdict
+    return {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "student": verdict.student,
+        "assignment": verdict.assignment,
+        "digest": verdict.digest,
+        "version": graded.version,
+        "seed": verdict.seed,
+        "isolation": verdict.isolation,
+        "points": verdict.points,
+        "status": verdict.status,
+        "seconds": verdict.seconds,
+        "exercises": dict(graded.questions),
+        "written": sorted(graded.written),
+        "faults": list(graded.faults),
+    }

@@ -1,0 +1,79 @@
+"""Judging stored answers again, when points or tolerances have changed and no question has."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from autograder.checks.judge import unjudged
+from autograder.grading.answers import NotRecorded, Record, Replay
+from autograder.grading.assignment import Assignment, load
+from autograder.grading.errors import CourseError
+from autograder.grading.feedback import write_feedback
+from autograder.grading.grade import Graded, Judged, submission_seed
+from autograder.grading.gradebook import ClassGradebook, default_url
+from autograder.grading.output import Key, Output
+from autograder.grading.run import finish
+from autograder.grading.verdicts import SubmissionVerdict
+
+BATCH = 32
+
+
+def regrade(
+    output: Output,
+    assignments: Sequence[str] = (),
+    gradebook: str | None = None,
+    watch: Callable[[int, int], None] = lambda _done, _total: None,
+) -> list[Key]:
+    """Judge a graded class again from its record, and write everything anew.
+
+    Args:
+        output: the folder that a run has written.
+        assignments: those to judge again; none means all.
+        gradebook: URL of the database; None means the one in the folder.
+        watch: called with the number of submissions judged so far, and of all.
+
+    Returns:
+        The submissions that keep their old verdict, because the questions have changed or the record is gone: they have
+        to run again.
+
+    Raises:
+        CourseError: the folder holds no verdicts, or the gradebook cannot be used.
+    """
+    verdicts = output.read()
+    if not verdicts:
+        raise CourseError(f"{output.folder} holds no verdicts: grade a class into it first")
+    names = list(assignments) or sorted({verdict.assignment for verdict in verdicts.values()})
+    loaded = {name: load(name) for name in names}
+    chosen = [verdict for verdict in verdicts.values() if verdict.assignment in loaded]
+    audited = output.audited()
+    stale: list[Key] = []
+    batch: list[Graded] = []
+    with ClassGradebook(gradebook or default_url(output.folder), list(loaded.values())) as book:
+        for done, verdict in enumerate(chosen, 1):
+            written = frozenset(audited.get(verdict.key, {}).get("written", ()))
+            try:
+                batch.append(_judge_again(output, loaded[verdict.assignment], verdict, written))
+            except (NotRecorded, FileNotFoundError, ValueError):
+                stale.append(verdict.key)
+            if len(batch) == BATCH or done == len(chosen):
+                book.record(batch)
+                output.append(batch)
+                verdicts |= {graded.verdict.key: graded.verdict for graded in batch}
+                batch.clear()
+            watch(done, len(chosen))
+    finish(output, sorted(verdicts.values(), key=lambda verdict: verdict.key))
+    return stale
+
+
+def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict, written: frozenset[str]) -> Graded:
+    if old.status in {"missing", "invalid"}:
+        cause = old.exercises[0].requirements[0].message
+        exercises = tuple(unjudged(exercise, old.status, cause) for exercise in assignment.exercises)
+        return Graded(replace(old, exercises=exercises), assignment.version)
+    data = output.record(old.key).read_bytes()
+    record = Record.from_bytes(data)
+    judged = Judged(assignment, Replay(record), record.cells, submission_seed(old.seed, old.student, old.assignment))
+    verdict = replace(old, exercises=judged.exercises)
+    write_feedback(output, verdict, record.cells)
+    return Graded(
+        verdict, assignment.version, record.cells, data, tuple(judged.seconds.items()), written, tuple(judged.faults)
+    )

@@ -1,0 +1,49 @@
+"""Self-contained HTML pages: one style, light and dark, no script and no other file."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from autograder.checks.book import page_url
+from autograder.grading.output import number
+from autograder.grading.verdicts import write_text
+
+MEANINGS = {
+    "graded": "answered every question",
+    "error": "some code raised an error",
+    "timeout": "some code ran for too long and was stopped",
+    "memory": "some code used too much memory and was stopped",
+    "died": "the Python process ended before every question was answered",
+    "missing": "no notebook was handed in",
+    "invalid": "the file that was handed in could not be graded",
+}
+"""What each status says to a person."""
+
+
+def write_page(path: Path, template: str, **values: Any) -> None:
+    """Render a template into a file. Links into the book are relative to it, or absolute where COURSE_BOOK is set."""
+    folder = str(path.parent)
+    write_text(path, _environment().get_template(template).render(link=lambda page: _link(page, folder), **values))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("autograder.grading"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    environment.globals["meanings"] = MEANINGS
+    return environment
+
+
+@cache
+def _link(page: str, folder: str) -> str | None:
+    url = page_url(page)
+    return url if url is None or "://" in url else Path(os.path.relpath(url, folder)).as_posix()

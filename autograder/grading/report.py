@@ -1,0 +1,129 @@
+"""What an instructor reads: how the class did, what it got wrong, and what took long."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import mean, median
+from typing import Any
+from urllib.parse import quote
+
+from autograder.checks import catalogue
+from autograder.checks.ask import Status
+from autograder.checks.exercise import Exercise, Misconception
+from autograder.grading.output import Key, Output
+from autograder.grading.render import write_page
+from autograder.grading.verdicts import SubmissionVerdict
+
+BINS = 10
+MOST = 10
+"""How many lines the lists of frequent things have."""
+
+
+@dataclass(frozen=True)
+class ExerciseSummary:
+    """An exercise over the class; shares are of the submissions that could be asked."""
+
+    exercise: Exercise
+    full_marks: float
+    points: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class AssignmentSummary:
+    """An assignment over the class."""
+
+    name: str
+    verdicts: Sequence[SubmissionVerdict]
+    audited: dict[Key, dict[str, Any]]
+
+    @property
+    def asked(self) -> list[SubmissionVerdict]:
+        return [verdict for verdict in self.verdicts if verdict.status not in {"missing", "invalid"}]
+
+    @property
+    def mean(self) -> float:
+        return mean(verdict.points for verdict in self.verdicts)
+
+    @property
+    def median(self) -> float:
+        return median(verdict.points for verdict in self.verdicts)
+
+    @property
+    def max_points(self) -> float:
+        return self.verdicts[0].max_points
+
+    @property
+    def statuses(self) -> list[tuple[Status, int]]:
+        return Counter(verdict.status for verdict in self.verdicts).most_common()
+
+    @property
+    def histogram(self) -> list[int]:
+        """Count submissions by their share of the points, full marks in the last bin."""
+        bins = [0] * BINS
+        for verdict in self.verdicts:
+            bins[min(int(BINS * verdict.points / verdict.max_points), BINS - 1)] += 1
+        return bins
+
+    @property
+    def exercises(self) -> list[ExerciseSummary]:
+        return [self._summary(place, exercise) for place, exercise in enumerate(catalogue.exercises(self.name))]
+
+    @property
+    def slowest(self) -> list[ExerciseSummary]:
+        return sorted(self.exercises, key=lambda summary: summary.seconds, reverse=True)
+
+    @property
+    def misconceptions(self) -> list[tuple[Exercise, Misconception, int]]:
+        """Return the most frequent known mistakes with their counts."""
+        known = {exercise.name: exercise for exercise in catalogue.exercises(self.name)}
+        named = Counter(
+            (item.name, item.misconception)
+            for verdict in self.verdicts
+            for item in verdict.exercises
+            if item.misconception
+        )
+        return [
+            (known[name], known[name].misconception(str(wrong)), count)
+            for (name, wrong), count in named.most_common(MOST)
+        ]
+
+    @property
+    def unmet(self) -> list[tuple[str, str, int]]:
+        """Return the requirements that most answers failed: exercise, requirement, count."""
+        answered = (item for verdict in self.verdicts for item in verdict.exercises if item.status == "graded")
+        failed = Counter((item.name, part.name) for item in answered for part in item.requirements if not part.passed)
+        return [(exercise, requirement, count) for (exercise, requirement), count in failed.most_common(MOST)]
+
+    def _summary(self, place: int, exercise: Exercise) -> ExerciseSummary:
+        judged = [verdict.exercises[place] for verdict in self.asked]
+        seconds = [
+            self.audited.get(verdict.key, {}).get("exercises", {}).get(exercise.name, 0.0) for verdict in self.asked
+        ]
+        return ExerciseSummary(
+            exercise,
+            _mean(item.passed for item in judged),
+            _mean(item.points / item.max_points for item in judged),
+            _mean(seconds),
+        )
+
+
+def write_report(output: Output, verdicts: Sequence[SubmissionVerdict]) -> None:
+    """Write the report of a class, assignment by assignment."""
+    by_assignment = defaultdict(list)
+    for verdict in verdicts:
+        by_assignment[verdict.assignment].append(verdict)
+    audited = output.audited()
+    write_page(
+        output.report,
+        "report.html.j2",
+        summaries=[AssignmentSummary(name, group, audited) for name, group in by_assignment.items()],
+        students=len({verdict.student for verdict in verdicts}),
+        isolations=sorted({verdict.isolation for verdict in verdicts if verdict.isolation}),
+        quote=quote,
+    )
+
+
+def _mean(values: Iterable[float]) -> float:
+    values = list(values)
+    return mean(values) if values else 0.0

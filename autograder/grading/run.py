@@ -1,0 +1,206 @@
+"""A class from its folder to its gradebook: one runner, many workers, one writer."""
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from autograder.checks import catalogue
+from autograder.checks.ask import Status
+from autograder.grading.assignment import load
+from autograder.grading.collect import Folder, Submission, collect, present, students
+from autograder.grading.errors import CourseError
+from autograder.grading.feedback import write_feedback
+from autograder.grading.grade import Graded, Task
+from autograder.grading.gradebook import ClassGradebook, default_url
+from autograder.grading.output import Key, Output
+from autograder.grading.pool import cluster_size, dask_pool, grade_all, local_pool
+from autograder.grading.report import write_report
+from autograder.grading.verdicts import SubmissionVerdict
+from autograder.kernels.doctor import UnavailableLevel, best
+from autograder.kernels.limits import Limits
+
+BATCH_SIZE = 32
+BATCH_SECONDS = 2.0
+"""A batch is written when it is this large or this old."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to grade and how. `seed` None means the seed of an earlier run when resuming, a fresh one otherwise."""
+
+    submitted: Path
+    out: Path
+    assignments: Sequence[str] = ()
+    students: Sequence[str] = ()
+    workers: int = 1
+    scheduler: str | None = None
+    gradebook: str | None = None
+    isolation: str = "auto"
+    limits: Limits = field(default_factory=Limits)
+    seed: int | None = None
+    resume: bool = False
+
+
+@dataclass
+class Progress:
+    """How far a run has come."""
+
+    total: int
+    seed: int
+    kept: int = 0
+    done: int = 0
+    statuses: Counter[Status] = field(default_factory=Counter)
+    slowest: tuple[float, str, str] = (0.0, "", "")
+    faults: list[str] = field(default_factory=list)
+    isolations: set[str] = field(default_factory=set)
+    seconds: float = 0.0
+    interrupted: bool = False
+    verdicts: list[SubmissionVerdict] = field(default_factory=list)
+
+    def add(self, graded: Graded) -> None:
+        self.done += 1
+        self.statuses[graded.verdict.status] += 1
+        self.isolations.add(graded.verdict.isolation)
+        self.faults += [f"{' / '.join(graded.verdict.key)} / {fault}" for fault in graded.faults]
+        for exercise, seconds in graded.questions:
+            self.slowest = max(self.slowest, (seconds, exercise, graded.verdict.student))
+
+
+class ClassRun:
+    """A class that is being graded into a folder and a gradebook.
+
+    Args:
+        plan: what to grade and how.
+        watch: called with the progress after every submission.
+
+    Raises:
+        CourseError: something that the instructor has to put right first.
+    """
+
+    def __init__(self, plan: Plan, watch: Callable[[Progress], None] = lambda _: None) -> None:
+        self.plan = plan
+        self.watch = watch
+        folders = students(plan.submitted)
+        names = list(plan.assignments) or present(plan.submitted, folders, catalogue.ASSIGNMENTS)
+        if not names:
+            raise CourseError(
+                f"{plan.submitted} holds no submission of a known assignment: it needs folders <student>/<assignment>/"
+            )
+        self.assignments = {name: load(name) for name in dict.fromkeys(names)}
+        self.folders = _chosen(folders, plan.students)
+        self.output = Output(plan.out)
+        if plan.scheduler is None:
+            _require(plan.isolation)
+
+    def run(self) -> Progress:
+        """Grade the class and write everything; after Ctrl-C, everything so far."""
+        started = time.monotonic()
+        self.output.create()
+        before = self.output.read()
+        seed = self._seed(before)
+        targets = {(folder.student, name) for folder in self.folders for name in self.assignments}
+        self.verdicts = {key: verdict for key, verdict in before.items() if self._stays(key, targets)}
+        kept = self._unchanged(before, seed) if self.plan.resume else {}
+        self.verdicts |= {key: before[key] for key in kept}
+        progress = Progress(len(targets), seed, kept=len(kept))
+        url = self.plan.gradebook or default_url(self.plan.out)
+        with ClassGradebook(url, list(self.assignments.values())) as book:
+            book.record(kept.values())
+            self.output.write(self.verdicts.values())
+            try:
+                self._grade(self._tasks(seed, kept.keys()), book, progress)
+            except KeyboardInterrupt:
+                progress.interrupted = True
+        progress.verdicts = sorted(self.verdicts.values(), key=lambda verdict: verdict.key)
+        finish(self.output, progress.verdicts)
+        progress.seconds = time.monotonic() - started
+        return progress
+
+    def _grade(self, tasks: Iterator[Task], book: ClassGradebook, progress: Progress) -> None:
+        if self.plan.scheduler is None:
+            open_pool, width = partial(local_pool, self.plan.workers), 2 * self.plan.workers
+        else:
+            open_pool, width = partial(dask_pool, self.plan.scheduler), 2 * cluster_size(self.plan.scheduler)
+        batch: list[Graded] = []
+        written = time.monotonic()
+        try:
+            with closing(grade_all(tasks, open_pool, width)) as results:
+                for graded in results:
+                    batch.append(graded)
+                    progress.add(graded)
+                    self.watch(progress)
+                    if len(batch) >= BATCH_SIZE or time.monotonic() - written > BATCH_SECONDS:
+                        self._write(batch, book)
+                        written = time.monotonic()
+        finally:
+            self._write(batch, book)
+
+    def _write(self, batch: list[Graded], book: ClassGradebook) -> None:
+        """Write a batch: grades, feedback, and last the verdicts, which say that it is complete."""
+        book.record(batch)
+        for graded in batch:
+            write_feedback(self.output, graded.verdict, graded.cells)
+        self.output.append(batch)
+        self.verdicts |= {graded.verdict.key: graded.verdict for graded in batch}
+        batch.clear()
+
+    def _tasks(self, seed: int, done: Set[Key]) -> Iterator[Task]:
+        for submission in collect(self.plan.submitted, self.folders, list(self.assignments)):
+            if (submission.student, submission.assignment) not in done:
+                yield self._task(submission, seed)
+
+    def _task(self, submission: Submission, seed: int) -> Task:
+        assignment = self.assignments[submission.assignment]
+        return Task(submission, assignment, assignment.version, seed, self.plan.limits, self.plan.isolation)
+
+    def _seed(self, before: dict[Key, SubmissionVerdict]) -> int:
+        if self.plan.seed is not None:
+            return self.plan.seed
+        if self.plan.resume and before:
+            return next(iter(reversed(before.values()))).seed
+        return secrets.randbits(32)
+
+    def _stays(self, key: Key, targets: set[Key]) -> bool:
+        """Tell whether an earlier verdict is none of this run's business."""
+        return key not in targets and (bool(self.plan.students) or key[1] not in self.assignments)
+
+    def _unchanged(self, before: dict[Key, SubmissionVerdict], seed: int) -> dict[Key, Graded]:
+        """Return the earlier verdicts that a resumed run would only repeat."""
+        audited = self.output.audited()
+        unchanged = {}
+        for submission in collect(self.plan.submitted, self.folders, list(self.assignments)):
+            key = submission.student, submission.assignment
+            task, entry = self._task(submission, seed), audited.get(key, {})
+            same = all(
+                entry.get(name) == value
+                for name, value in (("digest", submission.digest), ("version", task.version), ("seed", seed))
+            )
+            if same and key in before:
+                unchanged[key] = Graded(before[key], task.version, written=frozenset(entry["written"]))
+        return unchanged
+
+
+def finish(output: Output, verdicts: Sequence[SubmissionVerdict]) -> None:
+    """Write what is about the class as a whole."""
+    output.write(verdicts)
+    output.write_grades(verdicts)
+    write_report(output, verdicts)
+
+
+def _chosen(folders: list[Folder], wanted: Sequence[str]) -> list[Folder]:
+    unknown = set(wanted) - {folder.student for folder in folders}
+    if unknown:
+        raise CourseError(f"there is no student {min(unknown)!r}: give the name of a folder with --student")
+    return [folder for folder in folders if not wanted or folder.student in wanted]
+
+
+def _require(isolation: str) -> None:
+    try:
+        best(isolation)
+    except UnavailableLevel as error:
+        raise CourseError(f"{error}: see `autograder doctor`") from None
