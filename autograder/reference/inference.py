@@ -15,14 +15,13 @@ Layer = dict[str, Any]
 
 def relu(z: Array) -> Array:
     """Return z where it is positive, and 0 elsewhere."""
-    rectified: Array = np.maximum(z, 0)
-    return rectified
+    return z.clip(min=0)
 
 
 def softmax(z: Array) -> Array:
     """Return exp(z) over its sum along the last axis, without overflow; over one unit it is 1 everywhere."""
     powers = np.exp(z - z.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
 ACTIVATIONS: dict[str | None, Callable[[Array], Array]] = {
