@@ -1,0 +1,39 @@
+"""What a normalization does to its signal, taken apart: a direction, a gain, and an eps in the gain.
+
+Asked without gamma and beta, a normalization returns signal * gain, where the signal is x or x minus a mean, and
+1 / gain^2 is a mean square plus eps. Each of the three is judged alone, so that one mistake costs one requirement.
+"""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.exercise import Unmet
+from autograder.checks.expect import close, expect
+
+SHAPES = ((9,), (6, 5), (2, 4, 7), (2, 3, 2, 6))
+"""Shapes that are asked: from one dimension to four, none of them square."""
+
+NEGLIGIBLE = 1e-9
+"""An eps that cannot be seen at the precision of a judgment."""
+
+
+def vectors(draw: np.random.Generator, shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
+    """Draw vectors along the last axis, each with a mean and a spread of its own; none is nearly constant."""
+    rows = (*shape[:-1], 1)
+    noise = hidden.away_from_zero(draw, shape)
+    noise[..., :2] = np.abs(noise[..., :2]) * np.array([1, -1])[: shape[-1]]
+    return (hidden.away_from_zero(draw, rows) + draw.uniform(0.4, 2, rows) * noise).astype(dtype)
+
+
+def gain(y: np.ndarray, signal: np.ndarray, message: str, axis: int | tuple[int, ...] = -1) -> np.ndarray:
+    """Return the positive factor along the axis by which y is a multiple of the signal; raise Unmet when it is none."""
+    gains = (y * signal).sum(axis=axis, keepdims=True) / (signal**2).sum(axis=axis, keepdims=True)
+    if not ((gains > 0).all() and close(y / gains, signal)):
+        raise Unmet(message)
+    return gains
+
+
+def grows_by(difference: float, smaller: np.ndarray, larger: np.ndarray) -> None:
+    """Raise Unmet unless 1 / gain^2 grows by the difference of two eps, from the gains with the smaller to the others."""
+    growth = (1 / larger**2 - 1 / smaller**2) / difference
+    expect(close(growth, np.ones_like(growth)), "eps should be added under the root, to what the root is taken of")

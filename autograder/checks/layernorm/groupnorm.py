@@ -1,0 +1,211 @@
+"""Group normalization of images: `groupnorm(x, groups, gamma, beta, eps=1e-3) -> y`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.checks.layernorm.gain import NEGLIGIBLE, gain, grows_by
+from autograder.reference.layernorm import groupnorm
+
+PAGE = "exercises/layernorm/layernorm"
+
+CASES = ((6, 3), (6, 2), (8, 2), (5, 1), (4, 4))
+"""Channels and groups: neither equals channels per group where both could be meant, and both ends are among them."""
+
+
+def images(draw: np.random.Generator, c: int, n: int = 3) -> np.ndarray:
+    """Draw images in which every example, pixel and channel has a level of its own, shape (n, 3, 4, c)."""
+    level = hidden.away_from_zero(draw, (n, 1, 1, 1)) + hidden.away_from_zero(draw, (1, 1, 1, c))
+    return level + hidden.away_from_zero(draw, (1, 3, 4, 1)) + hidden.away_from_zero(draw, (n, 3, 4, c))
+
+
+def standard(ask: Ask, x: np.ndarray, groups: int, **eps: float) -> np.ndarray:
+    """Ask with gamma 1 and beta 0; the last axis is split into groups and the channels of each."""
+    c = x.shape[-1]
+    y = array(ask(x, groups, np.ones(c), np.zeros(c), **eps), x.shape, name="y")
+    return y.reshape(*x.shape[:3], groups, c // groups)
+
+
+def gain_of(ask: Ask, x: np.ndarray, groups: int, **eps: float) -> np.ndarray:
+    message = (
+        "with gamma 1 and beta 0, y should be a positive multiple of x minus its mean over the pixels and the consecutive "
+        "channels of each group, image by image"
+    )
+    grouped = x.reshape(*x.shape[:3], groups, -1)
+    y = standard(ask, x, groups, **eps)
+    return gain(y, grouped - grouped.mean(axis=(1, 2, 4), keepdims=True), message, axis=(1, 2, 4))
+
+
+def subtracts_mean(ask: Ask, draw: np.random.Generator) -> None:
+    for c, groups in CASES:
+        for n in (3, 1):
+            gain_of(ask, images(draw, c, n), groups)
+
+
+def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
+    for c, groups in CASES:
+        mean_square = (standard(ask, images(draw, c), groups, eps=NEGLIGIBLE) ** 2).mean(axis=(1, 2, 4))
+        expect(
+            close(mean_square, np.ones_like(mean_square)),
+            "with gamma 1 and beta 0, the squares of each group should have mean 1: divide by the root of its biased variance",
+        )
+
+
+def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
+    for scale in (0.05, 1.0):
+        x = scale * images(draw, 6)
+        smallest = gain_of(ask, x, 3, eps=NEGLIGIBLE)
+        grows_by(1e-3 - NEGLIGIBLE, smallest, gain_of(ask, x, 3))
+        for eps in (1e-5, 0.02, 0.7):
+            grows_by(eps - NEGLIGIBLE, smallest, gain_of(ask, x, 3, eps=eps))
+
+
+def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
+    for c, groups in CASES:
+        x, gamma, beta = images(draw, c), *hidden.away_from_zero(draw, (2, c))
+        y = array(ask(x, groups, gamma, beta), x.shape, name="y")
+        expected = gamma * standard(ask, x, groups).reshape(x.shape) + beta
+        expect(close(y, expected), "every channel should be multiplied by its own gamma and shifted by its own beta")
+
+
+def gives_beta_for_constants(ask: Ask, draw: np.random.Generator) -> None:
+    gamma, beta = hidden.away_from_zero(draw, (2, 4))
+    x = np.broadcast_to(hidden.away_from_zero(draw, (2, 1, 1, 1)), (2, 3, 4, 4)).copy()
+    y = array(ask(x, 2, gamma, beta), x.shape, name="y")
+    expect(close(y, np.broadcast_to(beta, x.shape)), "a group whose entries are all equal should become beta")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    answers = []
+    x, gamma, beta = images(draw, 6), *hidden.away_from_zero(draw, (2, 6))
+    for dtype in ("float64", "float32"):
+        answer = ask.answer(x.astype(dtype), 3, gamma.astype(dtype), beta.astype(dtype))
+        answers.append(array(ask.value(answer), x.shape, dtype, "y"))
+        untouched(answer)
+    expect(close(answers[1], answers[0], "float32", scale=10), "float32 and float64 should give the same numbers")
+
+
+def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
+    x, gamma, beta = images(draw, 6), *hidden.away_from_zero(draw, (2, 6))
+    ask(x, 3, gamma, beta)
+    for groups in (4, 5, 12):
+        refuses(ask, x, groups, gamma, beta, because=f"{groups} groups of 6 channels", mentions="groups")
+    for wrong in (gamma[:3], gamma[:1], gamma[None], gamma[0]):
+        refuses(
+            ask, x, 3, np.array(wrong), beta, because=f"a gamma of shape {wrong.shape} for 6 channels", mentions="gamma"
+        )
+        refuses(
+            ask, x, 3, gamma, np.array(wrong), because=f"a beta of shape {wrong.shape} for 6 channels", mentions="beta"
+        )
+    refuses(ask, x[0], 3, gamma, beta, because="an x with three dimensions", mentions="x")
+    refuses(ask, x[None], 3, gamma, beta, because="an x with five dimensions", mentions="x")
+
+
+def measure(ask: Ask) -> list[float]:
+    draw = np.random.default_rng(4)
+    return np.asarray(ask(images(draw, 6), 3, draw.uniform(1, 2, 6), draw.uniform(1, 2, 6))).ravel().tolist()
+
+
+def require(x, groups, gamma, beta):
+    if x.ndim != 4:
+        raise ValueError("x must have shape (n, h, w, c)")
+    c = x.shape[3]
+    if gamma.shape != (c,) or beta.shape != (c,):
+        raise ValueError("gamma and beta must have shape (c,)")
+    if groups < 1 or c % groups != 0:
+        raise ValueError("groups must divide the number of channels")
+
+
+def standardized(grouped, axis, eps):
+    return (grouped - grouped.mean(axis, keepdims=True)) / np.sqrt(grouped.var(axis, keepdims=True) + eps)
+
+
+def over_batch(x, groups, gamma, beta, eps=1e-3):
+    require(x, groups, gamma, beta)
+    grouped = x.reshape(*x.shape[:3], groups, -1)
+    return (standardized(grouped, (0, 1, 2, 4), eps).reshape(x.shape) * gamma + beta).astype(x.dtype)
+
+
+def interleaved(x, groups, gamma, beta, eps=1e-3):
+    require(x, groups, gamma, beta)
+    grouped = x.reshape(*x.shape[:3], -1, groups)
+    return (standardized(grouped, (1, 2, 3), eps).reshape(x.shape) * gamma + beta).astype(x.dtype)
+
+
+def per_channel(x, groups, gamma, beta, eps=1e-3):
+    require(x, groups, gamma, beta)
+    return (standardized(x, (1, 2), eps) * gamma + beta).astype(x.dtype)
+
+
+def group_by_group(x, groups, gamma, beta, eps=1e-3):
+    require(x, groups, gamma, beta)
+    y = np.zeros_like(x)
+    width = x.shape[3] // groups
+    for i in range(len(x)):
+        for start in range(0, x.shape[3], width):
+            channels = slice(start, start + width)
+            block = x[i, :, :, channels]
+            y[i, :, :, channels] = (
+                gamma[channels] * (block - block.mean()) / np.sqrt(block.var() + eps) + beta[channels]
+            )
+    return y
+
+
+def channels_first(x, groups, gamma, beta, eps=1e-3):
+    """As PyTorch does it: channels to the front, so that every group is one run of memory."""
+    require(x, groups, gamma, beta)
+    n, h, w, c = x.shape
+    runs = np.moveaxis(x, 3, 1).reshape(n, groups, -1).astype(np.float64)
+    runs = standardized(runs, -1, eps)
+    return (np.moveaxis(runs.reshape(n, c, h, w), 1, 3) * gamma + beta).astype(x.dtype)
+
+
+def by_membership(x, groups, gamma, beta, eps=1e-3):
+    """Averages over a group as a matrix product with the indicator of its channels."""
+    require(x, groups, gamma, beta)
+    member = np.arange(x.shape[3]) * groups // x.shape[3]
+    same = (member[:, None] == member) * (groups / x.shape[3])
+    mean = x.mean((1, 2), keepdims=True) @ same
+    var = ((x - mean) ** 2).mean((1, 2), keepdims=True) @ same
+    return ((x - mean) * gamma / np.sqrt(var + eps) + beta).astype(x.dtype)
+
+
+exercise = Exercise(
+    name="groupnorm",
+    assignment="layernorm",
+    page=PAGE,
+    requirements=(
+        Requirement("subtracts the mean of each group of consecutive channels, image by image", 3, subtracts_mean),
+        Requirement("divides by the root of the group's biased variance", 1, divides_by_deviation),
+        Requirement("adds eps inside the root", 1, adds_eps),
+        Requirement("scales and shifts every channel", 1, scales_and_shifts),
+        Requirement("gives beta for a constant image", 0.5, gives_beta_for_constants),
+        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses groups that do not divide the channels, and wrong shapes", 1, refuses_bad_arguments),
+    ),
+    reference=groupnorm,
+    misconceptions=(
+        Misconception(
+            "over the batch",
+            "The statistics of a group are taken over all images. An image should be normalized as if it were alone.",
+            PAGE,
+            over_batch,
+        ),
+        Misconception(
+            "interleaved channels",
+            "Every groups-th channel is put together. A group is a run of consecutive channels: split c into (groups, c / groups), in this order.",
+            PAGE,
+            interleaved,
+        ),
+        Misconception(
+            "per channel",
+            "Every channel is normalized alone, which is instance norm: the case groups = c.",
+            PAGE,
+            per_channel,
+        ),
+    ),
+    variants=(group_by_group, channels_first, by_membership),
+    fingerprint=Fingerprint(measure),
+)

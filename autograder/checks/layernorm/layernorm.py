@@ -1,0 +1,198 @@
+"""Layer normalization: `layernorm(x, gamma, beta, eps=1e-3) -> y`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, vectors
+from autograder.reference.layernorm import layernorm
+
+PAGE = "exercises/layernorm/layernorm"
+
+
+def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
+    """Ask with gamma 1 and beta 0."""
+    d = x.shape[-1]
+    return array(ask(x, np.ones(d), np.zeros(d), **eps), x.shape, name="y")
+
+
+def gain_of(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
+    message = "with gamma 1 and beta 0, y should be a positive multiple of x minus its mean along the last axis"
+    return gain(standard(ask, x, **eps), x - x.mean(axis=-1, keepdims=True), message)
+
+
+def subtracts_mean(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        gain_of(ask, vectors(draw, shape))
+
+
+def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in (*SHAPES, (1, 2), (5, 3)):
+        x = vectors(draw, shape)
+        spread = (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=-1)
+        expect(
+            close(spread, np.ones_like(spread)),
+            "with gamma 1 and beta 0, the squares of each vector in y should have mean 1: divide by the root of the biased variance",
+        )
+
+
+def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
+    for scale in (0.05, 1.0):
+        x = scale * vectors(draw, (4, 7))
+        smallest = gain_of(ask, x, eps=NEGLIGIBLE)
+        grows_by(1e-3 - NEGLIGIBLE, smallest, gain_of(ask, x))
+        for eps in (1e-5, 0.02, 0.7):
+            grows_by(eps - NEGLIGIBLE, smallest, gain_of(ask, x, eps=eps))
+
+
+def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        x, gamma, beta = vectors(draw, shape), *hidden.away_from_zero(draw, (2, shape[-1]))
+        y = array(ask(x, gamma, beta), shape, name="y")
+        expect(
+            close(y, gamma * standard(ask, x) + beta),
+            "y should be gamma times the standardized vector plus beta, entry by entry",
+        )
+
+
+def gives_beta_for_constants(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in ((3, 5), (4, 1), (1,)):
+        x = np.broadcast_to(hidden.away_from_zero(draw, (*shape[:-1], 1)), shape).copy()
+        gamma, beta = hidden.away_from_zero(draw, (2, shape[-1]))
+        y = array(ask(x, gamma, beta), shape, name="y")
+        expect(close(y, np.broadcast_to(beta, shape)), "a vector whose entries are all equal should become beta")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    answers = []
+    x, gamma, beta = vectors(draw, (4, 6)), *hidden.away_from_zero(draw, (2, 6))
+    for dtype in ("float64", "float32"):
+        answer = ask.answer(x.astype(dtype), gamma.astype(dtype), beta.astype(dtype))
+        answers.append(array(ask.value(answer), x.shape, dtype, "y"))
+        untouched(answer)
+    expect(close(answers[1], answers[0], "float32", scale=10), "float32 and float64 should give the same numbers")
+
+
+def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
+    x, gamma, beta = vectors(draw, (4, 6)), *hidden.away_from_zero(draw, (2, 6))
+    ask(x, gamma, beta)
+    for wrong in (gamma[:1], gamma[:-1], gamma[0], gamma[None], gamma[:4, None]):
+        refuses(
+            ask, x, np.array(wrong), beta, because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma"
+        )
+        refuses(
+            ask, x, gamma, np.array(wrong), because=f"a beta of shape {wrong.shape} for 6 features", mentions="beta"
+        )
+
+
+def measure(ask: Ask) -> list[float]:
+    draw = np.random.default_rng(4)
+    x = draw.normal(1, 1, (4, 4)) * np.array([[0.03], [0.5], [1], [3]])
+    return np.asarray(ask(x, draw.uniform(1, 2, 4), draw.uniform(1, 2, 4))).ravel().tolist()
+
+
+def require(x, gamma, beta):
+    for name, parameter in (("gamma", gamma), ("beta", beta)):
+        if parameter.shape != (x.shape[-1],):
+            raise ValueError(f"{name} must have shape ({x.shape[-1]},)")
+
+
+def over_batch(x, gamma, beta, eps=1e-3):
+    require(x, gamma, beta)
+    return ((x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps) * gamma + beta).astype(x.dtype)
+
+
+def unbiased(x, gamma, beta, eps=1e-3):
+    require(x, gamma, beta)
+    mean, var = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True, ddof=min(1, x.shape[-1] - 1))
+    return ((x - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype)
+
+
+def eps_outside(x, gamma, beta, eps=1e-3):
+    require(x, gamma, beta)
+    mean, sd = x.mean(axis=-1, keepdims=True), x.std(axis=-1, keepdims=True)
+    return ((x - mean) / (sd + eps) * gamma + beta).astype(x.dtype)
+
+
+def no_parameters(x, gamma, beta, eps=1e-3):
+    require(x, gamma, beta)
+    return ((x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + eps)).astype(x.dtype)
+
+
+def by_moments(x, gamma, beta, eps=1e-3):
+    """The variance as mean of squares minus square of the mean, in double precision."""
+    require(x, gamma, beta)
+    wide = x.astype(np.float64)
+    mean = wide.mean(-1)[..., None]
+    var = (wide**2).mean(-1)[..., None] - mean**2
+    return ((wide - mean) * (gamma / np.sqrt(var + eps)) + beta).astype(x.dtype)
+
+
+def vector_by_vector(x, gamma, beta, eps=1e-3):
+    d = x.shape[-1]
+    if np.shape(gamma) != (d,) or np.shape(beta) != (d,):
+        raise ValueError("gamma and beta need one entry for each feature")
+    y = np.empty_like(x)
+    for index in np.ndindex(*x.shape[:-1]):
+        vector = x[index]
+        mean = sum(vector) / d
+        var = sum((entry - mean) ** 2 for entry in vector) / d
+        for j in range(d):
+            y[(*index, j)] = gamma[j] * (vector[j] - mean) / (var + eps) ** 0.5 + beta[j]
+    return y
+
+
+def by_matrix(x, gamma, beta, eps=1e-3):
+    """Centering as multiplication by I - 1/d."""
+    require(x, gamma, beta)
+    d = x.shape[-1]
+    centered = x @ (np.eye(d) - np.full((d, d), 1 / d))
+    scale = np.sqrt(np.einsum("...i,...i->...", centered, centered) / d + eps)
+    return (centered / scale[..., np.newaxis] * gamma + beta).astype(x.dtype)
+
+
+exercise = Exercise(
+    name="layernorm",
+    assignment="layernorm",
+    page=PAGE,
+    requirements=(
+        Requirement("subtracts the mean of each vector along the last axis", 2, subtracts_mean),
+        Requirement("divides by the root of the biased variance", 2, divides_by_deviation),
+        Requirement("adds eps inside the root", 1, adds_eps),
+        Requirement("scales by gamma and shifts by beta", 1, scales_and_shifts),
+        Requirement("gives beta for a constant vector", 0.5, gives_beta_for_constants),
+        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses gamma and beta of another shape", 0.5, refuses_bad_shapes),
+    ),
+    reference=layernorm,
+    misconceptions=(
+        Misconception(
+            "over the batch",
+            "Mean and variance are taken over the batch, feature by feature. That is BatchNorm; LayerNorm looks at one vector and no other.",
+            PAGE,
+            over_batch,
+        ),
+        Misconception(
+            "ddof 1",
+            "The variance is divided by d - 1. Nothing is estimated here: the biased variance of the d entries makes their mean square 1.",
+            PAGE,
+            unbiased,
+        ),
+        Misconception(
+            "eps outside",
+            "eps is added to the standard deviation. It belongs under the root, var + eps: for small variances the two differ visibly.",
+            PAGE,
+            eps_outside,
+        ),
+        Misconception(
+            "no gamma, beta",
+            "The standardized vector is returned as it is. gamma and beta let the network undo the standardization, feature by feature.",
+            PAGE,
+            no_parameters,
+        ),
+    ),
+    variants=(by_moments, vector_by_vector, by_matrix),
+    fingerprint=Fingerprint(measure),
+)

@@ -1,0 +1,227 @@
+"""The gradient of layer normalization: `layernorm_backward(dy, x, gamma, eps=1e-3) -> (dx, dgamma, dbeta)`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, parts, refuses, untouched
+from autograder.checks.layernorm.gain import SHAPES, vectors
+from autograder.reference.layernorm import layernorm_backward, standardize
+
+PAGE = "exercises/layernorm/layernorm"
+
+PARTS = ("dx", "dgamma", "dbeta")
+EPS = (1e-6, 0.3)
+
+
+def problem(draw: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw dy, x and gamma."""
+    return hidden.away_from_zero(draw, shape), vectors(draw, shape), hidden.away_from_zero(draw, shape[-1:])
+
+
+def part(ask: Ask, name: str, dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, **eps: float) -> np.ndarray:
+    """Ask for one of the three gradients and leave the others alone."""
+    value = parts(ask(dy, x, gamma, **eps), PARTS)[PARTS.index(name)]
+    return array(value, x.shape if name == "dx" else gamma.shape, name=name)
+
+
+def sums_dbeta(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        dy, x, gamma = problem(draw, shape)
+        expected = dy.reshape(-1, shape[-1]).sum(axis=0)
+        expect(
+            close(part(ask, "dbeta", dy, x, gamma), expected), "dbeta should be dy summed over every axis but the last"
+        )
+
+
+def sums_dgamma(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        for eps in EPS:
+            dy, x, gamma = problem(draw, shape)
+            expect(
+                close(part(ask, "dgamma", dy, x, gamma, eps=eps), layernorm_backward(dy, x, gamma, eps)[1]),
+                "dgamma should be dy times the standardized x, summed over every axis but the last",
+            )
+
+
+def flows_through_mean(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        dx = part(ask, "dx", *problem(draw, shape))
+        expect(
+            close(dx.sum(axis=-1), np.zeros(shape[:-1]), scale=10),
+            "adding a constant to a vector does not change y, so along the last axis dx should sum to 0: the mean depends on x",
+        )
+
+
+def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        for eps in EPS:
+            dy, x, gamma = problem(draw, shape)
+            standard, _ = standardize(x, eps)
+            along, expected = (
+                (gradient * standard).sum(axis=-1)
+                for gradient in (part(ask, "dx", dy, x, gamma, eps=eps), layernorm_backward(dy, x, gamma, eps)[0])
+            )
+            expect(
+                close(along, expected, scale=10),
+                "stretching a vector hardly changes y, so dx should have hardly a part along x minus its mean: the variance depends on x",
+            )
+
+
+def is_exact(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in (*SHAPES, (1, 8), (5, 2)):
+        dy, x, gamma = problem(draw, shape)
+        expect(
+            close(part(ask, "dx", dy, x, gamma), layernorm_backward(dy, x, gamma)[0]),
+            "dx is not the gradient with respect to x",
+        )
+        for eps in EPS:
+            dx = part(ask, "dx", dy, x, gamma, eps=eps)
+            expect(
+                close(dx, layernorm_backward(dy, x, gamma, eps)[0]),
+                "dx is not the gradient with respect to x for another eps",
+            )
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    problem64 = problem(draw, (4, 6))
+    answers = {}
+    for dtype in ("float64", "float32"):
+        answer = ask.answer(*(argument.astype(dtype) for argument in problem64))
+        values = parts(ask.value(answer), PARTS)
+        shapes = ((4, 6), (6,), (6,))
+        answers[dtype] = [array(*item) for item in zip(values, shapes, (dtype,) * 3, PARTS, strict=True)]
+        untouched(answer)
+    for name, narrow, wide in zip(PARTS, answers["float32"], answers["float64"], strict=True):
+        expect(close(narrow, wide, "float32", scale=30), f"float32 and float64 should give the same {name}")
+
+
+def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
+    dy, x, gamma = problem(draw, (4, 6))
+    ask(dy, x, gamma)
+    for wrong in (gamma[:1], gamma[:-1], gamma[0], gamma[None]):
+        refuses(ask, dy, x, np.array(wrong), because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma")
+    for wrong in (dy[:1], dy[:, :1], dy[0], dy[None]):
+        refuses(ask, wrong, x, gamma, because=f"a dy of shape {wrong.shape} for x of shape {x.shape}", mentions="dy")
+
+
+def measure(ask: Ask) -> list[float]:
+    gradients = ask(*problem(np.random.default_rng(4), (4, 4)))
+    return np.concatenate([np.asarray(gradient).ravel() for gradient in gradients]).tolist()
+
+
+def require(dy, x, gamma):
+    if dy.shape != x.shape:
+        raise ValueError("dy must have the shape of x")
+    if gamma.shape != (x.shape[-1],):
+        raise ValueError("gamma must have one entry for each feature")
+
+
+def terms(dy, x, gamma, eps):
+    """Return the three terms of dx before the division, the divisor, dgamma and dbeta."""
+    require(dy, x, gamma)
+    sd = np.sqrt(x.var(axis=-1, keepdims=True) + eps)
+    xhat = (x - x.mean(axis=-1, keepdims=True)) / sd
+    g = dy * gamma
+    rows = tuple(range(x.ndim - 1))
+    mean, variance = g.mean(axis=-1, keepdims=True), xhat * (g * xhat).mean(axis=-1, keepdims=True)
+    return g, mean, variance, sd, (dy * xhat).sum(axis=rows), dy.sum(axis=rows)
+
+
+def mean_term_missing(dy, x, gamma, eps=1e-3):
+    g, _, variance, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
+    return (g - variance) / sd, dgamma, dbeta
+
+
+def variance_term_missing(dy, x, gamma, eps=1e-3):
+    g, mean, _, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
+    return (g - mean) / sd, dgamma, dbeta
+
+
+def sums_over_features(dy, x, gamma, eps=1e-3):
+    g, mean, variance, sd, _, dbeta = terms(dy, x, gamma, eps)
+    xhat = (x - x.mean(axis=-1, keepdims=True)) / sd
+    return (g - mean - variance) / sd, (dy * xhat).sum(axis=-1), dbeta
+
+
+def step_by_step(dy, x, gamma, eps=1e-3):
+    """The chain rule through variance, mean and x, one after the other."""
+    require(dy, x, gamma)
+    d = x.shape[-1]
+    centered = x - x.mean(-1, keepdims=True)
+    var = (centered**2).mean(-1, keepdims=True)
+    xhat = centered / (var + eps) ** 0.5
+    dxhat = dy * gamma
+    dvar = (dxhat * centered).sum(-1, keepdims=True) * -0.5 * (var + eps) ** -1.5
+    dcentered = dxhat / (var + eps) ** 0.5 + dvar * 2 * centered / d
+    dx = dcentered - dcentered.mean(-1, keepdims=True)
+    flat = (-1, d)
+    return dx, (dy * xhat).reshape(flat).sum(0), dy.reshape(flat).sum(0)
+
+
+def by_jacobian(dy, x, gamma, eps=1e-3):
+    """The d x d Jacobian of each vector, written out."""
+    require(dy, x, gamma)
+    d = x.shape[-1]
+    rows, upstream = x.reshape(-1, d).astype(float), dy.reshape(-1, d).astype(float)
+    dx, dgamma = np.empty_like(rows), np.zeros(d)
+    for i, row in enumerate(rows):
+        sd = np.sqrt(row.var() + eps)
+        xhat = (row - row.mean()) / sd
+        jacobian = (np.eye(d) - 1 / d - np.outer(xhat, xhat) / d) / sd
+        dx[i] = jacobian @ (gamma * upstream[i])
+        dgamma += upstream[i] * xhat
+    kind = dy.dtype
+    return dx.reshape(x.shape).astype(kind), dgamma.astype(kind), upstream.sum(axis=0).astype(kind)
+
+
+def with_einsum(dy, x, gamma, eps=1e-3):
+    require(dy, x, gamma)
+    d = x.shape[-1]
+    inverse = 1 / np.sqrt(np.var(x, axis=-1) + eps)[..., None]
+    xhat = (x - np.mean(x, axis=-1)[..., None]) * inverse
+    dgamma, dbeta = np.einsum("nd,nd->d", dy.reshape(-1, d), xhat.reshape(-1, d)), np.einsum("nd->d", dy.reshape(-1, d))
+    total, weighted = np.einsum("...d,d->...", dy, gamma), np.einsum("...d,...d,d->...", dy, xhat, gamma)
+    dx = inverse / d * (d * gamma * dy - total[..., None] - xhat * weighted[..., None])
+    return [dx, dgamma, dbeta]
+
+
+exercise = Exercise(
+    name="layernorm_backward",
+    assignment="layernorm",
+    page=PAGE,
+    requirements=(
+        Requirement("sums dbeta over every axis but the last", 1, sums_dbeta),
+        Requirement("sums dgamma over every axis but the last", 1, sums_dgamma),
+        Requirement("lets the gradient flow through the mean", 1, flows_through_mean),
+        Requirement("lets the gradient flow through the variance", 1, flows_through_variance),
+        Requirement("is the exact gradient with respect to x", 3, is_exact),
+        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses dy and gamma of another shape", 0.5, refuses_bad_shapes),
+    ),
+    reference=layernorm_backward,
+    misconceptions=(
+        Misconception(
+            "mean term missing",
+            "The mean is treated as a constant. It depends on every entry of x, which takes the mean of the gradient away again.",
+            PAGE,
+            mean_term_missing,
+        ),
+        Misconception(
+            "variance term missing",
+            "The variance is treated as a constant. It depends on every entry of x, which takes away the part of the gradient along x.",
+            PAGE,
+            variance_term_missing,
+        ),
+        Misconception(
+            "sums gamma's gradient over features",
+            "gamma has an entry for each feature, and so has its gradient: sum over the examples, along every axis but the last.",
+            PAGE,
+            sums_over_features,
+        ),
+    ),
+    variants=(step_by_step, by_jacobian, with_einsum),
+    fingerprint=Fingerprint(measure),
+    challenge=True,
+)

@@ -1,0 +1,184 @@
+"""What is left of the signal when LayerNorm follows dropout: `ln_shrink(h, rate, eps=1e-3) -> factor`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import close, expect, number, refuses, untouched
+from autograder.checks.layernorm.gain import vectors
+from autograder.reference.layernorm import ln_shrink
+
+PAGE = "exercises/layernorm/layernorm"
+
+
+def centered(draw: np.random.Generator, n: int) -> np.ndarray:
+    """Draw a vector of mean 0."""
+    h = vectors(draw, (n,))
+    return h - h.mean()
+
+
+def compares_variances(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        for n in (2, 7, 40):
+            h = centered(draw, n)
+            expected = ln_shrink(h, rate, 1e-3)
+            expect(
+                close(number(ask(h, rate)), expected),
+                "for units of mean 0 the factor should be the root of the variance before dropout over the variance after it, eps in both",
+            )
+
+
+def counts_the_mean(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        for n in (2, 7, 40):
+            h = vectors(draw, (n,))
+            expect(
+                close(number(ask(h, rate)), ln_shrink(h, rate)),
+                "for units with a mean, the mask adds (p / q)(v + mu^2) to the variance v over the units",
+            )
+
+
+def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        flat = np.full(6, draw.uniform(0.02, 0.08))
+        expect(close(number(ask(flat, rate)), ln_shrink(flat, rate)), "eps, by default 1e-3, belongs to both variances")
+        for eps in (1e-6, 0.05, 2.0):
+            h = 0.3 * vectors(draw, (9,))
+            factor = number(ask(h, rate, eps=eps))
+            expect(
+                close(factor, ln_shrink(h, rate, eps)), "eps should be added to the variance before and after dropout"
+            )
+
+
+def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
+    h = vectors(draw, (6,))
+    expect(close(number(ask(h, 0.0)), 1.0), "at rate 0 nothing shrinks: the factor is 1")
+    expect(number(ask(h, 1.0)) == 0, "at rate 1 no signal is left: the factor is 0")
+
+
+def takes_float32(ask: Ask, draw: np.random.Generator) -> None:
+    h = vectors(draw, (11,))
+    for dtype in ("float64", "float32"):
+        answer = ask.answer(h.astype(dtype), 0.4)
+        expect(
+            close(number(ask.value(answer)), ln_shrink(h, 0.4), dtype), f"an h of dtype {dtype} gives another factor"
+        )
+        untouched(answer)
+
+
+def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
+    h = vectors(draw, (6,))
+    ask(h, 0.4)
+    for rate in hidden.BAD_RATES:
+        refuses(ask, h, rate, because=f"a rate of {rate}", mentions="rate")
+    for wrong in (h[None], h[:, None], h.reshape(2, 3)):
+        refuses(ask, wrong, 0.4, because=f"an h of shape {wrong.shape}", mentions="h")
+
+
+def measure(ask: Ask) -> list[float]:
+    h = np.random.default_rng(4).normal(1, 1, 20)
+    return [float(ask(vector, rate)) for vector in (h, 0.05 * h, h - 3) for rate in (0.2, 0.7)]
+
+
+def require(h, rate):
+    if not 0 <= rate <= 1:
+        raise ValueError("rate must be in [0, 1]")
+    if h.ndim != 1:
+        raise ValueError("h must have shape (n,)")
+
+
+def forgets_mean(h, rate, eps=1e-3):
+    require(h, rate)
+    return np.sqrt((h.var() + eps) / (h.var() / (1 - rate) + eps)) if rate < 1 else 0.0
+
+
+def no_root(h, rate, eps=1e-3):
+    require(h, rate)
+    return (h.var() + eps) / (h.var() + rate / (1 - rate) * (h**2).mean() + eps) if rate < 1 else 0.0
+
+
+def inverse(h, rate, eps=1e-3):
+    require(h, rate)
+    return np.sqrt((h.var() + rate / (1 - rate) * (h**2).mean() + eps) / (h.var() + eps)) if rate < 1 else 0.0
+
+
+def rate_for_odds(h, rate, eps=1e-3):
+    require(h, rate)
+    return np.sqrt((h.var() + eps) / (h.var() + rate * (h**2).mean() + eps)) if rate < 1 else 0.0
+
+
+def by_the_formula(h, rate, eps=1e-3):
+    require(h, rate)
+    if rate == 1:
+        return 0
+    h = h.astype(np.float64)
+    mu, v = np.mean(h), np.var(h)
+    return ((v + eps) / (v + rate / (1 - rate) * (v + mu**2) + eps)) ** 0.5
+
+
+def times_keep(h, rate, eps=1e-3):
+    """Both variances multiplied by 1 - rate: nothing is divided by zero."""
+    if rate < 0 or rate > 1:
+        raise ValueError("rate")
+    if len(h.shape) != 1:
+        raise ValueError("the shape of h")
+    keep = 1 - rate
+    n, total, squares = len(h), h.sum(dtype=float), (h.astype(float) ** 2).sum()
+    before = squares / n - (total / n) ** 2 + eps
+    return float(np.sqrt(keep * before / (keep * before + rate * squares / n)))
+
+
+def by_deviations(h, rate, eps=1e-3):
+    """A quotient of standard deviations, the one after dropout by enumeration of both fates of each unit."""
+    require(h, rate)
+    if rate == 1:
+        return 0.0
+    fates = np.stack([np.zeros_like(h), h / (1 - rate)])
+    chance = np.array([[rate], [1 - rate]])
+    after = (chance * (fates - h.mean()) ** 2).sum(axis=0).mean()
+    return np.hypot(h.std(), eps**0.5) / np.sqrt(after + eps)
+
+
+exercise = Exercise(
+    name="ln_shrink",
+    assignment="layernorm",
+    page=PAGE,
+    requirements=(
+        Requirement("compares the standard deviations before and after dropout", 2, compares_variances),
+        Requirement("counts what the mean adds to the variance", 2, counts_the_mean),
+        Requirement("adds eps to both variances", 1, adds_eps),
+        Requirement("is 1 at rate 0 and 0 at rate 1", 0.5, handles_extremes),
+        Requirement("takes float32 and float64 and leaves h alone", 0.5, takes_float32),
+        Requirement("refuses a rate outside [0, 1] and an h that is no vector", 0.5, refuses_bad_arguments),
+    ),
+    reference=ln_shrink,
+    misconceptions=(
+        Misconception(
+            "forgets mu^2",
+            "Only the variance is divided by 1 - rate. A kept unit jumps from 0 to mu / q, so the mean adds (p / q) mu^2 to the variance.",
+            PAGE,
+            forgets_mean,
+        ),
+        Misconception(
+            "no root",
+            "This is a quotient of variances. LayerNorm divides by a standard deviation, so the signal shrinks by the root of it.",
+            PAGE,
+            no_root,
+        ),
+        Misconception(
+            "inverse",
+            "The factor is above 1. Dropout adds variance, and LayerNorm divides by more of it: the signal shrinks.",
+            PAGE,
+            inverse,
+        ),
+        Misconception(
+            "rate for odds",
+            "The variance of an inverted mask entry is p / q, not p: the division by q makes kept entries larger.",
+            PAGE,
+            rate_for_odds,
+        ),
+    ),
+    variants=(by_the_formula, times_keep, by_deviations),
+    fingerprint=Fingerprint(measure),
+)

@@ -1,0 +1,162 @@
+"""Normalization by the root mean square: `rmsnorm(x, gamma, eps=1e-6) -> y`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, vectors
+from autograder.reference.layernorm import rmsnorm
+
+PAGE = "exercises/layernorm/layernorm"
+
+
+def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
+    """Ask with gamma 1."""
+    return array(ask(x, np.ones(x.shape[-1]), **eps), x.shape, name="y")
+
+
+def gain_of(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
+    message = "with gamma 1, each vector in y should be a positive multiple of the vector in x: nothing is subtracted"
+    return gain(standard(ask, x, **eps), x, message)
+
+
+def keeps_direction(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        gain_of(ask, vectors(draw, shape))
+
+
+def divides_by_rms(ask: Ask, draw: np.random.Generator) -> None:
+    for x in (*(vectors(draw, shape) for shape in SHAPES), hidden.away_from_zero(draw, (4, 1))):
+        mean_square = (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=-1)
+        expect(
+            close(mean_square, np.ones_like(mean_square)),
+            "with gamma 1, the squares of each vector in y should have mean 1: divide by the root of the mean square",
+        )
+
+
+def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
+    x = vectors(draw, (4, 7))
+    grows_by(1e-6 - 1e-10, gain_of(ask, 1e-3 * x, eps=1e-10), gain_of(ask, 1e-3 * x))
+    for scale, eps in ((0.05, 1e-4), (0.05, 0.02), (1.0, 0.02), (1.0, 0.7)):
+        grows_by(eps - NEGLIGIBLE, gain_of(ask, scale * x, eps=NEGLIGIBLE), gain_of(ask, scale * x, eps=eps))
+
+
+def scales(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        x, gamma = vectors(draw, shape), hidden.away_from_zero(draw, shape[-1:])
+        y = array(ask(x, gamma), shape, name="y")
+        expect(close(y, gamma * standard(ask, x)), "y should be gamma times the normalized vector, entry by entry")
+
+
+def gives_zeros_for_zeros(ask: Ask, draw: np.random.Generator) -> None:
+    x = vectors(draw, (3, 5))
+    x[1] = 0
+    y = array(ask(x, hidden.away_from_zero(draw, (5,))), x.shape, name="y")
+    expect(not y[1].any(), "a vector of zeros should stay a vector of zeros")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    answers = []
+    x, gamma = vectors(draw, (4, 6)), hidden.away_from_zero(draw, (6,))
+    for dtype in ("float64", "float32"):
+        answer = ask.answer(x.astype(dtype), gamma.astype(dtype))
+        answers.append(array(ask.value(answer), x.shape, dtype, "y"))
+        untouched(answer)
+    expect(close(answers[1], answers[0], "float32", scale=10), "float32 and float64 should give the same numbers")
+
+
+def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
+    x, gamma = vectors(draw, (4, 6)), hidden.away_from_zero(draw, (6,))
+    ask(x, gamma)
+    for wrong in (gamma[:1], gamma[:-1], gamma[0], gamma[None], gamma[:4, None]):
+        refuses(ask, x, np.array(wrong), because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma")
+
+
+def measure(ask: Ask) -> list[float]:
+    draw = np.random.default_rng(4)
+    x = draw.normal(1, 1, (4, 4)) * np.array([[0.001], [0.01], [1], [3]])
+    return np.asarray(ask(x, draw.uniform(1, 2, 4))).ravel().tolist()
+
+
+def require(x, gamma):
+    if gamma.shape != (x.shape[-1],):
+        raise ValueError(f"gamma must have shape ({x.shape[-1]},)")
+
+
+def subtracts_mean(x, gamma, eps=1e-6):
+    require(x, gamma)
+    return ((x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + eps) * gamma).astype(x.dtype)
+
+
+def sum_for_mean(x, gamma, eps=1e-6):
+    require(x, gamma)
+    return (x / np.sqrt((x**2).sum(axis=-1, keepdims=True) + eps) * gamma).astype(x.dtype)
+
+
+def eps_outside(x, gamma, eps=1e-6):
+    require(x, gamma)
+    return (x / (np.sqrt((x**2).mean(axis=-1, keepdims=True)) + eps) * gamma).astype(x.dtype)
+
+
+def by_norm(x, gamma, eps=1e-6):
+    """The root mean square as norm over root of d."""
+    require(x, gamma)
+    d = x.shape[-1]
+    norm = np.linalg.norm(x.astype(np.float64), axis=-1, keepdims=True)
+    return (gamma * x * np.sqrt(d) / np.sqrt(norm**2 + d * eps)).astype(x.dtype)
+
+
+def vector_by_vector(x, gamma, eps=1e-6):
+    if np.shape(gamma) != x.shape[-1:]:
+        raise ValueError("wrong shape")
+    rows = x.reshape(-1, x.shape[-1])
+    scaled = [row * (1 / (np.dot(row, row) / len(row) + eps) ** 0.5) * gamma for row in rows]
+    return np.array(scaled, dtype=x.dtype).reshape(x.shape)
+
+
+def by_hypotenuse(x, gamma, eps=1e-6):
+    """Under the root, mean and variance add up to the mean square."""
+    require(x, gamma)
+    mean_square = np.mean(x, -1, keepdims=True) ** 2 + np.var(x, -1, keepdims=True)
+    return np.multiply(gamma, x / np.sqrt(mean_square + eps), dtype=x.dtype, casting="same_kind")
+
+
+exercise = Exercise(
+    name="rmsnorm",
+    assignment="layernorm",
+    page=PAGE,
+    requirements=(
+        Requirement("keeps the direction of each vector along the last axis", 2, keeps_direction),
+        Requirement("divides by the root of the mean square", 2, divides_by_rms),
+        Requirement("adds eps inside the root", 1, adds_eps),
+        Requirement("scales by gamma", 1, scales),
+        Requirement("gives zeros for a vector of zeros", 0.5, gives_zeros_for_zeros),
+        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses a gamma of another shape", 0.5, refuses_bad_shapes),
+    ),
+    reference=rmsnorm,
+    misconceptions=(
+        Misconception(
+            "subtracts the mean",
+            "This is LayerNorm without beta. RMSNorm leaves the mean in the vector and divides by the root mean square alone.",
+            PAGE,
+            subtracts_mean,
+        ),
+        Misconception(
+            "sum for mean",
+            "The squares are added up, not averaged: the vector gets length 1, and its entries shrink as it gets longer.",
+            PAGE,
+            sum_for_mean,
+        ),
+        Misconception(
+            "eps outside",
+            "eps is added to the root mean square. It belongs under the root: for small vectors the two differ visibly.",
+            PAGE,
+            eps_outside,
+        ),
+    ),
+    variants=(by_norm, vector_by_vector, by_hypotenuse),
+    fingerprint=Fingerprint(measure),
+)
