@@ -35,8 +35,8 @@ def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdic
                 status, message = "error", _explain(error)
             except Unanswered as unanswered:
                 silence, status, message = unanswered, unanswered.status, unanswered.message
-        points = 0.0 if message else requirement.points
-        verdicts.append(RequirementVerdict(requirement.name, points, requirement.points, not message, message))
+        points = 0.0 if message else float(requirement.points)
+        verdicts.append(RequirementVerdict(requirement.name, points, float(requirement.points), not message, message))
     misconception = None
     if silence is None and not all(verdict.passed for verdict in verdicts):
         misconception = _recognize(exercise, ask)
@@ -45,7 +45,7 @@ def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdic
 
 def unjudged(exercise: Exercise, status: Status, message: str) -> ExerciseVerdict:
     """Return the verdict of an exercise that could not be asked: no points, and the cause on every requirement."""
-    verdicts = (RequirementVerdict(item.name, 0.0, item.points, False, message) for item in exercise.requirements)
+    verdicts = (RequirementVerdict(item.name, 0.0, float(item.points), False, message) for item in exercise.requirements)
     return ExerciseVerdict(exercise.name, status, tuple(verdicts))
 
 

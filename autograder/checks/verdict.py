@@ -28,11 +28,11 @@ class ExerciseVerdict:
 
     @property
     def points(self) -> float:
-        return sum(requirement.points for requirement in self.requirements)
+        return sum((requirement.points for requirement in self.requirements), 0.0)
 
     @property
     def max_points(self) -> float:
-        return sum(requirement.max_points for requirement in self.requirements)
+        return sum((requirement.max_points for requirement in self.requirements), 0.0)
 
     @property
     def passed(self) -> bool:
