@@ -15,7 +15,8 @@ from autograder.checks.exercise import Exercise
 from tests.sample import answers
 from tests.sample.deserved import POINTS
 
-RELEASED = Path(__file__).parents[2] / "exercises"
+EXERCISES = Path(__file__).parents[2] / "exercises"
+RELEASED = tuple(name for name in ASSIGNMENTS if (EXERCISES / name).is_dir())
 STYLES = 3
 
 
@@ -43,7 +44,7 @@ class Student:
 
 def sample_class() -> list[Student]:
     """Return the class; raise KeyError when `deserved` does not say what a wrong answer deserves."""
-    described = chain(right_students(), wrong_students(), accidents(ASSIGNMENTS[0]))
+    described = chain(right_students(), wrong_students(), accidents(RELEASED[0]))
     return [Student(f"student-{number:02}", *who) for number, who in enumerate(described, 1)]
 
 
@@ -53,20 +54,24 @@ Described = Iterator[tuple[str, tuple[Submission, ...]]]
 def right_students() -> Described:
     for style in range(STYLES):
         handed_in = tuple(
-            Submission(name, notebook(name, right_cells(name, style)), full_marks(exercises(name)))
-            for name in ASSIGNMENTS
+            Submission(name, notebook(name, right_cells(name, style)), full_marks(exercises(name))) for name in RELEASED
         )
         yield f"right answers, style {style + 1}", handed_in
 
 
 def wrong_students() -> Described:
-    first = ASSIGNMENTS[0]
+    first, *later = RELEASED
     for index in range(max(len(exercise.misconceptions) for exercise in exercises(first))):
-        names = ASSIGNMENTS if index == 0 else (first,)
+        names = (first, *filter(is_stated, later)) if index == 0 else (first,)
         yield (
             f"misconception {index + 1} of each exercise that has as many",
             tuple(wrong(name, index) for name in names),
         )
+
+
+def is_stated(assignment: str) -> bool:
+    """Tell whether `deserved` says what the first misconception of every exercise deserves."""
+    return all(exercise.misconceptions[0].name in POINTS.get(exercise.name, {}) for exercise in exercises(assignment))
 
 
 def wrong(assignment: str, index: int) -> Submission:
@@ -133,7 +138,7 @@ def full_marks(asked: Iterable[Exercise]) -> dict[str, float]:
 
 def notebook(assignment: str, cells: Mapping[str, str], extra: str = "") -> bytes:
     """Return the released notebook with these answers, and with an extra cell behind the first answer."""
-    released = json.loads((RELEASED / assignment / f"{assignment}.ipynb").read_text(encoding="utf-8"))
+    released = json.loads((EXERCISES / assignment / f"{assignment}.ipynb").read_text(encoding="utf-8"))
     answered = {cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in released["cells"] if is_answer(cell)}
     for exercise, text in cells.items():
         answered[exercise]["source"] = text

@@ -1,0 +1,103 @@
+"""Grading the sample class gives what it deserves, whatever the seed, and the same files for the same seed."""
+
+import csv
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.checks.catalogue import ASSIGNMENTS, exercises
+from tests.sample.__main__ import write
+from tests.sample.deserved import POINTS
+from tests.sample.submissions import Submission, is_stated, sample_class
+
+AUTOGRADER = Path(sys.executable).parent / "autograder"
+CLASS = sample_class()
+HANDED_IN = {(student.name, item.assignment): item for student in CLASS for item in student.submissions}
+
+pytestmark = [pytest.mark.xdist_group("sample"), pytest.mark.timeout(1200)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One grading of the class: its folder, and its verdicts by student and assignment."""
+
+    folder: Path
+    verdicts: dict[tuple[str, str], dict[str, Any]]
+
+
+def grade(submitted: Path, folder: Path, seed: int) -> Run:
+    command = [AUTOGRADER, "grade", submitted, "--out", folder, "--seed", str(seed), "--timeout", "10"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    lines = (folder / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()
+    return Run(folder, {(verdict["student"], verdict["assignment"]): verdict for verdict in map(json.loads, lines)})
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run, Run]:
+    """Grade the class with one seed, another, and the first again."""
+    folder = tmp_path_factory.mktemp("sample")
+    write(folder / "submitted", CLASS)
+    first, second, again = (
+        grade(folder / "submitted", folder / name, seed) for name, seed in (("a", 1), ("b", 2), ("c", 1))
+    )
+    return first, second, again
+
+
+def test_class_has_every_kind_of_submission() -> None:
+    seen = {(name, mistake) for item in HANDED_IN.values() for name, mistake in item.looks_like.items()}
+    first = exercises(ASSIGNMENTS[0])
+    assert seen >= {(exercise.name, item.name) for exercise in first for item in exercise.misconceptions}
+    assert {item.status for item in HANDED_IN.values()} >= {"graded", "error", "timeout", "died", "invalid", "missing"}
+    assert len(CLASS) >= 12
+    assert {assignment for _, assignment in HANDED_IN} == set(ASSIGNMENTS)
+    assert all(map(is_stated, ASSIGNMENTS)), "say in tests/sample/deserved.py what first misconceptions deserve"
+
+
+def test_deserved_points_are_stated_for_misconceptions_that_exist() -> None:
+    known = {exercise.name: exercise for assignment in ASSIGNMENTS for exercise in exercises(assignment)}
+    for name, points in POINTS.items():
+        exercise = known[name]
+        assert points.keys() <= {item.name for item in exercise.misconceptions}
+        assert all(0 <= deserved < exercise.points for deserved in points.values())
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["one seed", "another seed"])
+@pytest.mark.parametrize("key", HANDED_IN, ids="/".join)
+def test_submission_gets_what_it_deserves(runs: tuple[Run, Run, Run], key: tuple[str, str], which: int) -> None:
+    submission: Submission = HANDED_IN[key]
+    verdict = runs[which].verdicts[key]
+    points = {item["name"]: item["points"] for item in verdict["exercises"]}
+    assert points == dict(submission.points)
+    assert verdict["points"] == sum(submission.points.values())
+    named = {item["name"]: item["misconception"] for item in verdict["exercises"] if item["misconception"]}
+    assert named == dict(submission.looks_like)
+
+
+def test_status_says_what_happened(runs: tuple[Run, Run, Run]) -> None:
+    with (runs[0].folder / "grades.csv").open(encoding="utf-8", newline="") as file:
+        said = {(row["student"], row["assignment"]): row["status"] for row in csv.DictReader(file)}
+    stated = {key: item.status for key, item in HANDED_IN.items() if item.status is not None}
+    assert {key: said[key] for key in stated} == stated
+
+
+def test_equal_seeds_give_equal_results(runs: tuple[Run, Run, Run]) -> None:
+    first, _, again = runs
+    assert (first.folder / "grades.csv").read_bytes() == (again.folder / "grades.csv").read_bytes()
+
+    def untimed(run: Run) -> list[dict[str, Any]]:
+        return [
+            {name: value for name, value in verdict.items() if name != "seconds"} for verdict in run.verdicts.values()
+        ]
+
+    assert untimed(first) == untimed(again)
+
+
+def test_every_student_has_feedback(runs: tuple[Run, Run, Run]) -> None:
+    for verdict in runs[0].verdicts.values():
+        assert (runs[0].folder / verdict["feedback"]).read_text(encoding="utf-8").strip()
