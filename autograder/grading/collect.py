@@ -109,14 +109,15 @@ def read_submission(submitted: Path, folder: Folder, assignment: str) -> Submiss
     return Submission(folder.student, assignment, status=status, cause=cause)
 
 
-def read_own(path: Path, assignment: str) -> Submission:
-    """Read a notebook that somebody names on the command line."""
+def read_file(path: Path, student: str, assignment: str) -> Submission:
+    """Read a submission that somebody names by its file."""
     try:
-        return Submission("you", assignment, _read(path))
+        return Submission(student, assignment, _read(path))
     except OSError as error:
-        return Submission("you", assignment, status="invalid", cause=f"{path} cannot be read ({error.strerror})")
+        cause = f"{path.name} cannot be read ({error.strerror})"
     except ValueError as error:
-        return Submission("you", assignment, status="invalid", cause=str(error))
+        cause = str(error)
+    return Submission(student, assignment, status="invalid", cause=cause)
 
 
 def _read(path: str | Path, folder: int | None = None) -> bytes:

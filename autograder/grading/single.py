@@ -5,7 +5,7 @@ from pathlib import Path
 
 from autograder.checks import catalogue
 from autograder.grading.assignment import load
-from autograder.grading.collect import read_own
+from autograder.grading.collect import read_file
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded, Task, grade
 from autograder.kernels.limits import Limits
@@ -26,7 +26,7 @@ def check_notebook(notebook: Path, limits: Limits) -> Graded:
             f"{notebook.name} is no assignment: keep the released name, such as {catalogue.ASSIGNMENTS[0]}.ipynb"
         )
     assignment = load(name)
-    task = Task(read_own(notebook, name), assignment, assignment.version, secrets.randbits(32), limits)
+    task = Task(read_file(notebook, "you", name), assignment, assignment.version, secrets.randbits(32), limits)
     worker = open_worker("auto", assignment.needs_frameworks)
     try:
         return grade(task, worker)

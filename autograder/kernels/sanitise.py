@@ -62,23 +62,26 @@ def read_notebook(data: bytes) -> list[NotebookCell]:
     return cells
 
 
-def cells_to_run(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> list[Cell]:
-    """Return the code cells of a submission in the student's order, everything fixed as it was released.
+def restore(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> list[NotebookCell]:
+    """Return a submission's cells in the student's order, everything fixed as it was released.
 
     Only a cell's grade_id is believed, and only to find its counterpart in the release: of two cells with one grade_id
-    the first counts, fixed cells get their released source back (where they were deleted too), checks are left out,
-    and what the release does not know is the student's own. Ids are the grade_id, or "cell 3" by place in the notebook.
+    the first counts, fixed cells get their released source back (where they were deleted too), and what the release
+    does not know is the student's own. Its grade_id becomes "cell 3", by its place in the notebook.
     """
     masters = {cell.grade_id: cell for cell in released if cell.grade_id}
-    first: dict[str, NotebookCell] = {}
+    restored: dict[str, NotebookCell] = {}
     for cell in _with_fixed(released, _numbered(masters.keys(), submitted)):
-        first.setdefault(cell.grade_id, cell)
-    kept = []
-    for grade_id, cell in first.items():
-        master = masters.get(grade_id, cell)
-        if master.code and not master.is_check:
-            kept.append(Cell(grade_id, master.source if master.is_fixed else cell.source))
-    return kept
+        master = masters.get(cell.grade_id, NotebookCell(cell.code, cell.source, cell.grade_id))
+        source = master.source if master.is_fixed else cell.source
+        restored.setdefault(cell.grade_id, replace(master, source=source))
+    return list(restored.values())
+
+
+def cells_to_run(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> list[Cell]:
+    """Return the restored code cells of a submission without its checks: those are judged elsewhere, never run."""
+    cells = restore(released, submitted)
+    return [Cell(cell.grade_id, cell.source) for cell in cells if cell.code and not cell.is_check]
 
 
 def answered(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> set[str]:

@@ -1,0 +1,111 @@
+"""The same executor and judges inside nbgrader: for `nbgrader autograde`, and so for formgrader's button."""
+
+import copy
+import logging
+import secrets
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
+from traitlets import Enum, Float, Integer
+from traitlets.config import Application
+
+from autograder.checks import catalogue
+from autograder.checks.notebook import Report
+from autograder.grading.assignment import Assignment, check_cell, load
+from autograder.grading.collect import read_file
+from autograder.grading.errors import CourseError
+from autograder.grading.grade import Task
+from autograder.grading.gradebook import ClassGradebook
+from autograder.grading.pool import work
+from autograder.kernels.limits import Limits
+from autograder.kernels.sanitise import NotebookCell, read_notebook, restore
+
+Processed = tuple[NotebookNode, dict[str, Any]]
+
+
+def declare(assignment: str, **_: Any) -> None:
+    """Describe an assignment in the gradebook before its first submission is graded; a hook of nbgrader's."""
+    coursedir = getattr(Application.instance(), "coursedir", None)
+    if coursedir is not None:
+        with ClassGradebook(coursedir.db_url, [_assignment(assignment)]):
+            logging.getLogger(__name__).debug("declared %s", assignment)
+
+
+class Restore(NbGraderPreprocessor):  # type: ignore[misc]
+    """Gives a submission its released cells and metadata back, as `autograder grade` does."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Processed:
+        assignment = _assignment(resources["nbgrader"]["assignment"])
+        released = nbformat.reads(assignment.released.decode(), as_version=4)
+        submitted = read_notebook(nbformat.writes(nb).encode())
+        masters = {_grade_id(cell): cell for cell in released.cells}
+        released.cells = [_as_node(cell, masters) for cell in restore(assignment.cells, submitted)]
+        return released, resources
+
+
+class Judge(SaveAutoGrades):  # type: ignore[misc]
+    """Runs and judges the submitted file in place of nbgrader's Execute, and saves the verdict's points.
+
+    Nothing that a cell prints or returns decides a grade. A graded cell without a judge is an error.
+    """
+
+    timeout = Float(30.0, help="Seconds for one cell or one question.").tag(config=True)
+    memory = Integer(2048, help="Resident memory of a submission in MB.").tag(config=True)
+    isolation = Enum(["auto", "sandbox", "landlock", "process"], "auto", help="How code is confined.").tag(config=True)
+    seed = Integer(None, allow_none=True, help="Decides the hidden inputs; None draws it anew.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Processed:
+        place = resources["nbgrader"]
+        assignment = _assignment(place["assignment"])
+        coursedir = self.parent.parent.coursedir
+        folder = Path(coursedir.format_path(coursedir.submitted_directory, place["student"], place["assignment"]))
+        submission = read_file(folder / f"{place['notebook']}.ipynb", place["student"], place["assignment"])
+        seed = secrets.randbits(32) if self.seed is None else self.seed
+        limits = Limits(cell_seconds=self.timeout, memory_mb=self.memory)
+        graded = work(Task(submission, assignment, assignment.version, seed, limits, self.isolation))
+        with ClassGradebook(place["db_url"], [assignment]) as book:
+            book.record([graded])
+        self._show(nb, graded.verdict.exercises, assignment)
+        processed: Processed = super().preprocess(nb, resources)
+        return processed
+
+    def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        """Leave the scores alone: they are the verdict's."""
+
+    def _show(self, nb: NotebookNode, verdicts: Sequence[Any], assignment: Assignment) -> None:
+        """Put each exercise's table under its graded cell, for nbgrader's feedback."""
+        tables = {
+            check_cell(exercise): Report(exercise, verdict)
+            for exercise, verdict in zip(assignment.exercises, verdicts, strict=True)
+        }
+        for cell in nb.cells:
+            table = tables.get(_grade_id(cell))
+            if table is not None and cell.cell_type == "code":
+                data = {"text/html": table._repr_html_(), "text/plain": str(table)}
+                cell.outputs = [new_output("display_data", data)]
+
+
+@cache
+def _assignment(name: str) -> Assignment:
+    if name not in catalogue.ASSIGNMENTS:
+        raise CourseError(f"{name} has no judges: nothing in it can be graded")
+    return load(name)
+
+
+def _as_node(cell: NotebookCell, masters: dict[str, NotebookNode]) -> NotebookNode:
+    master = masters.get(cell.grade_id)
+    if master is None:
+        return new_code_cell(cell.source) if cell.code else new_markdown_cell(cell.source)
+    node = copy.deepcopy(master)
+    node.source = cell.source
+    return node
+
+
+def _grade_id(cell: NotebookNode) -> str:
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
