@@ -75,15 +75,15 @@ def max_pool2d_backward(dy: Array, x: Array, size: int, stride: int) -> Array:
 def output_shape(shape: Shape, layer: Layer) -> Shape:
     """Return the shape that a layer makes of (h, w, c) or (d,); raise ValueError when it cannot be applied."""
     match layer, shape:
-        case ("conv", int(filters), int(kernel)), (h, w, _):
+        case ("conv", filters, kernel), (h, w, _):
             return (pooled_length(h, kernel, 1), pooled_length(w, kernel, 1), filters)
-        case ("pool", int(size)), (h, w, c):
+        case ("pool", size), (h, w, c):
             return (pooled_length(h, size, size), pooled_length(w, size, size), c)
-        case ("flatten",), (_, _, _):
+        case ("flatten",), _:
             return (math.prod(shape),)
-        case ("dense", int(units)), (_,):
+        case ("dense", units), (_,):
             return (units,)
-        case ("dropout", float(rate) | int(rate)), (_,) | (_, _, _):
+        case ("dropout", rate), _:
             require_rate(rate)
             return shape
     raise ValueError(f"layers has {layer}, which cannot be applied to the shape {shape}")

@@ -1,0 +1,121 @@
+"""Average pooling: `average_pool2d(x, size, stride) -> y`."""
+
+import numpy as np
+
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect
+from autograder.checks.pooling.windows import (
+    CASES,
+    counts_windows,
+    keeps_dtype_and_input,
+    measured,
+    pooled,
+    pooled_shape,
+    refuses_bad_arguments,
+    require,
+    takes,
+    zero_padded,
+)
+from autograder.reference.pooling import average_pool2d
+
+PAGE = "keras/pooling"
+
+
+def keeps_constants(ask: Ask, draw: np.random.Generator) -> None:
+    for h, w, size, stride in CASES:
+        level = draw.uniform(1, 3)
+        y = array(ask(np.full((2, h, w, 2), level), size, stride), (2, *pooled_shape(h, w, size, stride), 2), name="y")
+        expect(
+            close(y, np.full(y.shape, level)),
+            "an image whose pixels are all equal should keep its level: divide by the size of the window",
+        )
+
+
+def measure(ask: Ask) -> list[float]:
+    return measured(ask)
+
+
+def divides_by_stride(x, size, stride):
+    require(x, size, stride)
+    return pooled(x, size, stride, lambda window: window.sum(axis=(1, 2)) / stride**2)
+
+
+def includes_padding(x, size, stride):
+    require(x, size, stride)
+    return pooled(zero_padded(x, size, stride), size, stride, lambda window: window.mean(axis=(1, 2)))
+
+
+def window_by_window(x, size, stride):
+    require(x, size, stride)
+    return pooled(x, size, stride, lambda window: window.mean(axis=(1, 2)))
+
+
+def shift_by_shift(x, size, stride):
+    """The mean of size^2 shifted and strided copies of the image."""
+    require(x, size, stride)
+    rows, columns = (stride * (length - 1) + 1 for length in pooled_shape(x.shape[1], x.shape[2], size, stride))
+    shifts = [
+        x[:, top : top + rows : stride, left : left + columns : stride] for top in range(size) for left in range(size)
+    ]
+    return (sum(shifts) / size**2).astype(x.dtype)
+
+
+def by_integral_image(x, size, stride):
+    """The sum over a window from four corners of the image of running sums."""
+    require(x, size, stride)
+    total = np.pad(x.astype(np.float64).cumsum(1).cumsum(2), ((0, 0), (1, 0), (1, 0), (0, 0)))
+    sums = total[:, size:, size:] - total[:, :-size, size:] - total[:, size:, :-size] + total[:, :-size, :-size]
+    return (sums[:, ::stride, ::stride] / size**2).astype(x.dtype)
+
+
+def by_matrices(x, size, stride):
+    """One banded matrix averages rows, another one columns."""
+    require(x, size, stride)
+
+    def band(length, count):
+        offset = np.arange(length) - stride * np.arange(count)[:, None]
+        return ((offset >= 0) & (offset < size)) / size
+
+    down, right = (band(length, (length - size) // stride + 1) for length in x.shape[1:3])
+    return np.einsum("ih,nhwc,jw->nijc", down, x, right).astype(x.dtype)
+
+
+exercise = Exercise(
+    name="average_pool2d",
+    assignment="pooling",
+    page=PAGE,
+    requirements=(
+        Requirement("has one output for every window that fits, stride apart", 1, counts_windows),
+        Requirement(
+            "takes the mean of each window",
+            2,
+            takes(average_pool2d, "every entry of y should be the mean of its window", 1, 1),
+        ),
+        Requirement(
+            "keeps images and channels apart",
+            1,
+            takes(average_pool2d, "the mean should be taken image by image and channel by channel", 3, 2),
+        ),
+        Requirement("keeps the level of a constant image", 1, keeps_constants),
+        Requirement("keeps the dtype and leaves x alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses a window that does not fit, and wrong shapes", 0.5, refuses_bad_arguments),
+    ),
+    reference=average_pool2d,
+    misconceptions=(
+        Misconception(
+            "divides by stride^2",
+            "The sum is divided by stride^2. A window has size^2 entries, however far the next one is.",
+            PAGE,
+            divides_by_stride,
+        ),
+        Misconception(
+            "includes padding",
+            "Zeros are added until the last window is whole, and counted in its mean. Valid pooling drops what is left over.",
+            PAGE,
+            includes_padding,
+        ),
+    ),
+    variants=(window_by_window, shift_by_shift, by_integral_image, by_matrices),
+    fingerprint=Fingerprint(measure),
+)

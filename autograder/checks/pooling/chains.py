@@ -1,0 +1,102 @@
+"""The convolutional nets that are asked about, and small answers that the two counts share."""
+
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.ask import Ask, Value
+from autograder.checks.expect import describe_type, expect, number, refuses
+
+Net = tuple[tuple[int, ...], list[tuple[Any, ...]]]
+
+KNOWN = (32, 32, 3), [("conv", 15, 5), ("conv", 60, 5), ("flatten",), ("dense", 16), ("dense", 3)]
+POOLED = (
+    (32, 32, 3),
+    [("conv", 15, 5), ("pool", 2), ("conv", 60, 5), ("flatten",), ("dropout", 0.3), ("dense", 16), ("dense", 3)],
+)
+"""A net without and with pooling: the numbers of the catalogue."""
+
+
+def integer(draw: np.random.Generator, low: int, high: int) -> int:
+    """Draw a whole number from low to high, both among them."""
+    return int(draw.integers(low, high + 1))
+
+
+def image(draw: np.random.Generator) -> tuple[int, int, int]:
+    """Draw the shape of an image that is not square."""
+    h = integer(draw, 26, 34)
+    return h, h + integer(draw, 1, 5), integer(draw, 2, 4)
+
+
+def conv(draw: np.random.Generator) -> tuple[str, int, int]:
+    return ("conv", integer(draw, 3, 9), integer(draw, 2, 4))
+
+
+def dense(draw: np.random.Generator) -> tuple[str, int]:
+    return ("dense", integer(draw, 2, 12))
+
+
+def net(draw: np.random.Generator) -> Net:
+    """Draw a net of every kind of layer, whose pools leave rows over as often as not."""
+    convolutions = [conv(draw), ("pool", integer(draw, 2, 3)), conv(draw), ("dropout", 0.2)]
+    return image(draw), [*convolutions, ("pool", 2), ("flatten",), dense(draw), ("dropout", 0.6), dense(draw)]
+
+
+def whole(value: Value) -> int:
+    """Return an answer that must be a whole number of an integer type."""
+    count = number(value)
+    is_integer = isinstance(value, int) or (isinstance(value, np.ndarray) and value.dtype.kind in "iu")
+    expect(is_integer, f"a count should be an int, but is {describe_type(value)}")
+    return int(count)
+
+
+def refuses_impossible_nets(ask: Ask, draw: np.random.Generator) -> None:
+    shape = image(draw)
+    whole(ask(shape, [conv(draw), ("flatten",), dense(draw)]))
+    impossible = (
+        ("a dense layer on an image", shape, [dense(draw)]),
+        ("a dense layer after a pool without flatten", shape, [("pool", 2), dense(draw)]),
+        ("a convolution after flatten", shape, [("flatten",), conv(draw)]),
+        ("a convolution on a vector", (20,), [conv(draw)]),
+        ("a pool after flatten", shape, [("flatten",), ("pool", 2)]),
+        ("a pool on a vector", (20,), [("pool", 2)]),
+        ("a kernel larger than the image", shape, [("conv", 3, 60)]),
+        ("a kernel one pixel larger than the image", (9, 12, 2), [("conv", 3, 10)]),
+        ("a kernel larger than what the first one left", (9, 12, 2), [("conv", 3, 6), ("conv", 2, 5)]),
+        ("an unknown layer", shape, [conv(draw), ("lstm", 4)]),
+        ("an input shape of two numbers", shape[:2], [conv(draw)]),
+    )
+    for because, input_shape, layers in impossible:
+        refuses(ask, input_shape, layers, because=because, mentions="")
+    for rate in (-0.1, 1.2):
+        refuses(ask, (20,), [("dropout", rate), dense(draw)], because=f"a dropout rate of {rate}", mentions="rate")
+
+
+def tally(input_shape, layers, conv, dense, pool=lambda *_: 0, valid=True, channels=True):
+    """Add up what each layer costs; `valid` and `channels` tell whether convolutions shrink the image and flatten counts channels."""
+    shape, total = tuple(input_shape), 0
+    if len(shape) not in (1, 3):
+        raise ValueError("input_shape must be (h, w, c) or (d,)")
+    for kind, *numbers in layers:
+        if kind == "dropout":
+            if not 0 <= numbers[0] <= 1:
+                raise ValueError("rate must be in [0, 1]")
+        elif kind == "conv" and len(shape) == 3:
+            (filters, kernel), (h, w, c) = numbers, shape
+            if kernel > min(h, w):
+                raise ValueError("the kernel is larger than the image")
+            after = (h - kernel + 1, w - kernel + 1) if valid else (h, w)
+            total += conv(shape, after, filters, kernel)
+            shape = (*after, filters)
+        elif kind == "pool" and len(shape) == 3:
+            (size,), (h, w, c) = numbers, shape
+            shape = (h // size, w // size, c)
+            total += pool(*shape, size)
+        elif kind == "flatten":
+            shape = (int(np.prod(shape if channels else shape[:2])),)
+        elif kind == "dense" and len(shape) == 1:
+            total += dense(shape[0], numbers[0])
+            shape = (numbers[0],)
+        else:
+            raise ValueError(f"layers: {kind} cannot be applied to shape {shape}")
+    return total

@@ -1,0 +1,220 @@
+"""The parameters of a convolutional net: `count_parameters(input_shape, layers) -> int`."""
+
+import numpy as np
+
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import expect, untouched
+from autograder.checks.pooling.chains import (
+    KNOWN,
+    POOLED,
+    Net,
+    conv,
+    dense,
+    image,
+    integer,
+    net,
+    refuses_impossible_nets,
+    tally,
+    whole,
+)
+from autograder.reference.pooling import count_parameters
+
+PAGE = "keras/pooling"
+
+
+def agrees(ask: Ask, asked: Net, message: str) -> None:
+    expect(whole(ask(*asked)) == count_parameters(*asked), message)
+
+
+def counts_convolutions(ask: Ask, draw: np.random.Generator) -> None:
+    for depth in (1, 2, 3):
+        layers = [conv(draw) for _ in range(depth)]
+        agrees(ask, (image(draw), layers), "a filter has kernel * kernel * channels weights and one bias")
+
+
+def counts_dense(ask: Ask, draw: np.random.Generator) -> None:
+    for depth in (1, 3):
+        layers = [dense(draw) for _ in range(depth)]
+        agrees(ask, ((integer(draw, 5, 30),), layers), "a dense unit has a weight for every input and one bias")
+
+
+def flattens(ask: Ask, draw: np.random.Generator) -> None:
+    agrees(ask, (image(draw), [("flatten",), dense(draw)]), "flatten makes a vector of all h * w * c entries")
+
+
+def shrinks_by_valid_convolution(ask: Ask, draw: np.random.Generator) -> None:
+    for depth in (1, 2):
+        layers = [conv(draw) for _ in range(depth)]
+        agrees(
+            ask,
+            (image(draw), [*layers, ("flatten",), dense(draw)]),
+            "a valid convolution makes each side shorter by kernel - 1",
+        )
+
+
+def shrinks_by_pooling(ask: Ask, draw: np.random.Generator) -> None:
+    for size in (2, 3, 5):
+        agrees(
+            ask,
+            (image(draw), [("pool", size), ("flatten",), dense(draw)]),
+            "a pool divides each side by its size, rounded down",
+        )
+
+
+def counts_nothing_else(ask: Ask, draw: np.random.Generator) -> None:
+    for layers in (
+        [],
+        [("pool", 2)],
+        [("flatten",)],
+        [("dropout", 0.3)],
+        [("dropout", 0.0), ("pool", 3), ("flatten",), ("dropout", 1.0)],
+    ):
+        expect(whole(ask(image(draw), layers)) == 0, "pooling, flatten and dropout have no parameters")
+    layers = [dense(draw), ("dropout", 0.4), dense(draw)]
+    agrees(ask, ((integer(draw, 5, 30),), layers), "dropout changes no shape")
+
+
+def counts_whole_nets(ask: Ask, draw: np.random.Generator) -> None:
+    for asked in (KNOWN, POOLED, net(draw), net(draw)):
+        agrees(ask, asked, "the count of a whole net is not right")
+    answer = ask.answer(*net(draw))
+    whole(ask.value(answer))
+    untouched(answer)
+
+
+def measure(ask: Ask) -> list[float]:
+    draw = np.random.default_rng(4)
+    return [float(ask(*asked)) for asked in (KNOWN, POOLED, net(draw), net(draw))]
+
+
+def conv_parameters(before, after, filters, kernel):
+    return filters * (kernel**2 * before[2] + 1)
+
+
+def dense_parameters(inputs, units):
+    return units * (inputs + 1)
+
+
+def same_padding(input_shape, layers):
+    return tally(input_shape, layers, conv_parameters, dense_parameters, valid=False)
+
+
+def no_biases(input_shape, layers):
+    def conv_weights(before, after, filters, kernel):
+        return filters * kernel**2 * before[2]
+
+    return tally(input_shape, layers, conv_weights, lambda inputs, units: inputs * units)
+
+
+def forgets_channels(input_shape, layers):
+    def flat_filters(before, after, filters, kernel):
+        return filters * (kernel**2 + 1)
+
+    return tally(input_shape, layers, flat_filters, dense_parameters)
+
+
+def flattens_without_channels(input_shape, layers):
+    return tally(input_shape, layers, conv_parameters, dense_parameters, channels=False)
+
+
+def by_tally(input_shape, layers):
+    return tally(input_shape, layers, conv_parameters, dense_parameters)
+
+
+def by_arrays(input_shape, layers):
+    """Makes the weights and counts their entries, but sees only shapes."""
+    entry = np.broadcast_to(np.float32(0), input_shape)
+    if entry.ndim not in (1, 3):
+        raise ValueError("input_shape")
+    count = np.int64(0)
+    for layer in layers:
+        match layer:
+            case ("conv", filters, kernel) if entry.ndim == 3 and kernel <= min(entry.shape[:2]):
+                h, w, c = entry.shape
+                count += np.broadcast_to(0, (kernel, kernel, c, filters)).size + filters
+                entry = np.broadcast_to(0, (h - kernel + 1, w - kernel + 1, filters))
+            case ("pool", size) if entry.ndim == 3:
+                h, w, c = entry.shape
+                entry = entry[: h // size * size : size, : w // size * size : size]
+            case ("flatten",):
+                entry = np.broadcast_to(0, (entry.size,))
+            case ("dense", units) if entry.ndim == 1:
+                count += entry.size * units + units
+                entry = np.broadcast_to(0, (units,))
+            case ("dropout", rate) if 0 <= rate <= 1:
+                pass
+            case ("dropout", rate):
+                raise ValueError(f"rate {rate}")
+            case _:
+                raise ValueError("impossible layers")
+    return count
+
+
+def recursive(input_shape, layers):
+    if len(input_shape) == 2:
+        raise ValueError("input_shape")
+    if not layers:
+        return 0
+    (kind, *numbers), *rest = layers
+    if kind == "dropout" and 0 <= numbers[0] <= 1:
+        return recursive(input_shape, rest)
+    if kind == "dropout":
+        raise ValueError("bad rate")
+    if kind == "flatten":
+        return recursive((int(np.prod(input_shape)),), rest)
+    if kind == "dense" and len(input_shape) == 1:
+        return input_shape[0] * numbers[0] + numbers[0] + recursive((numbers[0],), rest)
+    if kind not in ("conv", "pool"):
+        raise ValueError("unknown kind")
+    h, w, c = input_shape
+    if kind == "pool":
+        return recursive((h // numbers[0], w // numbers[0], c), rest)
+    filters, kernel = numbers
+    if h < kernel or w < kernel:
+        raise ValueError("kernel too large")
+    return (kernel * kernel * c + 1) * filters + recursive((h - kernel + 1, w - kernel + 1, filters), rest)
+
+
+exercise = Exercise(
+    name="count_parameters",
+    assignment="pooling",
+    page=PAGE,
+    requirements=(
+        Requirement("counts weights and biases of convolutions", 1, counts_convolutions),
+        Requirement("counts weights and biases of dense layers", 1, counts_dense),
+        Requirement("flattens height, width and channels", 1, flattens),
+        Requirement("shrinks the image by valid convolutions", 1, shrinks_by_valid_convolution),
+        Requirement("shrinks the image by pooling", 1, shrinks_by_pooling),
+        Requirement("counts nothing for pooling, flatten and dropout", 0.5, counts_nothing_else),
+        Requirement("counts whole nets", 1, counts_whole_nets),
+        Requirement("refuses layers that cannot be applied", 0.5, refuses_impossible_nets),
+    ),
+    reference=count_parameters,
+    misconceptions=(
+        Misconception(
+            "same padding",
+            "The image keeps its size in a convolution, as if it were padded. A valid convolution makes each side shorter by kernel - 1, "
+            "and the dense layer after flatten has that many fewer inputs.",
+            PAGE,
+            same_padding,
+        ),
+        Misconception(
+            "no biases", "Only weights are counted. Every filter and every unit also has a bias.", PAGE, no_biases
+        ),
+        Misconception(
+            "forgets input channels",
+            "A filter is counted as kernel * kernel weights. It looks at every input channel: kernel * kernel * channels.",
+            PAGE,
+            forgets_channels,
+        ),
+        Misconception(
+            "flatten without channels",
+            "Flatten is counted as height times width. Every channel of every pixel becomes an input of the dense layer.",
+            PAGE,
+            flattens_without_channels,
+        ),
+    ),
+    variants=(by_tally, by_arrays, recursive),
+    fingerprint=Fingerprint(measure),
+)

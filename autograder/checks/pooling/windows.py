@@ -1,0 +1,107 @@
+"""What the two forward poolings share: the windows that are asked, and the requirements that do not depend on what is taken of them."""
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask, Value
+from autograder.checks.exercise import Check
+from autograder.checks.expect import array, close, expect, refuses, untouched
+
+OVERLAPPING = ((7, 10, 3, 2), (6, 9, 4, 1), (9, 5, 2, 1))
+TOUCHING = ((9, 5, 2, 2), (6, 9, 3, 3), (3, 4, 1, 1))
+APART = ((8, 5, 2, 3), (7, 9, 1, 2), (5, 8, 5, 4))
+CASES = OVERLAPPING + TOUCHING + APART
+"""Height, width, window size and stride: some windows leave rows and columns over, some fill the image."""
+
+
+def pooled_shape(h: int, w: int, size: int, stride: int) -> tuple[int, int]:
+    """Return how many windows fit below and beside one another."""
+    return (h - size) // stride + 1, (w - size) // stride + 1
+
+
+def counts_windows(ask: Ask, draw: np.random.Generator) -> None:
+    for h, w, size, stride in CASES:
+        x = hidden.away_from_zero(draw, (2, h, w, 3))
+        array(ask(x, size, stride), (2, *pooled_shape(h, w, size, stride), 3), name="y")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        answer = ask.answer(hidden.away_from_zero(draw, (2, 5, 6, 3), dtype), 3, 2)
+        array(ask.value(answer), (2, 2, 2, 3), dtype, "y")
+        untouched(answer)
+
+
+def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (2, 5, 7, 3))
+    ask(x, 2, 3)
+    refuses_windows(ask, x)
+    for wrong in (x[0], x[None], x[..., 0]):
+        refuses(ask, wrong, 2, 2, because=f"an x with {wrong.ndim} dimensions", mentions="x")
+
+
+def refuses_windows(ask: Ask, *arrays: Value) -> None:
+    """Ask for windows that images of 5 by 7 or 7 by 5 pixels cannot have."""
+    for size, stride in ((6, 1), (7, 2), (9, 9)):
+        refuses(
+            ask, *arrays, size, stride, because=f"a window of size {size} on an image with a side of 5", mentions="size"
+        )
+    for wrong in (0, -1):
+        refuses(ask, *arrays, wrong, 2, because=f"a size of {wrong}", mentions="size")
+        refuses(ask, *arrays, 2, wrong, because=f"a stride of {wrong}", mentions="stride")
+
+
+def require(x, size, stride):
+    """Check arguments as the right and wrong answers of this assignment do."""
+    if x.ndim != 4:
+        raise ValueError("x must have shape (n, h, w, c)")
+    if size < 1 or stride < 1:
+        raise ValueError("size and stride must be positive")
+    if size > x.shape[1] or size > x.shape[2]:
+        raise ValueError("size is larger than the image")
+
+
+def every_window(x, size, stride):
+    """Yield the place of each window and the window itself, shape (n, size, size, c)."""
+    rows, columns = pooled_shape(*x.shape[1:3], size, stride)
+    for i, j in itertools.product(range(rows), range(columns)):
+        top, left = i * stride, j * stride
+        yield i, j, x[:, top : top + size, left : left + size]
+
+
+def pooled(x, size, stride, take):
+    """Pool with any function of a window that reduces axes 1 and 2."""
+    y = np.empty((len(x), *pooled_shape(*x.shape[1:3], size, stride), x.shape[3]), x.dtype)
+    for i, j, window in every_window(x, size, stride):
+        y[:, i, j] = take(window)
+    return y
+
+
+def zero_padded(x, size, stride):
+    """Add rows and columns of zeros below and to the right until the last window is whole."""
+    below, right = ((size - length) % stride for length in x.shape[1:3])
+    return np.pad(x, ((0, 0), (0, below), (0, right), (0, 0)))
+
+
+def measured(ask: Ask, size: int = 3, stride: int = 2) -> list[float]:
+    """Ask for windows that leave a row and a column over; return the output's shape and some of its values."""
+    x = np.random.default_rng(4).normal(-1, 1, (2, 8, 10, 3))
+    y = np.asarray(ask(x, size, stride))
+    n, h, w, c = y.shape
+    places = itertools.product((0, n - 1), (0, 1, h - 1), (0, 1, w - 1), (0, c - 1))
+    return [h, w, c, *(y[place] for place in places)]
+
+
+def takes(reduce: Callable[..., np.ndarray], message: str, n: int, c: int) -> Check:
+    """Return the check that every window of n images with c channels is reduced like this."""
+
+    def check(ask: Ask, draw: np.random.Generator) -> None:
+        for h, w, size, stride in CASES:
+            x = hidden.away_from_zero(draw, (n, h, w, c))
+            y = array(ask(x, size, stride), (n, *pooled_shape(h, w, size, stride), c), name="y")
+            expect(close(y, reduce(x, size, stride)), message)
+
+    return check
