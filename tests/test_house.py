@@ -29,12 +29,17 @@ def modules(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
 
 
-def imports(tree: ast.AST) -> Iterator[str]:
+def imports(tree: ast.AST, path: Path) -> Iterator[str]:
+    """Yield the full names of what is imported, relative ones by the place of the module."""
+    place = path.relative_to(ROOT).parts[:-1]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = (
+                [*place[: len(place) + 1 - node.level], *filter(None, [node.module])] if node.level else [node.module]
+            )
+            yield from (".".join([*origin, alias.name]) for alias in node.names)
 
 
 def top_level(tree: ast.Module) -> Iterator[ast.stmt]:
@@ -58,7 +63,9 @@ def room(module: str) -> int | None:
 def test_imports_point_one_way(path: Path) -> None:
     here = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    upward = [name for name in imports(tree) if here is not None and (there := room(name)) is not None and there < here]
+    upward = [
+        name for name in imports(tree, path) if here is not None and (there := room(name)) is not None and there < here
+    ]
     assert not upward, f"{path.name} imports a room above its own: {upward}"
 
 
@@ -71,7 +78,7 @@ def test_students_rooms_import_numpy_and_the_standard_library_only(name: str) ->
         if "outputs" not in path.parts  # the scripts that ask the real frameworks
         for statement in top_level(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(statement, ast.Import | ast.ImportFrom)
-        for module in imports(statement)
+        for module in imports(statement, path)
         if module.split(".")[0] not in allowed
     }
     assert not foreign
