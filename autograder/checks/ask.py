@@ -4,6 +4,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -159,14 +160,18 @@ class Ask:
 
     def probe_answer(self, probe: Callable[..., Any], *args: Value, **kwargs: Value) -> Answer:
         """Run a probe and return the whole answer."""
-        source = textwrap.dedent(inspect.getsource(probe))
-        return self.transport.ask(Question(self.subject, args, kwargs, probe.__name__, source))
+        return self.transport.ask(Question(self.subject, args, kwargs, probe.__name__, _source(probe)))
 
     @staticmethod
     def value(answer: Answer) -> Value:
         if answer.raised is not None:
             raise StudentRaised(answer.raised)
         return answer.value
+
+
+@cache
+def _source(probe: Callable[..., Any]) -> str:
+    return textwrap.dedent(inspect.getsource(probe))
 
 
 def to_tree(value: Value) -> Any:

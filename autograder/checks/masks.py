@@ -74,8 +74,8 @@ def _explain(axis: int) -> str:
 def _no_shared_fate(flat: np.ndarray, agree: float) -> None:
     """Look at every pair of entries: over many calls no two may agree much more, or much less, often than by chance."""
     calls, entries = flat.shape
-    signs = np.where(flat, 1, -1)
-    agreements = (signs.T @ signs + calls)[np.triu_indices(entries, 1)] // 2
+    signs = np.where(flat, np.float32(1), np.float32(-1))  # exact, and multiplied by BLAS
+    agreements = (signs.T @ signs + calls)[np.triu_indices(entries, 1)] / 2
     pairs = len(agreements)
     for extreme in (agreements.min(initial=calls), agreements.max(initial=0)):
         if pairs and not plausible_count(int(extreme), calls, agree, TESTS * pairs):

@@ -10,6 +10,7 @@ import __future__
 import sys
 import types
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,13 @@ def _raised(error: BaseException) -> Tree:
     while trace is not None:
         line, trace = trace.tb_lineno, trace.tb_next
     return {"kinds": kinds, "type": type(error).__name__[:80], "message": message, "line": line}
+
+
+@cache
+def _compile(source: str) -> types.CodeType:
+    # Annotations name types of the module that the probe comes from, so they stay unevaluated.
+    code: types.CodeType = compile(source, "<probe>", "exec", flags=__future__.annotations.compiler_flag)
+    return code
 
 
 def _load_probe(name: str, source: str) -> Callable[..., Any]:

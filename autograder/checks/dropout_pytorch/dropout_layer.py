@@ -1,0 +1,272 @@
+"""Inverted dropout on tensors: `dropout_layer(X, rate, generator=None) -> Tensor`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask, Tensor, TorchRng, Value
+from autograder.checks.dropout_pytorch.probes import gradients, unguided
+from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import close, expect, refuses, tensor, untouched
+from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
+from autograder.checks.probes import successive
+
+PAGE = "pytorch/scratch-and-concise"
+
+
+def inputs(draw: np.random.Generator, shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
+    return np.asarray(hidden.away_from_zero(draw, shape, dtype))
+
+
+def kept(value: Value, x: np.ndarray) -> np.ndarray:
+    return tensor(value, x.shape) != 0
+
+
+def keeps(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        x = inputs(draw, (150, 80))
+        keeps_fraction(kept(ask(Tensor(x), rate, hidden.torch_rng(draw)), x), rate)
+
+
+def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
+    rate = 0.4
+    x = inputs(draw, (24, 30))
+    masks = np.stack([kept(y, x) for y in ask.probe(successive, 80, Tensor(x), rate, hidden.torch_rng(draw))])
+    independent_entries(masks, rate)
+    for mask in masks[:2]:
+        independent_of(mask, x, rate)
+
+
+def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:
+    seed = int(draw.integers(2**31))
+    x = inputs(draw, (12, 10))
+    masks = np.stack([kept(y, x) for y in ask.probe(unguided, seed, 80, Tensor(x), 0.4)])
+    keeps_fraction(masks, 0.4)
+    independent_entries(masks, 0.4)
+
+
+def scales(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        for shape in ((), (7,), (6, 5), (2, 3, 4, 2)):
+            x = inputs(draw, shape)
+            y = tensor(ask(Tensor(x), rate, hidden.torch_rng(draw)), shape)
+            expect(close(y[y != 0], x[y != 0] / (1 - rate), np.float32), "kept entries should be X / (1 - rate)")
+
+
+def passes_gradients(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        x, dy = inputs(draw, (9, 8)), inputs(draw, (9, 8))
+        y, (dx,) = ask.probe(gradients, Tensor(dy), 1, Tensor(x), rate, hidden.torch_rng(draw))
+        expect(
+            dx is not None,
+            "no gradient reaches X: build the result from X with tensor operations, under no no_grad and no detach",
+        )
+        dx = tensor(dx, x.shape, name="the gradient of X")
+        expect(
+            close(dx, dy * kept(y, x) / (1 - rate), np.float32),
+            "the gradient should be scaled by 1 / (1 - rate) where an entry was kept, and 0 where it was dropped",
+        )
+
+
+def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
+    x = inputs(draw, (3, 4))
+    y = tensor(ask(Tensor(x), 0.0, hidden.torch_rng(draw)), x.shape, name="the result at rate 0")
+    expect(close(y, x, np.float32), "at rate 0 nothing should change")
+    y = tensor(ask(Tensor(x), 1.0, hidden.torch_rng(draw)), x.shape, name="the result at rate 1")
+    expect(not y.any(), "at rate 1 everything should be dropped")
+
+
+def uses_generator(ask: Ask, draw: np.random.Generator) -> None:
+    x = inputs(draw, (20, 11))
+    generator = hidden.torch_rng(draw)
+    first, again, other = (
+        kept(ask(Tensor(x), 0.4, seed), x) for seed in (generator, generator, hidden.torch_rng(draw))
+    )
+    expect((first == again).all(), "equal states of generator should give equal masks: draw from generator alone")
+    expect((first != other).any(), "different states of generator should give different masks: generator is not used")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        for rate in (0.0, 0.4, 1.0):
+            x = inputs(draw, (5, 2), dtype)
+            answer = ask.answer(Tensor(x), rate, hidden.torch_rng(draw))
+            tensor(ask.value(answer), x.shape, dtype)
+            untouched(answer)
+
+
+def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
+    x = inputs(draw, (3, 2))
+    ask(Tensor(x), 1.0, hidden.torch_rng(draw))
+    for rate in hidden.BAD_RATES:
+        refuses(ask, Tensor(x), rate, hidden.torch_rng(draw), because=f"a rate of {rate}", mentions="rate")
+
+
+def measure(ask: Ask) -> list[float]:
+    x = np.random.default_rng(5).uniform(0.5, 2, (200, 60)).astype(np.float32)
+    numbers: list[float] = []
+    for rate in (0.0, 0.2, 0.7):
+        y = ask(Tensor(x), rate, TorchRng(11)).array
+        numbers += [(y != 0).mean(), np.median(y[y != 0] / x[y != 0])]
+    return [*numbers, np.isnan(ask(Tensor(x), 1.0, TorchRng(12)).array).mean()]
+
+
+@Built
+def reference():
+    import torch
+
+    def dropout_layer(X, rate, generator=None):
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate must lie in [0, 1], got {rate}")
+        if rate == 1:
+            return torch.zeros_like(X)
+        mask = torch.rand(X.shape, generator=generator, dtype=X.dtype, device=X.device) >= rate
+        return X * mask / (1 - rate)
+
+    return dropout_layer
+
+
+@Built
+def randn_mask():
+    import torch
+
+    def dropout_layer(X, rate, generator=None):
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate must lie in [0, 1], got {rate}")
+        if rate == 1:
+            return torch.zeros_like(X)
+        mask = torch.randn(X.shape, generator=generator) > rate
+        return X * mask / (1 - rate)
+
+    return dropout_layer
+
+
+@Built
+def no_scaling():
+    import torch
+
+    def dropout_layer(X, rate, generator=None):
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate must lie in [0, 1], got {rate}")
+        return X * (torch.rand(X.shape, generator=generator) >= rate)
+
+    return dropout_layer
+
+
+@Built
+def divides_by_rate():
+    import torch
+
+    def dropout_layer(X, rate, generator=None):
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate must lie in [0, 1], got {rate}")
+        if rate == 0:
+            return X
+        return X * (torch.rand(X.shape, generator=generator) >= rate) / rate
+
+    return dropout_layer
+
+
+@Built
+def nan_at_rate_one():
+    import torch
+
+    def dropout_layer(X, rate, generator=None):
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate must lie in [0, 1], got {rate}")
+        return X * (torch.rand(X.shape, generator=generator) >= rate) / (1 - rate)
+
+    return dropout_layer
+
+
+@Built
+def with_bernoulli():
+    import torch
+
+    def dropout_layer(X, rate, generator=None):
+        if rate < 0 or rate > 1:
+            raise ValueError("rate is no probability")
+        keep = 1.0 - rate
+        mask = torch.bernoulli(torch.full_like(X, keep), generator=generator)
+        return X * mask * (1 / keep if keep else 0.0)
+
+    return dropout_layer
+
+
+@Built
+def with_where():
+    import torch
+
+    def dropout_layer(X, rate, generator=None):
+        if rate > 1 or rate < 0:
+            raise ValueError("bad rate")
+        if rate == 0:
+            return X
+        dropped = torch.empty(X.shape).uniform_(generator=generator) < rate
+        return torch.where(dropped, torch.zeros((), dtype=X.dtype), X / (1 - rate) if rate < 1 else X)
+
+    return dropout_layer
+
+
+@Built
+def with_masked_fill():
+    import torch
+
+    def dropout_layer(X, rate, generator=None):
+        if not (rate >= 0.0 and rate <= 1.0):
+            raise ValueError("the rate has to lie between 0 and 1")
+        scale = 1 / max(1 - rate, 1e-30)
+        kept = torch.zeros(X.shape, dtype=torch.uint8).bernoulli_(1 - rate, generator=generator)
+        return (X * scale).masked_fill(kept == 0, 0)
+
+    return dropout_layer
+
+
+exercise = Exercise(
+    name="dropout_layer",
+    assignment="dropout_pytorch",
+    page=PAGE,
+    requirements=(
+        Requirement("keeps a fraction 1 - rate", 2, keeps),
+        Requirement("draws every entry on its own, anew at every call", 2, draws_each_entry),
+        Requirement("scales kept entries by 1 / (1 - rate)", 2, scales),
+        Requirement("lets gradients through the kept entries", 1, passes_gradients),
+        Requirement("changes nothing at rate 0 and gives zeros at rate 1", 1, handles_extremes),
+        Requirement("takes all randomness from generator", 0.5, uses_generator),
+        Requirement("draws anew at every call without a generator, too", 0.5, draws_without_generator),
+        Requirement("keeps the dtype and leaves X alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
+    ),
+    reference=reference,
+    misconceptions=(
+        Misconception(
+            "torch.randn mask",
+            "torch.randn draws normal numbers, which exceed rate with probability 1 - Phi(rate): .309 at rate .5, and "
+            ".5 at rate 0, where nothing "
+            "should be dropped. torch.rand is uniform on [0, 1).",
+            PAGE,
+            randn_mask,
+        ),
+        Misconception(
+            "no scaling",
+            "Kept entries are left as they are, so the mean shrinks by 1 - rate in training while nothing makes up for "
+            "it in eval mode.",
+            PAGE,
+            no_scaling,
+        ),
+        Misconception(
+            "divides by rate",
+            "Kept entries are divided by the drop rate. Their mean is preserved only when they are divided by what is "
+            "kept, 1 - rate.",
+            PAGE,
+            divides_by_rate,
+        ),
+        Misconception(
+            "rate 1 gives nan",
+            "At rate 1 nothing is kept and 1 - rate is 0: the division turns every 0 into nan. Return zeros instead.",
+            PAGE,
+            nan_at_rate_one,
+        ),
+    ),
+    variants=(with_bernoulli, with_where, with_masked_fill),
+    fingerprint=Fingerprint(measure, tolerance=0.03),
+)
