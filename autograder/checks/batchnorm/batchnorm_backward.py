@@ -1,0 +1,249 @@
+"""The gradient of BatchNorm: `batchnorm_backward(dy, x, gamma, eps=1e-3) -> (dx, dgamma, dbeta)`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.batchnorm.batches import SHAPES, batch, cast, gains, refuses_wrong_parameters
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, parts, refuses, untouched
+from autograder.reference.batchnorm import batchnorm_backward, standardize
+
+PAGE = "exercises/batchnorm/batchnorm"
+
+PARTS = ("dx", "dgamma", "dbeta")
+EPS = (1e-6, 0.3)
+
+
+def problem(draw: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw dy, x and gamma."""
+    return hidden.away_from_zero(draw, shape), batch(draw, shape), gains(draw, shape[1])[0]
+
+
+def part(ask: Ask, name: str, dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, **eps: float) -> np.ndarray:
+    """Ask for one of the three gradients and leave the others alone."""
+    value = parts(ask(dy, x, gamma, **eps), PARTS)[PARTS.index(name)]
+    return array(value, x.shape if name == "dx" else gamma.shape, name=name)
+
+
+def exact(actual: np.ndarray, expected: np.ndarray) -> bool:
+    """Tell whether a gradient agrees to 1e-9, which no difference quotient reaches."""
+    scale = max(1.0, np.abs(expected).max())
+    return actual.shape == expected.shape and np.allclose(actual, expected, rtol=1e-9, atol=1e-9 * scale)
+
+
+def sums_dbeta(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        dy, x, gamma = problem(draw, shape)
+        expect(exact(part(ask, "dbeta", dy, x, gamma), dy.sum(axis=0)), "dbeta should be dy summed over the batch")
+
+
+def sums_dgamma(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        for eps in EPS:
+            dy, x, gamma = problem(draw, shape)
+            expect(
+                exact(part(ask, "dgamma", dy, x, gamma, eps=eps), batchnorm_backward(dy, x, gamma, eps)[1]),
+                "dgamma should be dy times the standardized x, summed over the batch",
+            )
+
+
+def flows_through_mean(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        dx = part(ask, "dx", *problem(draw, shape))
+        expect(
+            close(dx.sum(axis=0), np.zeros(shape[1]), scale=10),
+            "adding a constant to a feature does not change y, so over the batch dx should sum to 0: "
+            "the mean depends on x",
+        )
+
+
+def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        for eps in EPS:
+            dy, x, gamma = problem(draw, shape)
+            standard = standardize(x, x.mean(axis=0), x.var(axis=0), eps)
+            along, expected = (
+                (gradient * standard).sum(axis=0)
+                for gradient in (part(ask, "dx", dy, x, gamma, eps=eps), batchnorm_backward(dy, x, gamma, eps)[0])
+            )
+            expect(
+                close(along, expected, scale=10),
+                "stretching a feature hardly changes y, so dx should have hardly a part along x minus its mean: "
+                "the variance depends on x",
+            )
+
+
+def is_exact(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        dy, x, gamma = problem(draw, shape)
+        message = "dx is not the gradient with respect to x"
+        expect(exact(part(ask, "dx", dy, x, gamma), batchnorm_backward(dy, x, gamma)[0]), message)
+        for eps in EPS:
+            dx = part(ask, "dx", dy, x, gamma, eps=eps)
+            expect(exact(dx, batchnorm_backward(dy, x, gamma, eps)[0]), f"{message} for another eps")
+
+
+def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
+    dy, x, gamma = (argument[:1] if argument.ndim == 2 else argument for argument in problem(draw, (2, 4)))
+    dx, dgamma, dbeta = parts(ask(dy, x, gamma), PARTS)
+    expect(
+        close(array(dx, (1, 4), name="dx"), np.zeros((1, 4)))
+        and close(array(dgamma, (4,), name="dgamma"), np.zeros(4)),
+        "a batch of one always gives beta, so neither x nor gamma has any influence: their gradients are 0",
+    )
+    expect(close(array(dbeta, (4,), name="dbeta"), dy[0]), "for a batch of one, dbeta should be its row of dy")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    arguments = problem(draw, (6, 4))
+    for dtype in ("float64", "float32"):
+        answer = ask.answer(*cast(arguments, dtype))
+        wanted = batchnorm_backward(*arguments)
+        for name, value, right in zip(PARTS, parts(ask.value(answer), PARTS), wanted, strict=True):
+            returned = array(value, right.shape, dtype, name)
+            expect(close(returned, right, dtype, scale=30), f"{name} is not right for arrays of dtype {dtype}")
+        untouched(answer)
+
+
+def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
+    dy, x, gamma = problem(draw, (6, 4))
+    ask(dy, x, gamma)
+    refuses_wrong_parameters(ask, {"dy": dy, "x": x, "gamma": gamma}, ("gamma",))
+    for wrong in (dy[:1], dy[:, :1], dy[0], dy[None]):
+        refuses(ask, wrong, x, gamma, because=f"a dy of shape {wrong.shape} for x of shape {x.shape}", mentions="dy")
+    for wrong in (x[0], x[None]):
+        given = (dy.reshape(wrong.shape) if wrong.size == dy.size else dy[0], wrong, gamma)
+        refuses(ask, *given, because=f"an x of shape {wrong.shape}", mentions="x")
+
+
+def measure(ask: Ask) -> list[float]:
+    gradients = ask(*problem(np.random.default_rng(4), (4, 3)))
+    return np.concatenate([np.asarray(gradient).ravel() for gradient in gradients]).tolist()
+
+
+def require(dy, x, gamma):
+    if x.ndim != 2:
+        raise ValueError("x must have shape (n, d)")
+    if dy.shape != x.shape:
+        raise ValueError("dy must have the shape of x")
+    if gamma.shape != (x.shape[1],):
+        raise ValueError("gamma must have one entry for each feature")
+
+
+def terms(dy, x, gamma, eps):
+    """Return g, the terms through mean and variance, the divisor, dgamma and dbeta."""
+    require(dy, x, gamma)
+    sd = np.sqrt(x.var(axis=0) + eps)
+    xhat = (x - x.mean(axis=0)) / sd
+    g = dy * gamma
+    return g, g.mean(axis=0), xhat * (g * xhat).mean(axis=0), sd, (dy * xhat).sum(axis=0), dy.sum(axis=0)
+
+
+def statistics_constant(dy, x, gamma, eps=1e-3):
+    g, _, _, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
+    return g / sd, dgamma, dbeta
+
+
+def dvar_missing(dy, x, gamma, eps=1e-3):
+    g, mean, _, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
+    return (g - mean) / sd, dgamma, dbeta
+
+
+def dmean_missing(dy, x, gamma, eps=1e-3):
+    g, _, variance, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
+    return (g - variance) / sd, dgamma, dbeta
+
+
+def forgets_n(dy, x, gamma, eps=1e-3):
+    g, mean, variance, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
+    return (g - len(x) * (mean + variance)) / sd, dgamma, dbeta
+
+
+def step_by_step(dy, x, gamma, eps=1e-3):
+    """The chain rule through variance, mean and x, one after the other, as in the paper."""
+    require(dy, x, gamma)
+    n = len(x)
+    mean, var = x.mean(axis=0), x.var(axis=0)
+    xhat = (x - mean) / (var + eps) ** 0.5
+    dxhat = dy * gamma
+    dvar = (dxhat * (x - mean)).sum(axis=0) * -0.5 * (var + eps) ** -1.5
+    dmean = -(dxhat / (var + eps) ** 0.5).sum(axis=0) - 2 * dvar * (x - mean).mean(axis=0)
+    dx = dxhat / (var + eps) ** 0.5 + dvar * 2 * (x - mean) / n + dmean / n
+    return dx.astype(dy.dtype), (dy * xhat).sum(axis=0).astype(dy.dtype), dy.sum(axis=0)
+
+
+def by_jacobian(dy, x, gamma, eps=1e-3):
+    """The n x n Jacobian of each feature, written out."""
+    require(dy, x, gamma)
+    n, d = x.shape
+    dx, dgamma = np.empty_like(dy), np.empty_like(dy[0])
+    for j in range(d):
+        column = x[:, j].astype(float)
+        sd = np.sqrt(column.var() + eps)
+        xhat = (column - column.mean()) / sd
+        jacobian = gamma[j] * (np.eye(n) - 1 / n - np.outer(xhat, xhat) / n) / sd
+        dx[:, j] = jacobian @ dy[:, j]
+        dgamma[j] = xhat @ dy[:, j]
+    return dx, dgamma, dy.sum(axis=0)
+
+
+def in_one_line(dy, x, gamma, eps=1e-3):
+    if dy.shape != x.shape or x.ndim != 2 or gamma.shape != x.shape[1:]:
+        raise ValueError("shapes of dy, x and gamma do not fit")
+    n = x.shape[0]
+    inverse = (x.var(0) + eps) ** -0.5
+    h = (x - x.mean(0)) * inverse
+    dgamma, dbeta = np.einsum("nd,nd->d", dy, h), np.einsum("nd->d", dy)
+    return [(gamma * inverse / n * (n * dy - dbeta - h * dgamma)).astype(dy.dtype), dgamma, dbeta]
+
+
+exercise = Exercise(
+    name="batchnorm_backward",
+    assignment="batchnorm",
+    page=PAGE,
+    requirements=(
+        Requirement("sums dbeta over the batch", 1, sums_dbeta),
+        Requirement("sums dgamma over the batch", 1, sums_dgamma),
+        Requirement("lets the gradient flow through the mean", 1, flows_through_mean),
+        Requirement("lets the gradient flow through the variance", 1, flows_through_variance),
+        Requirement("is the exact gradient with respect to x", 3, is_exact),
+        Requirement("gives no gradient to a batch of one", 0.5, takes_batch_of_one),
+        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses wrong shapes", 0.5, refuses_bad_shapes),
+    ),
+    reference=batchnorm_backward,
+    misconceptions=(
+        Misconception(
+            "statistics treated as constants",
+            "Mean and variance are treated as constants, as they are at test time. "
+            "In training both depend on every row of x, "
+            "and the gradient flows through them.",
+            PAGE,
+            statistics_constant,
+        ),
+        Misconception(
+            "dvar term missing",
+            "The variance is treated as a constant. It depends on every row, "
+            "which takes away the part of the gradient along x.",
+            PAGE,
+            dvar_missing,
+        ),
+        Misconception(
+            "dmean term missing",
+            "The mean is treated as a constant. It depends on every row, "
+            "which takes the mean of the gradient away again.",
+            PAGE,
+            dmean_missing,
+        ),
+        Misconception(
+            "forgets 1/n",
+            "Sums over the batch stand where means belong. "
+            "Each row has only the n-th part of the mean and of the variance.",
+            PAGE,
+            forgets_n,
+        ),
+    ),
+    variants=(step_by_step, by_jacobian, in_one_line),
+    fingerprint=Fingerprint(measure),
+)

@@ -1,0 +1,179 @@
+"""BatchNorm at test time: `batchnorm_inference(x, gamma, beta, mean, var, eps=1e-3) -> y`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.batchnorm.batches import (
+    NEGLIGIBLE,
+    SHAPES,
+    batch,
+    cast,
+    gains,
+    refuses_wrong_parameters,
+    statistics,
+)
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.reference.batchnorm import batchnorm_inference
+
+PAGE = "exercises/batchnorm/batchnorm"
+
+
+def standard(ask: Ask, x: np.ndarray, mean: np.ndarray, var: np.ndarray, **eps: float) -> np.ndarray:
+    """Ask for y with gamma 1 and beta 0."""
+    d = x.shape[1]
+    return array(ask(x, np.ones(d), np.zeros(d), mean, var, **eps), x.shape, name="y")
+
+
+def uses_given_statistics(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        x, (mean, var) = batch(draw, shape), statistics(draw, shape[1])
+        expect(
+            close(standard(ask, x, mean, var, eps=NEGLIGIBLE), (x - mean) / np.sqrt(var)),
+            "with gamma 1 and beta 0, y should be x minus the given mean over the root of the given variance",
+        )
+
+
+def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        x, (gamma, beta), (mean, var) = batch(draw, shape), gains(draw, shape[1]), statistics(draw, shape[1])
+        y = array(ask(x, gamma, beta, mean, var), shape, name="y")
+        expect(
+            close(y, gamma * standard(ask, x, mean, var) + beta),
+            "y should be gamma times the standardized x plus beta, feature by feature",
+        )
+
+
+def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
+    d = 4
+    mean = hidden.away_from_zero(draw, (d,))
+    variances = (np.zeros(d), draw.uniform(0.001, 0.01, d), draw.uniform(0.5, 2, d))
+    for var in variances:
+        for eps in ({}, {"eps": 1e-5}, {"eps": 0.02}, {"eps": 0.7}):
+            rise = standard(ask, np.stack([mean, mean + 1]), mean, var, **eps)
+            slope = rise[1] - rise[0]
+            expect(
+                close(slope, 1 / np.sqrt(var + eps.get("eps", 1e-3))),
+                "eps (1e-3 unless given) should be added to the variance, under the root",
+            )
+
+
+def treats_rows_alone(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        x, parameters = batch(draw, shape), (*gains(draw, shape[1]), *statistics(draw, shape[1]))
+        together = array(ask(x, *parameters), shape, name="y")
+        for i in range(len(x)):
+            alone = array(ask(x[i : i + 1], *parameters), (1, shape[1]), name="y")
+            expect(close(alone[0], together[i]), "a row should get the same y alone as within a batch")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    arguments = (batch(draw, (6, 4)), *gains(draw, 4), *statistics(draw, 4))
+    for dtype in ("float64", "float32"):
+        answer = ask.answer(*cast(arguments, dtype))
+        y = array(ask.value(answer), (6, 4), dtype, "y")
+        expect(
+            close(y, batchnorm_inference(*arguments), dtype, scale=10), f"y is not right for arrays of dtype {dtype}"
+        )
+        untouched(answer)
+
+
+def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
+    x, (gamma, beta), (mean, var) = batch(draw, (6, 4)), gains(draw, 4), statistics(draw, 4)
+    ask(x, gamma, beta, mean, var)
+    given = {"x": x, "gamma": gamma, "beta": beta, "mean": mean, "var": var}
+    refuses_wrong_parameters(ask, given, ("gamma", "beta", "mean", "var"))
+    for wrong in (x[0], x[None]):
+        refuses(ask, wrong, gamma, beta, mean, var, because=f"an x of shape {wrong.shape}", mentions="x")
+
+
+def measure(ask: Ask) -> list[float]:
+    draw = np.random.default_rng(4)
+    x, gamma, beta, mean = draw.normal(1, 1, (5, 3)), *draw.uniform(1, 2, (3, 3))
+    return np.asarray(ask(x, gamma, beta, mean, np.array([0.004, 0.2, 3]))).ravel().tolist()
+
+
+def require(x, gamma, beta, mean, var):
+    if x.ndim != 2:
+        raise ValueError("x must have shape (n, d)")
+    for name, parameter in (("gamma", gamma), ("beta", beta), ("mean", mean), ("var", var)):
+        if parameter.shape != (x.shape[1],):
+            raise ValueError(f"{name} must have shape ({x.shape[1]},)")
+
+
+def batch_statistics(x, gamma, beta, mean, var, eps=1e-3):
+    require(x, gamma, beta, mean, var)
+    return ((x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps) * gamma + beta).astype(x.dtype)
+
+
+def gamma_and_beta_swapped(x, gamma, beta, mean, var, eps=1e-3):
+    require(x, gamma, beta, mean, var)
+    return ((x - mean) / np.sqrt(var + eps) * beta + gamma).astype(x.dtype)
+
+
+def eps_of_torch(x, gamma, beta, mean, var, eps=1e-5):
+    require(x, gamma, beta, mean, var)
+    return ((x - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype)
+
+
+def as_affine_map(x, gamma, beta, mean, var, eps=1e-3):
+    """One product and one sum for each entry."""
+    require(x, gamma, beta, mean, var)
+    scale = gamma * (var + eps) ** -0.5
+    return (x * scale + (beta - mean * scale)).astype(x.dtype)
+
+
+def entry_by_entry(x, gamma, beta, mean, var, eps=1e-3):
+    if x.ndim != 2 or any(parameter.shape != x.shape[1:] for parameter in (gamma, beta, mean, var)):
+        raise ValueError("a shape does not fit")
+    y = np.zeros_like(x)
+    for i, j in np.ndindex(*x.shape):
+        y[i, j] = gamma[j] * (x[i, j] - mean[j]) / (var[j] + eps) ** 0.5 + beta[j]
+    return y
+
+
+def by_diagonal_matrix(x, gamma, beta, mean, var, eps=1e-3):
+    require(x, gamma, beta, mean, var)
+    wide = x.astype(np.float64) - mean
+    return np.add(wide @ np.diag(gamma / np.sqrt(np.float64(eps) + var)), beta).astype(x.dtype)
+
+
+exercise = Exercise(
+    name="batchnorm_inference",
+    assignment="batchnorm",
+    page=PAGE,
+    requirements=(
+        Requirement("standardizes with the given mean and variance", 2, uses_given_statistics),
+        Requirement("scales by gamma and shifts by beta", 1, scales_and_shifts),
+        Requirement("adds eps inside the root", 1, adds_eps),
+        Requirement("treats every row alone", 1, treats_rows_alone),
+        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses wrong shapes", 0.5, refuses_bad_shapes),
+    ),
+    reference=batchnorm_inference,
+    misconceptions=(
+        Misconception(
+            "batch statistics",
+            "The statistics of the batch at hand are used, as in training. At test time the given ones count: "
+            "a prediction must not depend on the other rows.",
+            PAGE,
+            batch_statistics,
+        ),
+        Misconception(
+            "gamma and beta swapped",
+            "gamma is added and beta multiplies. The scale gamma comes first, then the shift beta.",
+            PAGE,
+            gamma_and_beta_swapped,
+        ),
+        Misconception(
+            "torch's eps",
+            "eps is 1e-5 by default, as in PyTorch. The exercise asks for the default of Keras, 1e-3: "
+            "for small variances the two differ visibly.",
+            PAGE,
+            eps_of_torch,
+        ),
+    ),
+    variants=(as_affine_map, entry_by_entry, by_diagonal_matrix),
+    fingerprint=Fingerprint(measure),
+)

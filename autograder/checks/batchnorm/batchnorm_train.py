@@ -1,0 +1,229 @@
+"""BatchNorm in training: `batchnorm_train(x, gamma, beta, eps=1e-3) -> (y, mean, var)`."""
+
+import numpy as np
+
+from autograder.checks.ask import Ask
+from autograder.checks.batchnorm.batches import NEGLIGIBLE, SHAPES, batch, cast, gains, refuses_wrong_parameters
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, parts, refuses, untouched
+from autograder.reference.batchnorm import batchnorm_train
+
+PAGE = "exercises/batchnorm/batchnorm"
+
+PARTS = ("y", "mean", "var")
+
+
+def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
+    """Ask for y with gamma 1 and beta 0."""
+    d = x.shape[1]
+    return array(parts(ask(x, np.ones(d), np.zeros(d), **eps), PARTS)[0], x.shape, name="y")
+
+
+def centers(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        x = batch(draw, shape)
+        y, centered = standard(ask, x), x - x.mean(axis=0)
+        gain = (y * centered).sum(axis=0) / (centered**2).sum(axis=0)
+        expect(
+            (gain > 0).all() and close(y, gain * centered),
+            "with gamma 1 and beta 0, every column of y should be a multiple of that column of x minus its mean",
+        )
+
+
+def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        spread = (standard(ask, batch(draw, shape), eps=NEGLIGIBLE) ** 2).mean(axis=0)
+        expect(
+            close(spread, np.ones_like(spread)),
+            "with gamma 1 and beta 0, the squares in every column of y should have mean 1: "
+            "divide by the root of the biased variance",
+        )
+
+
+def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
+    for scale in (0.05, 1.0):
+        x = batch(draw, (7, 3), scale)
+        squares = ((x - x.mean(axis=0)) ** 2).mean(axis=0)
+        without = squares / (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=0)
+        for eps in ({}, {"eps": 1e-5}, {"eps": 0.02}, {"eps": 0.7}):
+            added = squares / (standard(ask, x, **eps) ** 2).mean(axis=0) - without
+            wanted = eps.get("eps", 1e-3)
+            expect(
+                close(added / wanted, np.ones(3), scale=1 / wanted),
+                "eps (1e-3 unless given) should be added to the variance, under the root",
+            )
+
+
+def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        x, (gamma, beta) = batch(draw, shape), gains(draw, shape[1])
+        y = array(parts(ask(x, gamma, beta), PARTS)[0], shape, name="y")
+        expect(
+            close(y, gamma * standard(ask, x) + beta),
+            "y should be gamma times the standardized column plus beta, feature by feature",
+        )
+
+
+def returns_statistics(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        x = batch(draw, shape)
+        _, mean, var = parts(ask(x, *gains(draw, shape[1])), PARTS)
+        expect(close(array(mean, shape[1:], name="mean"), x.mean(axis=0)), "mean should be the mean over the batch")
+        expect(
+            close(array(var, shape[1:], name="var"), x.var(axis=0)),
+            "var should be the biased variance over the batch, without eps",
+        )
+
+
+def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
+    x, (gamma, beta) = batch(draw, (2, 4))[:1], gains(draw, 4)
+    y, mean, var = parts(ask(x, gamma, beta), PARTS)
+    expect(close(array(y, x.shape, name="y"), beta[None]), "a batch of one has no spread: y should be beta")
+    expect(close(array(mean, (4,), name="mean"), x[0]), "the mean of a batch of one is its row")
+    expect(not array(var, (4,), name="var").any(), "the variance of a batch of one is 0")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    arguments = (batch(draw, (6, 4)), *gains(draw, 4))
+    for dtype in ("float64", "float32"):
+        given = cast(arguments, dtype)
+        answer = ask.answer(*given)
+        shapes = ((6, 4), (4,), (4,))
+        for name, value, shape, wanted in zip(
+            PARTS, parts(ask.value(answer), PARTS), shapes, batchnorm_train(*arguments), strict=True
+        ):
+            returned = array(value, shape, dtype, name)
+            expect(close(returned, wanted, dtype, scale=10), f"{name} is not right for arrays of dtype {dtype}")
+        untouched(answer)
+
+
+def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
+    x, (gamma, beta) = batch(draw, (6, 4)), gains(draw, 4)
+    ask(x, gamma, beta)
+    refuses_wrong_parameters(ask, {"x": x, "gamma": gamma, "beta": beta}, ("gamma", "beta"))
+    for wrong in (x[0], x[None]):
+        refuses(ask, wrong, gamma, beta, because=f"an x of shape {wrong.shape}", mentions="x")
+
+
+def measure(ask: Ask) -> list[float]:
+    draw = np.random.default_rng(4)
+    x = draw.normal(1, 1, (4, 4)) * np.array([0.03, 0.5, 1, 3])
+    y, *_ = ask(x, draw.uniform(1, 2, 4), draw.uniform(1, 2, 4))
+    return np.asarray(y).ravel().tolist()
+
+
+def require(x, gamma, beta):
+    if x.ndim != 2:
+        raise ValueError("x must have shape (n, d)")
+    for name, parameter in (("gamma", gamma), ("beta", beta)):
+        if parameter.shape != (x.shape[1],):
+            raise ValueError(f"{name} must have shape ({x.shape[1]},)")
+
+
+def no_root(x, gamma, beta, eps=1e-3):
+    require(x, gamma, beta)
+    mean, var = x.mean(axis=0), x.var(axis=0)
+    return ((x - mean) / (var + eps) * gamma + beta).astype(x.dtype), mean, var
+
+
+def eps_outside(x, gamma, beta, eps=1e-3):
+    require(x, gamma, beta)
+    mean, var = x.mean(axis=0), x.var(axis=0)
+    return ((x - mean) / (np.sqrt(var) + eps) * gamma + beta).astype(x.dtype), mean, var
+
+
+def unbiased(x, gamma, beta, eps=1e-3):
+    require(x, gamma, beta)
+    mean, var = x.mean(axis=0), x.var(axis=0, ddof=min(1, len(x) - 1))
+    return ((x - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype), mean, var
+
+
+def over_features(x, gamma, beta, eps=1e-3):
+    require(x, gamma, beta)
+    mean, var = x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
+    return ((x - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype), mean[:, 0], var[:, 0]
+
+
+def by_moments(x, gamma, beta, eps=1e-3):
+    """The variance as mean of squares minus square of the mean, in double precision."""
+    require(x, gamma, beta)
+    wide = x.astype(np.float64)
+    mean = wide.mean(axis=0)
+    var = np.maximum((wide**2).mean(axis=0) - mean**2, 0)
+    slope = gamma / np.sqrt(var + eps)
+    return (slope * wide + (beta - slope * mean)).astype(x.dtype), mean.astype(x.dtype), var.astype(x.dtype)
+
+
+def column_by_column(x, gamma, beta, eps=1e-3):
+    if len(x.shape) != 2:
+        raise ValueError(f"expected two dimensions, got shape {x.shape}")
+    n, d = x.shape
+    if np.shape(gamma) != (d,) or np.shape(beta) != (d,):
+        raise ValueError("gamma and beta need one entry for each feature")
+    y, mean, var = np.empty_like(x), np.empty_like(x[0]), np.empty_like(x[0])
+    for j in range(d):
+        column = [float(value) for value in x[:, j]]
+        mean[j] = m = sum(column) / n
+        var[j] = v = sum((value - m) ** 2 for value in column) / n
+        y[:, j] = [gamma[j] * (value - m) / (v + eps) ** 0.5 + beta[j] for value in column]
+    return y, mean, var
+
+
+def by_matrix(x, gamma, beta, eps=1e-3):
+    """Centering as multiplication by I - 1/n, the variance as a diagonal."""
+    require(x, gamma, beta)
+    n = len(x)
+    centered = (np.eye(n) - np.full((n, n), 1 / n)) @ x
+    var = np.einsum("nd,nd->d", centered, centered) / n
+    y = centered * (gamma * (var + eps) ** -0.5) + beta
+    return [y.astype(x.dtype), (np.ones(n) @ x / n).astype(x.dtype), var.astype(x.dtype)]
+
+
+exercise = Exercise(
+    name="batchnorm_train",
+    assignment="batchnorm",
+    page=PAGE,
+    requirements=(
+        Requirement("subtracts the mean of each feature over the batch", 1, centers),
+        Requirement("divides by the root of the biased variance", 2, divides_by_deviation),
+        Requirement("adds eps inside the root", 1, adds_eps),
+        Requirement("scales by gamma and shifts by beta", 1, scales_and_shifts),
+        Requirement("returns the mean and the biased variance of the batch", 1, returns_statistics),
+        Requirement("gives beta for a batch of one", 0.5, takes_batch_of_one),
+        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses wrong shapes", 1, refuses_bad_shapes),
+    ),
+    reference=batchnorm_train,
+    misconceptions=(
+        Misconception(
+            "no root",
+            "x minus its mean is divided by the variance. Only the standard deviation, its root, has the unit of x.",
+            PAGE,
+            no_root,
+        ),
+        Misconception(
+            "eps outside the root",
+            "eps is added to the standard deviation. It belongs under the root, var + eps: "
+            "for small variances the two differ visibly.",
+            PAGE,
+            eps_outside,
+        ),
+        Misconception(
+            "unbiased variance",
+            "The variance is divided by n - 1. The batch itself is standardized, so its own mean square counts: "
+            "divide by n. "
+            "Only PyTorch's running variance is unbiased.",
+            PAGE,
+            unbiased,
+        ),
+        Misconception(
+            "over features",
+            "Mean and variance are taken along each row. That is LayerNorm; "
+            "BatchNorm looks at one feature over all rows of the batch.",
+            PAGE,
+            over_features,
+        ),
+    ),
+    variants=(by_moments, column_by_column, by_matrix),
+    fingerprint=Fingerprint(measure),
+)

@@ -1,0 +1,139 @@
+"""The variance shift of dropout before BatchNorm: `bn_shift_ratio(mean, var, rate) -> ratio`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import close, expect, number, refuses
+from autograder.reference.batchnorm import bn_shift_ratio
+
+PAGE = "exercises/batchnorm/batchnorm"
+
+
+def moments(draw: np.random.Generator) -> tuple[float, float]:
+    """Draw a mean of either sign and a variance."""
+    return float(draw.choice([-1, 1]) * draw.uniform(1, 4)), float(draw.uniform(0.2, 3))
+
+
+def divides_by_keep(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        _, var = moments(draw)
+        ratio = number(ask(0.0, var, rate))
+        expect(close(ratio, 1 / (1 - rate)), "at mean 0 the ratio should depend on the rate alone, and exceed 1")
+
+
+def adds_mean(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        mean, var = moments(draw)
+        added = number(ask(mean, var, rate)) - number(ask(0.0, var, rate))
+        expect(
+            close(added, rate / (1 - rate) * mean**2 / var),
+            "a mean that is not 0 should add to the ratio: the kept mean jumps between 0 and mean / (1 - rate)",
+        )
+
+
+def knows_rectified_normal(ask: Ask, draw: np.random.Generator) -> None:
+    sd = float(draw.uniform(0.5, 3))
+    mean, second = sd / np.sqrt(2 * np.pi), sd**2 / 2
+    for rate in hidden.RATES:
+        wanted = bn_shift_ratio(mean, second - mean**2, rate)
+        message = "for the ReLU of a normal variable the ratio is not that of the variances"
+        expect(close(number(ask(float(mean), float(second - mean**2), rate)), wanted), message)
+
+
+def is_one_without_dropout(ask: Ask, draw: np.random.Generator) -> None:
+    expect(close(number(ask(*moments(draw), 0.0)), 1), "at rate 0 nothing shifts: the ratio is 1")
+
+
+def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
+    ask(1.0, 1.0, 0.3)
+    for rate in hidden.BAD_RATES:
+        refuses(ask, *moments(draw), rate, because=f"a rate of {rate}", mentions="rate")
+
+
+def measure(ask: Ask) -> list[float]:
+    cases = ((2.0, 1.0, 0.2), (-1.5, 0.7, 0.6), (0.0, 2.0, 0.35))
+    return [float(ask(*case)) for case in cases]
+
+
+def require(rate):
+    if not 0 <= rate <= 1:
+        raise ValueError("rate must lie in [0, 1]")
+
+
+def keep_only(mean, var, rate):
+    require(rate)
+    return 1 / (1 - rate)
+
+
+def inverted(mean, var, rate):
+    require(rate)
+    return 1 / (1 / (1 - rate) + rate / (1 - rate) * mean**2 / var)
+
+
+def rate_and_keep_swapped(mean, var, rate):
+    require(rate)
+    return 1 if rate == 0 else 1 / rate + (1 - rate) / rate * mean**2 / var
+
+
+def by_second_moment(mean, var, rate):
+    if rate < 0 or rate > 1:
+        raise ValueError(f"rate {rate} is no probability")
+    after = (var + mean**2) / (1 - rate) - mean**2
+    return after / var
+
+
+def by_two_outcomes(mean, var, rate):
+    """The variance within what is kept plus the variance between kept and dropped."""
+    require(rate)
+    keep = 1 - rate
+    within = var / keep
+    between = keep * (mean / keep - mean) ** 2 + rate * mean**2
+    return np.float64(within + between) / var
+
+
+def by_excess(mean, var, rate):
+    require(rate)
+    odds = np.divide(rate, 1 - rate)
+    return np.array(1 + odds * (1 + np.square(mean) / var))
+
+
+exercise = Exercise(
+    name="bn_shift_ratio",
+    assignment="batchnorm",
+    page=PAGE,
+    requirements=(
+        Requirement("is 1 / (1 - rate) at mean 0", 1, divides_by_keep),
+        Requirement("adds what the mean contributes", 2, adds_mean),
+        Requirement("is right behind a ReLU", 1, knows_rectified_normal),
+        Requirement("is 1 at rate 0", 0.5, is_one_without_dropout),
+        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
+    ),
+    reference=bn_shift_ratio,
+    misconceptions=(
+        Misconception(
+            "1/q only",
+            "This is the ratio at mean 0. An activation with a mean also jumps between 0 and mu / q, "
+            "which adds (p / q) mu^2 / v.",
+            PAGE,
+            keep_only,
+        ),
+        Misconception(
+            "inverted",
+            "This is the variance at test over the variance in training. "
+            "The ratio asked for has training on top and is at least 1.",
+            PAGE,
+            inverted,
+        ),
+        Misconception(
+            "rate and keep swapped",
+            "rate is read as the keep probability. At rate .5 the two coincide, "
+            "which is why the mistake survives so many tests.",
+            PAGE,
+            rate_and_keep_swapped,
+        ),
+    ),
+    variants=(by_second_moment, by_two_outcomes, by_excess),
+    fingerprint=Fingerprint(measure),
+)
