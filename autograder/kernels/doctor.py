@@ -1,6 +1,18 @@
 """Which isolation levels this machine gives, and why not a better one."""
 
+import ctypes.util
+import functools
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.kernels import bubblewrap
+from autograder.kernels.start import command, environment
+
+TRIAL_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -16,11 +28,24 @@ class UnavailableLevel(Exception):
     """The isolation level that was asked for is not to be had on this machine."""
 
 
+MEANING = {
+    "sandbox": "no network, no files but its work folder, no other processes, limits for all its processes together",
+    "landlock": "no network, no files but its work folder, no signals to others; that a file exists can be seen",
+    "process": "a fresh process with limits, but no sandbox: files, network and other processes stay in reach",
+}
+ADVICE = {
+    "sandbox": (
+        "namespaces are not allowed here ({}); on Ubuntu 24.04, an AppArmor profile for bwrap or "
+        "`sysctl kernel.apparmor_restrict_unprivileged_userns=0` allows them"
+    ),
+    "landlock": "the kernel has no Landlock of version 3 or later ({}); Linux 6.2 and later have it",
+}
+
+
+@functools.cache
 def levels() -> list[Level]:
-    """Return every level, the best first."""
-    return [
-        Level("process", True, "a fresh process with resource limits: not a sandbox, files and network stay in reach"),
-    ]
+    """Return every level, the best first; each is tried, once in the life of this process."""
+    return [Level(name, not lack, lack or meaning) for name, meaning in MEANING.items() for lack in [lacking(name)]]
 
 
 def best(isolation: str) -> str:
@@ -30,4 +55,43 @@ def best(isolation: str) -> str:
             return level.name
         if level.name == isolation:
             raise UnavailableLevel(f"isolation level {isolation} is not available: {level.reason}")
-    raise UnavailableLevel(f"there is no isolation level {isolation!r}: choose auto, sandbox, landlock or process")
+    raise UnavailableLevel(f"there is no isolation level {isolation!r}: choose auto, {', '.join(MEANING)}")
+
+
+def lacking(name: str) -> str:
+    """Return what this machine lacks for a level, an empty string when it works."""
+    if name == "process":
+        return ""
+    if missing := "; ".join(missing_programs(name)):
+        return missing
+    said = trial(name)
+    return ADVICE[name].format(said) if said else ""
+
+
+def missing_programs(name: str) -> Iterator[str]:
+    if sys.platform != "linux":
+        yield "only Linux has it"
+    elif name == "sandbox" and bubblewrap.program() is None:
+        yield "bubblewrap is not installed: on Debian and Ubuntu, `apt install bubblewrap`"
+    elif ctypes.util.find_library("seccomp") is None:
+        yield "libseccomp is not installed: on Debian and Ubuntu, `apt install libseccomp2`"
+
+
+def trial(name: str) -> str:
+    """Run an empty child at a level; return what went wrong in one line, an empty string when nothing did."""
+    with tempfile.TemporaryDirectory(prefix="autograder-") as home:
+        try:
+            done = subprocess.run(
+                command("probe", name),
+                env=environment(name, Path(home)),
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=TRIAL_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return "the trial did not end"
+    lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+    return lines[-1] if done.returncode else ""

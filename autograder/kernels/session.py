@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
-from autograder.checks.ask import Answer, Question, Status, Unanswered
+from autograder.checks.ask import Answer, Question, Unanswered
 from autograder.kernels.channel import Channel, Ended, Forged, Late
 from autograder.kernels.inside.wire import WireError
 from autograder.kernels.limits import Limits
@@ -223,6 +223,8 @@ class ZygoteSession:
             return Lost("memory", f"used more than {self._limits.memory_mb} MB of memory and was stopped")
         if cause == "processes":
             return Lost("died", f"started more than {self._limits.processes} processes and threads and was stopped")
+        if cause == "disk":
+            return Lost("died", f"wrote more than {self._limits.disk_mb} MB of files and was stopped")
         return Lost("died", "ended the Python process")
 
 

@@ -1,22 +1,17 @@
 """The grader's handle of a zygote process: start it, have a child forked, interrupt or end the child."""
 
 import json
-import os
 import select
-import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import autograder.checks.respond
-import autograder.kernels.inside
+from autograder.kernels.inside.confine import remove
+from autograder.kernels.start import command, environment
 
-INSIDE = Path(autograder.kernels.inside.__file__).parent
-RESPOND = Path(autograder.checks.respond.__file__)
 START_SECONDS = 180.0
 END_SECONDS = 10.0
 
@@ -37,15 +32,15 @@ class Zygote:
     """
 
     def __init__(self, level: str, heavy: bool) -> None:
-        self._home = tempfile.mkdtemp(prefix="autograder-")
+        self._home = Path(tempfile.mkdtemp(prefix="autograder-"))
         self.control, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as said:
             self._process = subprocess.Popen(
-                command(level, heavy),
+                command("zygote", level, heavy=heavy),
                 stdin=theirs.fileno(),
                 stdout=said,
                 stderr=said,
-                env=environment(self._home),
+                env=environment(level, self._home),
                 cwd=self._home,
             )
             try:
@@ -63,7 +58,7 @@ class Zygote:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                message = json.dumps({"spawn": order | {"folder": self._home}}).encode() + b"\n"
+                message = json.dumps({"spawn": order}).encode() + b"\n"
                 socket.send_fds(self.control, [message], [theirs.fileno()])
             except OSError as error:
                 ours.close()
@@ -75,7 +70,8 @@ class Zygote:
         self._say("interrupt")
 
     def end(self, kill: bool = True) -> str:
-        """Kill the child with everything it started; return "died", "memory" or "processes" once nothing of it is left."""
+        """Kill the child with everything it started; return "died", "memory", "processes" or "disk" once nothing of it
+        is left."""
         if kill:
             self._say("kill")
         ended = self._read(time.monotonic() + END_SECONDS)
@@ -110,39 +106,3 @@ class Zygote:
                 raise ZygoteFailed("the process that runs submissions is gone or hangs")
             data += part
         return json.loads(data)
-
-
-def command(level: str, heavy: bool) -> list[str]:
-    """Return the command line of a zygote."""
-    order = {"level": level, "heavy": heavy, "site": site_packages(), "respond": str(RESPOND)}
-    return [sys.executable, "-I", "-S", "-B", str(INSIDE / "__main__.py"), json.dumps(order)]
-
-
-def site_packages() -> list[str]:
-    """Return the folders of installed packages on this interpreter's path."""
-    return [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
-
-
-def environment(home: str) -> dict[str, str]:
-    """Return the whole environment of a submission: nothing of the grader's own."""
-    one_thread = ("OMP", "OPENBLAS", "MKL")
-    return {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
-        "HOME": home,
-        "TMPDIR": home,
-        "LANG": "C.UTF-8",
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "PIP_NO_INDEX": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_NUM_INTRAOP_THREADS": "1",
-        "TF_NUM_INTEROP_THREADS": "1",
-        **{f"{name}_NUM_THREADS": "1" for name in one_thread},
-    }
-
-
-def remove(folder: str) -> None:
-    """Remove a folder that a submission wrote, whatever it did to it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if os.path.exists(folder):
-        subprocess.run(["chmod", "-R", "u+rwX", folder], check=False, stderr=subprocess.DEVNULL)
-        subprocess.run(["rm", "-rf", folder], check=False, stderr=subprocess.DEVNULL)

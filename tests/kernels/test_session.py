@@ -75,7 +75,7 @@ ENDINGS = {
         "more than 300 MB",
     ),
     "threads": (
-        "import threading, time\ndef f():\n    for _ in range(200): threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "import threading, time\ndef f():\n    for _ in range(99): threading.Timer(9, print).start()\n"
         "    time.sleep(60)",
         "died",
         "more than 64 processes and threads",

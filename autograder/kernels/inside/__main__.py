@@ -29,5 +29,4 @@ if __name__ == "__main__":
     sys.path += order["site"]
     here = os.path.dirname(os.path.abspath(__file__))
     load("inside", os.path.join(here, "__init__.py"), here)
-    zygote = importlib.import_module("inside.zygote")
-    zygote.main(order, load("respond", order["respond"]).respond)
+    importlib.import_module("inside." + order["run"]).main(order)

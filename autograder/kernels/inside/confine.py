@@ -1,19 +1,39 @@
-"""How a child is kept in: one level each for what the machine offers."""
+"""How a child is kept in: at each level by what that level has."""
 
+import contextlib
+import itertools
 import os
 import resource
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
 from typing import Any, Protocol
+
+from . import shared_memory
+
+MEASURE_SECONDS = 0.5
+BLOCK = 4096
 
 
 class Level(Protocol):
-    """A way to fork a child and to confine it from within."""
+    """A way to fork a child, to confine it from within, and to clear up after it."""
 
     def fork(self) -> int:
         """Fork; return the child's process id in the parent, 0 in the child."""
         ...
 
-    def enter(self, limits: dict[str, Any]) -> str:
-        """Give up, in the child, all it must not have; return its work folder."""
+    def enter(self, limits: dict[str, Any]) -> None:
+        """Go, in the child, to an empty work folder, and give up all that a submission must not have."""
+        ...
+
+    def shared_memory(self, child: int) -> int:
+        """Return the bytes that a child keeps in /dev/shm."""
+        ...
+
+    def disk(self) -> int:
+        """Return the bytes in the child's work folder, 0 where the kernel limits them."""
         ...
 
     def clear(self) -> None:
@@ -24,31 +44,81 @@ class Level(Protocol):
 class Process:
     """Resource limits and nothing else: the files, the network and the other processes of the user stay in reach."""
 
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
+        self._home = Path.cwd()
+        self.folder = self._home
+
     def fork(self) -> int:
+        self.folder = self._home / str(next(self._numbers))
+        self.folder.mkdir()
+        self._newcomers = shared_memory.Newcomers()
+        self._measured = (0.0, 0)
         return os.fork()
 
-    def enter(self, limits: dict[str, Any]) -> str:
+    def enter(self, limits: dict[str, Any]) -> None:
+        go_home(self.folder)
         limit_resources(limits)
-        folder: str = limits["folder"]
-        return folder
+
+    def shared_memory(self, child: int) -> int:
+        return self._newcomers.used()
+
+    def disk(self) -> int:
+        if time.monotonic() - self._measured[0] > MEASURE_SECONDS:
+            self._measured = (time.monotonic(), size(self.folder))
+        return self._measured[1]
 
     def clear(self) -> None:
-        pass
+        self._newcomers.remove()
+        remove(self.folder)
 
 
 def prepare(level: str) -> Level:
     """Return the level of this name, ready to fork."""
+    if level == "sandbox":
+        from .namespaces import Sandbox
+
+        return Sandbox()
+    if level == "landlock":
+        from .landlock import Landlock
+
+        return Landlock()
     return Process()
+
+
+def go_home(folder: Path) -> None:
+    """Make a folder the working directory, the home and the place of temporary files."""
+    os.chdir(folder)
+    os.environ["HOME"] = os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = None
 
 
 def limit_resources(limits: dict[str, Any]) -> None:
     """Set the limits that the kernel keeps for each process."""
-    for name, value in (
+    for name, wanted in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, limits["open_files"]),
         (resource.RLIMIT_FSIZE, limits["disk_mb"] * 2**20),
         (resource.RLIMIT_CPU, limits["cpu_seconds"]),
     ):
         hard = resource.getrlimit(name)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(name, (value, value))
+
+
+def size(folder: Path) -> int:
+    """Return the bytes that a folder takes, at least a block for each entry."""
+    total = 0
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            with contextlib.suppress(OSError):
+                total += max(os.lstat(os.path.join(parent, name)).st_blocks * 512, BLOCK)
+    return total
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder that a submission wrote, whatever it did to it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        subprocess.run(["/bin/chmod", "-R", "u+rwX", folder], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run(["/bin/rm", "-rf", folder], check=False, stderr=subprocess.DEVNULL)

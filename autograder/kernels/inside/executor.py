@@ -1,7 +1,6 @@
 """Runs cells as Jupyter does, and answers questions about what they defined."""
 
 import io
-import os
 import signal
 import subprocess
 import sys
@@ -84,8 +83,7 @@ def make_shell() -> Shell:
     config.InteractiveShell.xmode = "Plain"
     config.InteractiveShell.colors = "nocolor"
     config.DisplayFormatter.active_types = ["text/plain"]
-    shell = Shell.instance(config=config)
-    return shell
+    return Shell.instance(config=config)
 
 
 class Executor:
@@ -106,7 +104,7 @@ class Executor:
     def handle(self, request: dict[str, Any]) -> Tree:
         """Return the reply to `{"run": source}` or `{"ask": question}`, whatever the student's code raises."""
         output = Output(self._output_bytes)
-        sys.stdin = open(os.devnull, encoding="utf-8")
+        sys.stdin = io.StringIO()
         sys.stdout = sys.stderr = output
         signal.signal(signal.SIGINT, self._interrupt)
         self._interruptible = True

@@ -3,6 +3,7 @@
 Where there is no /proc (macOS) nothing is seen, and only the child itself is ended.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -54,23 +55,38 @@ def resident(pid: int) -> int:
         return 0
 
 
-def proportional(pid: int) -> int:
-    """Return the resident memory of a process in bytes; a page shared by n processes counts as 1/n."""
+def proportional(pid: int) -> tuple[int, int]:
+    """Return the memory of a process in bytes, where a page shared by n counts as 1/n, and the part of it that is
+    shared memory."""
+    parts = {"Pss:": 0, "Pss_Shmem:": 0}
     try:
         with open(f"/proc/{pid}/smaps_rollup") as file:
-            return sum(int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:"))
+            for line in file:
+                name, *words = line.split()
+                if name in parts:
+                    parts[name] = int(words[0]) * 1024
     except OSError:
-        return resident(pid)
+        return resident(pid), 0
+    return parts["Pss:"], parts["Pss_Shmem:"]
 
 
-def memory(pid: int, enough: int = 0) -> int:
-    """Return the resident memory of a process and its descendants in bytes, shared pages counted once.
+def memory(pid: int, shared: int, enough: int) -> int:
+    """Return the resident memory of a process and its descendants in bytes, each page counted once.
 
-    The exact sum is slow, so it is taken only when the quick one, which counts shared pages for each process, exceeds `enough`.
+    The exact sum is slow, so it is taken only when the quick one, which counts shared pages once for each process,
+    exceeds `enough`.
+
+    Args:
+        pid: the process.
+        shared: bytes in its /dev/shm, mapped or not.
+        enough: the limit.
     """
     members = list(tree(pid))
-    quick = sum(map(resident, members))
-    return sum(map(proportional, members)) if quick > enough and len(members) > 1 else quick
+    quick = sum(map(resident, members)) + shared
+    if quick <= enough:
+        return quick
+    exact = [proportional(member) for member in members]
+    return sum(part for part, _ in exact) + max(0, shared - sum(mapped for _, mapped in exact))
 
 
 def kill_descendants() -> None:
@@ -78,7 +94,5 @@ def kill_descendants() -> None:
     me = os.getpid()
     for member in tree(me):
         if member != me:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(member, signal.SIGKILL)
-            except ProcessLookupError:
-                pass

@@ -6,13 +6,11 @@ every child would hang.
 
 import importlib
 
-from .executor import Shell
-
 LIGHT = ("numpy", "numpy.testing", "numpy.random")
 HEAVY = ("torch", "torch.utils.data", "tensorflow", "keras", "matplotlib.pyplot")
 
 
-def up(shell: Shell, heavy: bool) -> None:
+def up(heavy: bool) -> None:
     """Warm the interpreter for NumPy alone, or for torch, TensorFlow, Keras and plots as well."""
     for name in LIGHT:
         importlib.import_module(name)

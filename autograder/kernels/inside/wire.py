@@ -1,10 +1,11 @@
 """Frames between the grader and a submission: a nonce, a length, strict JSON, plain npy.
 
-A tree is made of None, bool, int, float, str, list, dict with string keys, and NumPy arrays of numbers or text. On the wire
-every JSON object has exactly one key, which says what it stands for: `map` (a dict), `npy` (an array: the size of its blob),
-`float` (nan and the infinities, which JSON lacks). The blobs follow the JSON in the order of their mention.
+A tree is made of None, bool, int, float, str, list, dict with string keys, and NumPy arrays of numbers or text. On the
+wire every JSON object has exactly one key, which says what it stands for: `map` (a dict), `npy` (an array: the size of
+its blob), `float` (nan and the infinities, which JSON lacks). The blobs follow the JSON in the order of their mention.
 
-The decoder believes nothing: sizes are checked before memory is taken, and there is no pickle, no zip and no compression.
+The decoder believes nothing: sizes are checked before memory is taken, and there is no pickle, no zip and no
+compression.
 """
 
 import io
@@ -43,7 +44,8 @@ class WireError(Exception):
 
 
 def encode(tree: Tree) -> bytes:
-    """Return the payload of a frame; raise WireError when the tree is too large or holds anything that may not travel."""
+    """Return the payload of a frame; raise WireError when the tree is too large or holds anything that may not
+    travel."""
     blobs: list[bytes] = []
     packed = json.dumps(_pack(tree, blobs, 0), allow_nan=False, separators=(",", ":")).encode()
     payload = b"".join([_JSON_SIZE.pack(len(packed)), packed, *blobs])

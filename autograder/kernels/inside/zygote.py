@@ -1,18 +1,21 @@
 """The warm parent of a submission: forks a child for it, watches the child's processes, and ends them all.
 
 Commands come as lines of JSON on the control socket: `{"spawn": {...}}` with the child's work socket attached, then
-`"interrupt"` or `"kill"`. Every child ends with one line `{"ended": "died" | "memory" | "processes", "detail": ...}`.
+`"interrupt"` or `"kill"`. Every child ends with one line `{"ended": "died" | "memory" | "processes" | "disk", "detail":
+...}`.
 """
 
+import contextlib
 import gc
 import json
 import os
 import select
 import signal
 import socket
-import sys
 import time
 from typing import Any
+
+from __main__ import load
 
 from . import confine, processes, stub, warm
 from .executor import Executor, Respond, Shell, broken, make_shell
@@ -21,14 +24,15 @@ from .wire import HEADER, WireError, decode, encode, frame
 TICK = 0.025
 
 
-def main(order: dict[str, Any], respond: Respond) -> None:
+def main(order: dict[str, Any]) -> None:
     """Warm up, say so, and serve until the control socket is closed."""
+    respond: Respond = load("respond", order["respond"]).respond
     control = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDWR)
     stub.install()
     processes.adopt_orphans()
     shell = make_shell()
-    warm.up(shell, order["heavy"])
+    warm.up(order["heavy"])
     level = confine.prepare(order["level"])
     gc.collect()
     gc.freeze()
@@ -75,8 +79,7 @@ class Zygote:
 
     def _spawn(self, work: int) -> int:
         """Fork a child that serves the work socket."""
-        threads = os.listdir("/proc/self/task") if sys.platform == "linux" else [""]
-        assert len(threads) == 1, "a zygote must have one thread when it forks"
+        assert len(processes.tasks(os.getpid())) <= 1, "a zygote must have one thread when it forks"
         child = self._level.fork()
         if child:
             os.close(work)
@@ -91,17 +94,26 @@ class Zygote:
         os.setsid()
         os.dup2(work, 3)
         os.closerange(4, 65536)
-        os.chdir(self._level.enter(self._limits))
+        self._level.enter(self._limits)
         serve(socket.socket(fileno=3), Executor(self._shell, self._respond, self._limits["output_bytes"]))
 
     def _watch(self, child: int) -> None:
         pid, _ = os.waitpid(child, os.WNOHANG)
         if pid:
             self._end(None, "died")
-        elif processes.count(child) > self._limits["processes"]:
-            self._end(child, "processes")
-        elif processes.memory(child, limit := self._limits["memory_mb"] * 2**20) > limit:
-            self._end(child, "memory")
+        elif cause := self._excess(child):
+            self._end(child, cause)
+
+    def _excess(self, child: int) -> str | None:
+        """Return the limit that the child and its descendants exceed, if any."""
+        memory = self._limits["memory_mb"] * 2**20
+        if processes.count(child) > self._limits["processes"]:
+            return "processes"
+        if processes.memory(child, self._level.shared_memory(child), memory) > memory:
+            return "memory"
+        if self._level.disk() > self._limits["disk_mb"] * 2**20:
+            return "disk"
+        return None
 
     def _end(self, child: int | None, cause: str) -> None:
         """Kill the child and everything it started, and only then report."""
@@ -116,10 +128,8 @@ class Zygote:
                 break
         self._child = None
         self._level.clear()
-        try:
+        with contextlib.suppress(OSError):  # the grader may be gone
             self._control.sendall(json.dumps({"ended": cause}).encode() + b"\n")
-        except OSError:
-            pass
 
 
 def serve(work: socket.socket, executor: Executor) -> None:

@@ -1,0 +1,49 @@
+"""The command line and the environment of a process on the submission's side."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import autograder.checks.respond
+import autograder.kernels.inside
+from autograder.kernels import bubblewrap
+
+CODE = Path(autograder.kernels.inside.__file__).parent
+RESPOND = Path(autograder.checks.respond.__file__)
+
+
+def command(run: str, level: str, **order: object) -> list[str]:
+    """Return the command line that runs a module of `inside` at a level.
+
+    The interpreter starts without its site-packages, which are added by hand: no .pth file, so no editable install, is
+    processed.
+    """
+    code, respond, site = CODE, RESPOND, site_packages()
+    if level == "sandbox":
+        code, respond = Path(bubblewrap.INSIDE, "inside"), Path(bubblewrap.INSIDE, "respond.py")
+    order |= {"run": run, "level": level, "site": site, "respond": str(respond)}
+    start = [sys.executable, "-I", "-S", "-B", str(code / "__main__.py"), json.dumps(order)]
+    return bubblewrap.wrap(CODE, RESPOND, site, start) if level == "sandbox" else start
+
+
+def site_packages() -> list[str]:
+    """Return the folders of installed packages on this interpreter's path."""
+    return [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+
+
+def environment(level: str, home: Path) -> dict[str, str]:
+    """Return the whole environment of a submission: nothing of the grader's own."""
+    folder = str(bubblewrap.HOME if level == "sandbox" else home)
+    one_thread = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
+    return {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "HOME": folder,
+        "TMPDIR": folder,
+        "USER": "student",
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PIP_NO_INDEX": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        **{f"{name}_THREADS": "1" for name in one_thread},
+    }
