@@ -5,7 +5,7 @@ from importlib import import_module
 
 from autograder.checks.exercise import Exercise
 
-ASSIGNMENTS = ("dropout_numpy", "dropout_pytorch", "batchnorm", "layernorm", "pooling")
+ASSIGNMENTS = ("dropout_numpy", "dropout_pytorch", "batchnorm", "layernorm", "pooling", "detective")
 
 
 @cache

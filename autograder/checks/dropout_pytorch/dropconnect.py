@@ -349,7 +349,7 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "one mask per batch",
-            "One masked W serves all examples, so that their noise is the same and does not average out over the batch.",
+            "One masked W serves all examples, so that their noise is the same and does not average out.",
             PAGE,
             one_mask_per_batch,
         ),

@@ -134,7 +134,7 @@ exercise = Exercise(
         ),
         Misconception(
             "1 - lr wd steps",
-            "Each step shrinks what the last one left, so the factors multiply; a straight line would go on below zero.",
+            "Each step shrinks what the last one left, so factors multiply; a straight line would go on below zero.",
             PAGE,
             linear,
         ),

@@ -1,0 +1,130 @@
+"""An accuracy with its error bar: `accuracy_with_se(correct, n) -> (accuracy, se)`."""
+
+import math
+
+import numpy as np
+
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import close, expect, number, parts, refuses
+from autograder.reference.detective import accuracy_with_se
+
+PAGE = "exercises/detective/detective"
+
+
+def answers(ask: Ask, correct: int, n: int) -> tuple[float, float]:
+    accuracy, se = parts(ask(correct, n), ("accuracy", "se"))
+    return number(accuracy, "accuracy"), number(se, "se")
+
+
+def cases(draw: np.random.Generator) -> list[tuple[int, int]]:
+    sizes = [1 + int(draw.integers(6)), *(int(draw.integers(50, 20_000)) for _ in range(6))]
+    return [(int(draw.integers(0, n + 1)), n) for n in sizes]
+
+
+def divides(ask: Ask, draw: np.random.Generator) -> None:
+    for correct, n in cases(draw):
+        expect(
+            close(answers(ask, correct, n)[0], correct / n), "accuracy should be the fraction correct / n, unrounded"
+        )
+
+
+def measures_error(ask: Ask, draw: np.random.Generator) -> None:
+    for correct, n in cases(draw):
+        se = answers(ask, correct, n)[1]
+        message = "se should be the standard deviation of the mean of n hits and misses, sqrt(p (1 - p) / n), unrounded"
+        expect(math.isclose(se, accuracy_with_se(correct, n)[1], rel_tol=1e-6, abs_tol=1e-12), message)
+
+
+def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
+    for n in (1, int(draw.integers(2, 500))):
+        expect(answers(ask, 0, n) == (0, 0), "with no hits, accuracy and se should both be 0")
+        expect(answers(ask, n, n) == (1, 0), "with nothing but hits, accuracy should be 1 and se 0")
+
+
+def refuses_bad_counts(ask: Ask, draw: np.random.Generator) -> None:
+    n = int(draw.integers(50, 500))
+    answers(ask, n // 2, n)
+    for correct in (-1, n + 1):
+        refuses(ask, correct, n, because=f"{correct} hits in {n}", mentions="correct")
+    for nothing in (0, -n):
+        refuses(ask, 0, nothing, because=f"a number of examples of {nothing}", mentions="n")
+
+
+def measure(ask: Ask) -> list[float]:
+    return [float(value) for case in ((275, 300), (40, 1000), (3, 7)) for value in ask(*case)]
+
+
+def no_n(correct, n):
+    p = correct / n
+    return p, math.sqrt(p * (1 - p))
+
+
+def without_root(correct, n):
+    p = correct / n
+    return p, p * (1 - p) / n
+
+
+def percent(correct, n):
+    p = correct / n
+    return 100 * p, 100 * math.sqrt(p * (1 - p) / n)
+
+
+def from_hits(correct, n):
+    """The standard error of the mean of a list of zeros and ones."""
+    if n < 1:
+        raise ValueError("n must be at least 1")
+    if correct < 0 or correct > n:
+        raise ValueError("correct must be between 0 and n")
+    hits = np.arange(n) < correct
+    return hits.mean(), hits.std() / np.sqrt(n)
+
+
+def from_counts(correct, n):
+    if n <= 0 or correct < 0 or correct > n:
+        raise ValueError(f"correct = {correct} of n = {n} is impossible")
+    return correct / n, (correct * (n - correct)) ** 0.5 / n**1.5
+
+
+def from_variance(correct, n):
+    if not (n > 0 and 0 <= correct <= n):
+        raise ValueError("need 0 <= correct <= n and n > 0")
+    accuracy = np.float64(correct) / n
+    variance_of_sum = n * accuracy * (1 - accuracy)
+    return float(accuracy), float(np.sqrt(variance_of_sum) / n)
+
+
+exercise = Exercise(
+    name="accuracy_with_se",
+    assignment="detective",
+    page=PAGE,
+    requirements=(
+        Requirement("gives the fraction of hits", 1, divides),
+        Requirement("gives the standard error of that fraction", 2, measures_error),
+        Requirement("is certain when all or none are hits", 0.5, handles_extremes),
+        Requirement("refuses impossible counts", 0.5, refuses_bad_counts),
+    ),
+    reference=accuracy_with_se,
+    misconceptions=(
+        Misconception(
+            "no n",
+            "sqrt(p (1 - p)) is the spread of one hit or miss. The mean of n of them is known sqrt(n) times better.",
+            PAGE,
+            no_n,
+        ),
+        Misconception(
+            "pq/n",
+            "p (1 - p) / n is the variance of the accuracy; its standard error is the square root of that.",
+            PAGE,
+            without_root,
+        ),
+        Misconception(
+            "percent",
+            "The numbers are in percent. The exercise asks for fractions of 1.",
+            PAGE,
+            percent,
+        ),
+    ),
+    variants=(from_hits, from_counts, from_variance),
+    fingerprint=Fingerprint(measure),
+)

@@ -1,0 +1,154 @@
+"""Whether two accuracies differ: `differs(correct_a, correct_b, n, z=1.96) -> bool`."""
+
+import math
+
+import numpy as np
+
+from autograder.checks.ask import Ask, Value
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import describe_type, expect
+from autograder.reference.detective import differs
+
+PAGE = "exercises/detective/detective"
+Case = tuple[int, int, int, float]
+
+
+def truth(value: Value) -> bool:
+    """Return an answer as a bool, Python's or NumPy's."""
+    if isinstance(value, np.ndarray) and value.shape == () and value.dtype == bool:
+        value = value.item()
+    expect(isinstance(value, bool), f"the result should be True or False, but is {describe_type(value)}")
+    return bool(value)
+
+
+def distances(a: int, b: int, n: int) -> tuple[float, float]:
+    """Return the difference of two accuracies in standard errors of the difference, unpooled and pooled."""
+    p, r = a / n, b / n
+    m = (p + r) / 2
+    gap = abs(p - r)
+    return gap / math.sqrt((p * (1 - p) + r * (1 - r)) / n), gap / math.sqrt(2 * m * (1 - m) / n)
+
+
+def case(draw: np.random.Generator, z: float, low: float, high: float) -> Case:
+    """Draw two counts that lie between low z and high z standard errors apart, pooled or not, in either order."""
+    while True:
+        n = int(draw.integers(400, 4000))
+        a = int(draw.integers(n // 4, 9 * n // 10))
+        step = draw.uniform(low, high) * z * math.sqrt(2 * a * (n - a) / n)
+        b = a + int(step * draw.choice([-1, 1]))
+        if 0 < b < n and all(low * z < distance < high * z for distance in distances(a, b, n)):
+            return a, b, n, z
+
+
+NEAR = ((0.76, 0.94), (1.06, 1.36))
+FAR = ((0.05, 0.6), (1.6, 4.0))
+
+
+def compare(ask: Ask, draw: np.random.Generator, z: float, low: float, high: float) -> None:
+    a, b, n, z = case(draw, z, low, high)
+    apart = low > 1
+    message = "differ" if apart else "be compatible"
+    found = truth(ask(a, b, n)) if z == 1.96 else truth(ask(a, b, n, z))
+    expect(
+        found == apart, f"accuracies whose difference is {low:g} to {high:g} times z standard errors should {message}"
+    )
+
+
+def tells_far_apart(ask: Ask, draw: np.random.Generator) -> None:
+    for band in FAR * 4:
+        compare(ask, draw, 1.96, *band)
+
+
+def uses_error_of_difference(ask: Ask, draw: np.random.Generator) -> None:
+    for band in NEAR * 6:
+        compare(ask, draw, 1.96, *band)
+
+
+def takes_threshold(ask: Ask, draw: np.random.Generator) -> None:
+    for z in (1.0, 2.6, 4.0):
+        for band in NEAR * 2:
+            compare(ask, draw, z, *band)
+
+
+def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
+    n = int(draw.integers(50, 500))
+    for count in (0, n):
+        expect(not truth(ask(count, count, n)), "equal accuracies of 0 or of 1 should not differ")
+    for a, b in ((0, n), (n, 0)):
+        expect(truth(ask(a, b, n)), "an accuracy of 0 and one of 1 should differ")
+
+
+def measure(ask: Ask) -> list[float]:
+    draw = np.random.default_rng(2)
+    bands = (*NEAR, *FAR)
+    return [float(bool(ask(*case(draw, z, *band)))) for z in (1.0, 1.96, 3.0) for band in bands * 2]
+
+
+def se_of_one_only(correct_a, correct_b, n, z=1.96):
+    p, r = correct_a / n, correct_b / n
+    return abs(p - r) > z * math.sqrt(p * (1 - p) / n)
+
+
+def intervals_overlap(correct_a, correct_b, n, z=1.96):
+    p, r = correct_a / n, correct_b / n
+    return abs(p - r) > z * (math.sqrt(p * (1 - p) / n) + math.sqrt(r * (1 - r) / n))
+
+
+def only_if_first_is_better(correct_a, correct_b, n, z=1.96):
+    p, r = correct_a / n, correct_b / n
+    return p - r > z * math.sqrt((p * (1 - p) + r * (1 - r)) / n)
+
+
+def pooled(correct_a, correct_b, n, z=1.96):
+    m = (correct_a + correct_b) / (2 * n)
+    se = math.sqrt(2 * m * (1 - m) / n)
+    return se > 0 and abs(correct_a - correct_b) / n / se > z
+
+
+def squared(correct_a, correct_b, n, z=1.96):
+    variance = sum(count * (n - count) for count in (correct_a, correct_b)) / n
+    return (correct_a - correct_b) ** 2 > z**2 * variance
+
+
+def with_numpy(correct_a, correct_b, n, z=1.96):
+    p = np.array([correct_a, correct_b]) / n
+    se = np.sqrt(p * (1 - p) / n)
+    return np.abs(np.diff(p)[0]) > z * np.linalg.norm(se)
+
+
+exercise = Exercise(
+    name="differs",
+    assignment="detective",
+    page=PAGE,
+    requirements=(
+        Requirement("tells clear differences from none, in both directions", 1, tells_far_apart),
+        Requirement("compares with the standard error of the difference", 2, uses_error_of_difference),
+        Requirement("takes the threshold z", 0.5, takes_threshold),
+        Requirement("handles accuracies of 0 and 1", 0.5, handles_extremes),
+    ),
+    reference=differs,
+    misconceptions=(
+        Misconception(
+            "se of one only",
+            "The difference is compared with the error of one accuracy. Both are uncertain, and their variances add "
+            "up.",
+            PAGE,
+            se_of_one_only,
+        ),
+        Misconception(
+            "intervals must not overlap",
+            "The two errors are added. Independent errors seldom go against each other: their variances add, not they.",
+            PAGE,
+            intervals_overlap,
+        ),
+        Misconception(
+            "only one direction",
+            "Only a better first model counts. The question is whether the two differ, so take the absolute "
+            "difference.",
+            PAGE,
+            only_if_first_is_better,
+        ),
+    ),
+    variants=(pooled, squared, with_numpy),
+    fingerprint=Fingerprint(measure),
+)

@@ -1,0 +1,178 @@
+"""The vote of an ensemble: `ensemble_labels(probs) -> labels`."""
+
+import numpy as np
+
+from autograder.checks.ask import Ask, Value
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, describe_type, expect, refuses, untouched
+from autograder.reference.detective import ensemble_labels
+
+PAGE = "exercises/detective/detective"
+
+
+def ensemble(draw: np.random.Generator, members: int, n: int, classes: int, dtype: str = "float64") -> np.ndarray:
+    """Draw probabilities of members that disagree, some of them sure, where no two mean probabilities are close."""
+    sharpness = draw.uniform(0.3, 6, (members, 4 * n, 1))
+    powers = np.exp(sharpness * draw.normal(0, 1, (members, 4 * n, classes)))
+    probs = powers / powers.sum(axis=-1, keepdims=True)
+    top = np.sort(probs.mean(axis=0), axis=-1)
+    clear = np.flatnonzero(top[:, -1] - top[:, -2] > 0.01)[:n]
+    return np.ascontiguousarray(probs[:, clear].astype(dtype))
+
+
+def labels_of(value: Value, n: int) -> np.ndarray:
+    labels = array(value, (n,), name="labels")
+    expect(
+        labels.dtype.kind in "iu",
+        f"labels should be integers, but the result is {describe_type(value)} of {labels.dtype}",
+    )
+    return labels
+
+
+def agrees(ask: Ask, probs: np.ndarray, message: str) -> None:
+    labels = labels_of(ask(probs), probs.shape[1])
+    expect((labels == ensemble_labels(probs)).all(), message)
+
+
+def averages(ask: Ask, draw: np.random.Generator) -> None:
+    for members, n, classes in ((3, 60, 5), (8, 40, 3), (25, 50, 10)):
+        agrees(ask, ensemble(draw, members, n, classes), "a label should be the class of the largest mean probability")
+
+
+def weighs_certainty(ask: Ask, draw: np.random.Generator) -> None:
+    """One sure member against two that hesitate: the mean follows the sure one, a majority does not."""
+    sure, other = draw.permutation(4)[:2]
+    probs = np.full((3, 6, 4), 0.02)
+    probs[0, :, sure] = 0.94
+    probs[1:, :, other] = 0.54
+    probs[1:, :, sure] = 0.42
+    agrees(ask, probs, "a member that is sure should weigh more than two that hesitate: average before you decide")
+
+
+def keeps_zeros(ask: Ask, draw: np.random.Generator) -> None:
+    """A single probability of 0 vetoes a class in the mean of logarithms."""
+    order = draw.permutation(3)
+    rows = np.array([[0.9, 0.1, 0.0], [0.9, 0.1, 0.0], [0.0, 0.3, 0.7]])[:, np.argsort(order)]
+    agrees(ask, np.repeat(rows[:, None], 4, axis=1), "a member that excludes a class should not veto it")
+
+
+def breaks_ties(ask: Ask, draw: np.random.Generator) -> None:
+    """Dyadic probabilities, whose sums are exact in any order."""
+    first = np.array([[0.125, 0.5, 0.25, 0.125], [0.125, 0.25, 0.5, 0.125]])
+    second = np.array([[0.25, 0.25, 0.25, 0.25], [0.25, 0.25, 0.25, 0.25]])
+    third = np.array([[0.5, 0.0, 0.0, 0.5], [0.25, 0.25, 0.25, 0.25]])
+    probs = np.stack([first, second, third], axis=1)
+    for order in ([0, 1], [1, 0]):
+        agrees(ask, probs[order], "of classes with equal mean probability the smallest should be the label")
+
+
+def takes_any_size(ask: Ask, draw: np.random.Generator) -> None:
+    for members, n, classes in ((1, 7, 3), (4, 1, 6), (3, 3, 3), (2, 5, 2)):
+        message = "labels should have one entry per example, also for one member, one example or a square array"
+        agrees(ask, ensemble(draw, members, n, classes), message)
+
+
+def leaves_input_alone(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        probs = ensemble(draw, 4, 9, 3, dtype)
+        answer = ask.answer(probs)
+        labels = labels_of(ask.value(answer), probs.shape[1])
+        expect((labels == ensemble_labels(probs)).all(), f"probabilities of dtype {dtype} should be read as any others")
+        untouched(answer)
+
+
+def refuses_other_shapes(ask: Ask, draw: np.random.Generator) -> None:
+    probs = ensemble(draw, 4, 9, 3)
+    labels_of(ask(probs), 9)
+    for wrong in (probs[0], probs[None], probs[0, 0]):
+        refuses(ask, wrong, because=f"an array with {wrong.ndim} dimensions", mentions="probs")
+
+
+def measure(ask: Ask) -> list[float]:
+    probs = ensemble(np.random.default_rng(6), 5, 120, 4)
+    return [float(label) for label in ask(probs)]
+
+
+def mean_of_indices(probs):
+    return np.rint(probs.argmax(axis=-1).mean(axis=0)).astype(int)
+
+
+def majority(probs):
+    votes = probs.argmax(axis=-1)
+    return np.array([np.bincount(column, minlength=probs.shape[-1]).argmax() for column in votes.T])
+
+
+def mean_of_logarithms(probs):
+    with np.errstate(divide="ignore"):
+        return np.log(probs).mean(axis=0).argmax(axis=-1)
+
+
+def require(probs):
+    if np.ndim(probs) != 3:
+        raise ValueError(f"probs must have shape (T, n, k), got shape {np.shape(probs)}")
+
+
+def with_sum(probs):
+    require(probs)
+    return np.argmax(np.sum(probs, axis=0), axis=1)
+
+
+def with_loops(probs):
+    require(probs)
+    members, n, classes = probs.shape
+    labels = []
+    for i in range(n):
+        totals = [sum(float(probs[t, i, c]) for t in range(members)) for c in range(classes)]
+        labels.append(totals.index(max(totals)))
+    return np.array(labels, dtype=np.int32)
+
+
+def with_einsum(probs):
+    require(probs)
+    mean = np.einsum("tnk->nk", probs.astype(np.float64)) / len(probs)
+    best = mean.max(axis=1, keepdims=True)
+    return np.where(mean == best, np.arange(mean.shape[1]), mean.shape[1]).min(axis=1)
+
+
+exercise = Exercise(
+    name="ensemble_labels",
+    assignment="detective",
+    page=PAGE,
+    requirements=(
+        Requirement("takes the class of the mean probability", 2, averages),
+        Requirement("lets a sure member outweigh two that hesitate", 0.5, weighs_certainty),
+        Requirement("lets no member veto a class", 0.5, keeps_zeros),
+        Requirement("gives ties to the smallest class", 0.5, breaks_ties),
+        Requirement("takes any number of members, examples and classes", 0.5, takes_any_size),
+        Requirement("leaves its argument alone, in float32 and float64", 0.5, leaves_input_alone),
+        Requirement("refuses anything but (T, n, k)", 0.5, refuses_other_shapes),
+    ),
+    reference=ensemble_labels,
+    misconceptions=(
+        Misconception(
+            "mean of class indices",
+            "The labels of the members are averaged as numbers: two votes for class 0 and two for class 4 become "
+            "class 2. "
+            "A label is a name; average probabilities.",
+            PAGE,
+            mean_of_indices,
+        ),
+        Misconception(
+            "majority of argmax",
+            "Every member decides first and then votes, so that its certainty is lost. Average probabilities, then "
+            "decide.",
+            PAGE,
+            majority,
+        ),
+        Misconception(
+            "mean of log-probabilities",
+            "The mean of logarithms is a geometric mean: one member with a probability near 0 vetoes a class. The "
+            "ensemble's "
+            "probability is the arithmetic mean.",
+            PAGE,
+            mean_of_logarithms,
+        ),
+    ),
+    variants=(with_sum, with_loops, with_einsum),
+    fingerprint=Fingerprint(measure),
+)

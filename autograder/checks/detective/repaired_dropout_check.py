@@ -1,0 +1,184 @@
+"""A conservation check that checks: `repaired_dropout_check(x, y, rate) -> float`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import close, expect, number, refuses, untouched
+from autograder.reference.detective import repaired_dropout_check
+
+PAGE = "exercises/detective/detective"
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def layer(draw: np.random.Generator, rate: float, shape: tuple[int, ...] = (30, 20), dtype: str = "float64") -> Pair:
+    """Draw inputs whose kept part is far from summing to 0, and the outputs of a right layer."""
+    x = hidden.away_from_zero(draw, shape, dtype) + np.asarray(1, dtype)
+    mask = draw.random(shape) >= rate
+    mask.flat[0], mask.flat[-1] = True, False
+    x.flat[0] += 2
+    return x, (x * mask / (1 - rate)).astype(dtype)
+
+
+def ratio(ask: Ask, x: np.ndarray, y: np.ndarray, rate: float) -> float:
+    return number(ask(x, y, rate))
+
+
+def is_one_for_right_layers(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in (0.0, *hidden.RATES):
+        for shape in ((300,), (30, 20), (4, 5, 6, 2)):
+            expect(
+                close(ratio(ask, *layer(draw, rate, shape), rate), 1),
+                "for a right layer the ratio should be 1 at every rate",
+            )
+
+
+def sees_scale(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        for factor in (1 - rate, (1 - rate) / rate, 1.3):
+            x, y = layer(draw, rate)
+            wrong = (y * factor).astype(y.dtype)
+            right = repaired_dropout_check(x, wrong, rate)
+            expect(close(ratio(ask, x, wrong, rate), right), "a layer with another scale should be off by its factor")
+
+
+def compares_with_kept(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        x, y = layer(draw, rate)
+        other = np.where(y == 0, hidden.away_from_zero(draw, x.shape) * 5, x)
+        same = close(ratio(ask, other, y, rate), ratio(ask, x, y, rate))
+        expect(same, "entries of x that were dropped should have no influence")
+
+
+def counts_noise(ask: Ask, draw: np.random.Generator) -> None:
+    """Outputs that are no multiples of the inputs still have a sum, and zeros among the inputs change nothing."""
+    for rate in hidden.RATES:
+        x, y = layer(draw, rate)
+        noisy = np.where(y != 0, y + draw.normal(0, 0.4, y.shape), 0)
+        right = repaired_dropout_check(x, noisy, rate)
+        expect(
+            close(ratio(ask, x, noisy, rate), right),
+            "the ratio should be one of sums, y.sum() to the sum of the kept x",
+        )
+        x[::3], y[::3] = 0, 0
+        expect(close(ratio(ask, x, y, rate), 1), "inputs that are 0 add nothing to either sum")
+        expect(close(ratio(ask, -x, -y, rate), 1), "negative inputs should be summed as they are")
+
+
+def handles_rate_one(ask: Ask, draw: np.random.Generator) -> None:
+    x, y = layer(draw, 0.4)
+    expect(ratio(ask, x, np.zeros_like(y), 1.0) == 1, "at rate 1 a layer that puts out zeros is right: the ratio is 1")
+    expect(
+        ratio(ask, x, y, 1.0) == 0, "at rate 1 a layer that keeps something is wrong: the factor 1 - rate makes it 0"
+    )
+
+
+def leaves_input_alone(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        x, y = layer(draw, 0.4, dtype=dtype)
+        answer = ask.answer(x, y, 0.4)
+        expect(close(number(ask.value(answer)), 1, dtype), f"for a right layer in {dtype} the ratio should be 1")
+        untouched(answer)
+
+
+def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
+    x, y = layer(draw, 0.4)
+    ratio(ask, x, y, 0.4)
+    for rate in hidden.BAD_RATES:
+        refuses(ask, x, y, rate, because=f"a rate of {rate}", mentions="rate")
+    for wrong in (y[:1], y[:, :1], y.T, y[None]):
+        refuses(ask, x, wrong, 0.4, because=f"a y of shape {wrong.shape} for x of shape {x.shape}", mentions="y")
+
+
+def measure(ask: Ask) -> list[float]:
+    """Values relative to right ones, and 0 where dropped inputs matter, by whatever formula."""
+    draw = np.random.default_rng(7)
+    numbers: list[float] = []
+    for rate in (0.2, 0.7):
+        x, y = layer(draw, rate)
+        found = float(ask(x, y, rate))
+        local = np.isclose(found, float(ask(np.where(y == 0, 3 * x, x), y, rate)))
+        numbers += [float(local), found if local else 0.0]
+    return numbers
+
+
+def divides_by_rate(x, y, rate):
+    return y.sum() * rate / x[y != 0].sum()
+
+
+def divides_by_whole_sum(x, y, rate):
+    return y.sum() * (1 - rate) / x.sum()
+
+
+def require(x, y, rate):
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must lie in [0, 1], got {rate}")
+    if y.shape != x.shape:
+        raise ValueError(f"y must have shape {x.shape}, got shape {y.shape}")
+
+
+def with_where(x, y, rate):
+    require(x, y, rate)
+    if rate == 1 and not y.any():
+        return 1.0
+    expected = np.sum(x, where=y != 0, dtype=np.float64) / (1 - rate) if rate < 1 else np.inf
+    return float(np.sum(y, dtype=np.float64) / expected)
+
+
+def with_product(x, y, rate):
+    require(x, y, rate)
+    mask = (np.abs(y) > 0).astype(x.dtype)
+    if mask.sum() == 0:
+        return 1
+    return (1 - rate) * y.sum() / (x * mask).sum()
+
+
+def with_loop(x, y, rate):
+    if rate < 0 or rate > 1 or x.shape != y.shape:
+        raise ValueError("rate must lie in [0, 1] and y must have the shape of x")
+    total_in = total_out = 0.0
+    for before, after in zip(x.ravel().tolist(), y.ravel().tolist(), strict=True):
+        if after != 0:
+            total_in += before
+            total_out += after
+    if rate == 1 and total_out == 0:
+        return 1.0
+    return total_out * (1 - rate) / total_in
+
+
+exercise = Exercise(
+    name="repaired_dropout_check",
+    assignment="detective",
+    page=PAGE,
+    requirements=(
+        Requirement("is 1 for a right layer at every rate", 1.5, is_one_for_right_layers),
+        Requirement("shows the factor of a layer with another scale", 1, sees_scale),
+        Requirement("compares with the kept inputs alone", 1, compares_with_kept),
+        Requirement("is a ratio of sums", 0.5, counts_noise),
+        Requirement("handles rate 1", 0.5, handles_rate_one),
+        Requirement("leaves its arguments alone, in float32 and float64", 0.5, leaves_input_alone),
+        Requirement("refuses a rate outside [0, 1] and a y of another shape", 0.5, refuses_bad_arguments),
+    ),
+    reference=repaired_dropout_check,
+    misconceptions=(
+        Misconception(
+            "divides by rate",
+            "The kept sum is divided by the drop rate, as in the original check. Kept entries were divided by 1 - "
+            "rate; only at "
+            "rate .5, where it was tried, are the two the same.",
+            PAGE,
+            divides_by_rate,
+        ),
+        Misconception(
+            "divides by x.sum()",
+            "The output is compared with the sum of all inputs, so that chance decides how far from 1 a right layer "
+            "lies. "
+            "Compare with the inputs that were kept.",
+            PAGE,
+            divides_by_whole_sum,
+        ),
+    ),
+    variants=(with_where, with_product, with_loop),
+    fingerprint=Fingerprint(measure),
+)
