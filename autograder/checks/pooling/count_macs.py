@@ -50,13 +50,14 @@ def counts_dense(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def follows_shapes(ask: Ask, draw: np.random.Generator) -> None:
-    agrees(ask, (image(draw), [("flatten",), dense(draw)]), "flatten makes a vector of all h * w * c entries")
-    for size in (2, 3, 5):
-        agrees(
-            ask,
-            (image(draw), [("pool", size), conv(draw)]),
-            "after a pool there is less work: each side is divided by its size, rounded down",
-        )
+    h, w, c = image(draw)
+    agrees(ask, ((h, w, c), [("flatten",), dense(draw)]), "flatten makes a vector of all h * w * c entries")
+    for size in (1, 2, 3, 5):
+        asked = ((h, w, c), [("pool", size), conv(draw)])
+        agrees(ask, asked, "after a pool there is less work: each side is divided by its size, rounded down")
+    for kernel in (1, h):
+        asked = ((h, w, c), [("conv", 4, kernel), ("flatten",), dense(draw)])
+        agrees(ask, asked, "a valid convolution makes each side shorter by kernel - 1")
 
 
 def counts_nothing_else(ask: Ask, draw: np.random.Generator) -> None:

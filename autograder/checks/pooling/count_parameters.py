@@ -44,22 +44,17 @@ def flattens(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def shrinks_by_valid_convolution(ask: Ask, draw: np.random.Generator) -> None:
-    for depth in (1, 2):
-        layers = [conv(draw) for _ in range(depth)]
-        agrees(
-            ask,
-            (image(draw), [*layers, ("flatten",), dense(draw)]),
-            "a valid convolution makes each side shorter by kernel - 1",
-        )
+    h, w, c = image(draw)
+    for layers in ([conv(draw)], [conv(draw), conv(draw)], [("conv", 4, 1)], [("conv", 3, h)]):
+        asked = ((h, w, c), [*layers, ("flatten",), dense(draw)])
+        agrees(ask, asked, "a valid convolution makes each side shorter by kernel - 1")
 
 
 def shrinks_by_pooling(ask: Ask, draw: np.random.Generator) -> None:
-    for size in (2, 3, 5):
-        agrees(
-            ask,
-            (image(draw), [("pool", size), ("flatten",), dense(draw)]),
-            "a pool divides each side by its size, rounded down",
-        )
+    h, w, c = image(draw)
+    for size in (1, 2, 3, 5, h):
+        asked = ((h, w, c), [("pool", size), ("flatten",), dense(draw)])
+        agrees(ask, asked, "a pool divides each side by its size, rounded down")
 
 
 def counts_nothing_else(ask: Ask, draw: np.random.Generator) -> None:

@@ -1,0 +1,113 @@
+"""Check the checks: `python -m tests.mutants [ASSIGNMENT]...` prints what became of wrong answers and right ones.
+
+Every listed misconception must be rejected and named; of the generated mutants of each reference, those apart that are
+listed as equivalent with a reason, 98 % must be rejected; no right variant may lose a point. Exits 1 when a figure is
+not met.
+"""
+
+import argparse
+import math
+import sys
+import time
+from functools import reduce
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+from rich.table import Table
+
+from autograder.checks.catalogue import ASSIGNMENTS, exercises
+from tests.mutants.campaign import Tally, conduct
+
+KILLED = 0.98
+SECONDS = 2.0
+NUMPY_SECONDS = 0.3
+
+COLUMNS = (
+    "assignment",
+    "exercises",
+    "requirements\n(failed alone)",
+    "misconceptions\nnamed",
+    "mutants\nkilled",
+    "equivalent",
+    "right\nvariants",
+    "false alarms\nin runs",
+    "seconds\nto judge",
+)
+
+
+def row(name: str, tally: Tally) -> list[str]:
+    wrong = tally.mutants - tally.equivalent
+    return [
+        name,
+        f"{tally.exercises}",
+        f"{tally.failed}/{tally.requirements} ({tally.failed_alone})",
+        f"{tally.named}/{tally.misconceptions}",
+        f"{tally.killed}/{wrong} ({100 * tally.killed / wrong:.1f} %)",
+        f"{tally.equivalent}",
+        f"{tally.variants}",
+        f"{tally.alarms} in {tally.runs:,}",
+        f"{tally.seconds:.2f}",
+    ]
+
+
+def unmet(tallies: dict[str, Tally], total: Tally) -> list[str]:
+    """Return the figures that are not met, each as a line."""
+    numpy_only = [tally.seconds for tally in tallies.values() if not tally.frameworks]
+    figures = {
+        "every misconception is rejected and named": total.named == total.misconceptions,
+        f"{KILLED:.0%} of the mutants are killed": total.killed >= KILLED * (total.mutants - total.equivalent),
+        "no right variant loses a point": total.alarms == 0,
+        "every requirement is failed by some wrong answer": total.failed == total.requirements,
+        f"judging everything takes under {SECONDS:g} s of processor time": total.seconds < SECONDS,
+        f"judging an assignment that needs only NumPy takes under {NUMPY_SECONDS:g} s": max(numpy_only, default=0)
+        < NUMPY_SECONDS,
+    }
+    return [figure for figure, met in figures.items() if not met]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "assignments", nargs="*", metavar="ASSIGNMENT", help=f"of {', '.join(ASSIGNMENTS)} (default: all)"
+    )
+    parser.add_argument(
+        "--runs", type=int, default=1000, help="judgments of right variants, all together (default: 1000)"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
+    options = parser.parse_args()
+    assignments = tuple(options.assignments) or ASSIGNMENTS
+    if unknown := set(assignments) - set(ASSIGNMENTS):
+        parser.error(f"there is no assignment {', '.join(sorted(unknown))}")
+    variants = sum(len(exercise.variants) + 1 for assignment in assignments for exercise in exercises(assignment))
+
+    begun = time.monotonic()
+    progress = Progress(
+        BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True
+    )
+    with progress:
+        bar = progress.add_task("trials", total=None)
+        tallies = conduct(
+            assignments,
+            math.ceil(options.runs / variants),
+            options.workers,
+            lambda done, of: progress.update(bar, completed=done, total=of),
+        )
+    total = reduce(Tally.__add__, tallies.values())
+
+    table = Table(*COLUMNS, title="The graders, graded", caption=f"{time.monotonic() - begun:.0f} s", show_footer=False)
+    for name, tally in tallies.items():
+        table.add_row(*row(name, tally))
+    table.add_section()
+    table.add_row(*row("all", total), style="bold")
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for complaint in total.complaints:
+        console.print(complaint, style="red", highlight=False, markup=False)
+    console.print(table)
+    missed = unmet(tallies, total)
+    for figure in missed:
+        console.print(f"Not met: {figure}.", style="bold red", highlight=False, markup=False)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

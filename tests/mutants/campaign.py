@@ -1,0 +1,116 @@
+"""All trials of some assignments, in parallel, added up."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.checks.catalogue import exercises
+from autograder.checks.exercise import Built, Exercise
+from tests.mutants.equivalent import sort_out
+from tests.mutants.trial import start, try_misconception, try_mutants, try_speed, try_variant
+
+PARTS = 6
+"""Into how many tasks the mutants of an exercise are divided, so that no process waits long for another."""
+
+Task = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+@dataclass
+class Tally:
+    """What the trials of one assignment came to, or of several together."""
+
+    exercises: int = 0
+    requirements: int = 0
+    failed: int = 0
+    failed_alone: int = 0
+    misconceptions: int = 0
+    named: int = 0
+    mutants: int = 0
+    equivalent: int = 0
+    killed: int = 0
+    variants: int = 0
+    runs: int = 0
+    alarms: int = 0
+    seconds: float = 0.0
+    frameworks: int = 0
+    complaints: list[str] = field(default_factory=list)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(**{name: value + getattr(other, name) for name, value in vars(self).items()})
+
+
+def tasks(assignment: str, runs: int) -> Iterator[Task]:
+    """Yield the trials of an assignment, in which every right variant is judged `runs` times."""
+    for exercise in exercises(assignment):
+        yield try_speed, (exercise.name,)
+        for misconception in exercise.misconceptions:
+            yield try_misconception, (exercise.name, misconception.name)
+        for variant in range(len(exercise.variants) + 1):
+            yield try_variant, (exercise.name, variant, range(runs))
+        for part in range(PARTS):
+            yield try_mutants, (exercise.name, part, PARTS)
+
+
+def conduct(
+    assignments: tuple[str, ...], runs: int, workers: int, advance: Callable[[int, int], None]
+) -> dict[str, Tally]:
+    """Run all trials and add them up by assignment.
+
+    Args:
+        assignments: whose exercises are tried.
+        runs: how often each right variant is judged, each time with other hidden inputs.
+        workers: number of processes; each is a fresh one, because TensorFlow does not survive a fork.
+        advance: is told how many of how many tasks are done.
+    """
+    pending = [task for assignment in assignments for task in tasks(assignment, runs)]
+    results: dict[Task, Any] = {}
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=start) as pool:
+        futures = {pool.submit(function, *arguments): (function, arguments) for function, arguments in pending}
+        for future in as_completed(futures):
+            results[futures[future]] = future.result()
+            advance(len(results), len(pending))
+    return {assignment: tally(assignment, runs, results) for assignment in assignments}
+
+
+def tally(assignment: str, runs: int, results: dict[Task, Any]) -> Tally:
+    """Add up the trials of an assignment."""
+    total, survivors = Tally(), []
+    for exercise in exercises(assignment):
+        total += of_answers(exercise, runs, results)
+        outcomes = [outcome for part in range(PARTS) for outcome in results[try_mutants, (exercise.name, part, PARTS)]]
+        survivors += [(exercise.name, name) for name, failed in outcomes if failed == frozenset()]
+        total.mutants += len(outcomes)
+        wrong = [failed for _, failed in outcomes if failed]
+        wrong += [results[try_misconception, (exercise.name, item.name)][1] for item in exercise.misconceptions]
+        for requirement in exercise.requirements:
+            total.requirements += 1
+            total.failed += any(requirement.name in failed for failed in wrong)
+            total.failed_alone += frozenset([requirement.name]) in wrong
+            if not any(requirement.name in failed for failed in wrong):
+                total.complaints.append(f"{exercise.name}: no wrong answer fails “{requirement.name}”")
+    equivalent, alive, stale = sort_out(assignment, survivors)
+    total.equivalent = len(equivalent)
+    total.killed = total.mutants - len(survivors)
+    total.complaints += [f"survives: {name}" for name in alive] + [f"stale: {name}" for name in stale]
+    return total
+
+
+def of_answers(exercise: Exercise, runs: int, results: dict[Task, Any]) -> Tally:
+    """Add up how the listed answers of an exercise were judged, right ones and wrong ones."""
+    named = {item.name: results[try_misconception, (exercise.name, item.name)][0] for item in exercise.misconceptions}
+    variants = range(len(exercise.variants) + 1)
+    alarms = [line for variant in variants for line in results[try_variant, (exercise.name, variant, range(runs))]]
+    return Tally(
+        exercises=1,
+        misconceptions=len(named),
+        named=sum(named.values()),
+        variants=len(variants),
+        runs=runs * len(variants),
+        alarms=len(alarms),
+        seconds=results[try_speed, (exercise.name,)],
+        frameworks=isinstance(exercise.reference, Built),
+        complaints=[f"{exercise.name}: not rejected and named: {name}" for name, right in named.items() if not right]
+        + [f"false alarm: {line}" for line in alarms],
+    )

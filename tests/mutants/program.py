@@ -1,0 +1,78 @@
+"""The program that a reference implementation is: its definition and those that it uses, as one tree to change."""
+
+import ast
+import importlib
+import inspect
+import itertools
+import linecache
+import sys
+from types import ModuleType
+from typing import Any
+
+from autograder.checks.exercise import Built, Exercise, resolve
+
+LIBRARY = "autograder.reference"
+serial = itertools.count()
+
+
+def root(exercise: Exercise) -> tuple[ModuleType, str]:
+    """Return the module that defines the reference of an exercise, and its name there."""
+    reference = exercise.reference
+    definition = reference.factory if isinstance(reference, Built) else reference
+    return importlib.import_module(definition.__module__), definition.__name__
+
+
+def definitions(exercise: Exercise) -> tuple[ast.Module, dict[str, Any]]:
+    """Collect what the reference reaches of its own module and of the library: functions, classes and plain constants.
+
+    Returns:
+        The definitions in the order in which they depend on one another, and the globals of the modules they come from.
+    """
+    home, name = root(exercise)
+    found: dict[str, ast.stmt] = {}
+    namespace: dict[str, Any] = {}
+    _reach(home, name, home, found, namespace)
+    return ast.Module(list(found.values()), []), namespace
+
+
+def _reach(
+    module: ModuleType, name: str, home: ModuleType, found: dict[str, ast.stmt], namespace: dict[str, Any]
+) -> None:
+    definition = _defined(module).get(name)
+    if definition is None:
+        imported = inspect.getmodule(getattr(getattr(module, name, None), "factory", getattr(module, name, None)))
+        if imported in (None, module) or not (imported.__name__.startswith(LIBRARY) or imported is home):
+            return
+        _reach(imported, name, home, found, namespace)
+        return
+    if name in found:
+        return
+    for key, value in vars(module).items():
+        namespace.setdefault(key, value)
+    used = {node.id for node in ast.walk(definition) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    for other in sorted(used - {name}):
+        _reach(module, other, home, found, namespace)
+    found[name] = definition
+
+
+def _defined(module: ModuleType) -> dict[str, ast.stmt]:
+    """Return the functions, classes and plain constants that a module defines."""
+    defined: dict[str, ast.stmt] = {}
+    for statement in ast.parse(inspect.getsource(module)).body:
+        match statement:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                defined[name] = statement
+            case ast.Assign(targets=[ast.Name(id=name)]) if name.isupper():
+                defined[name] = statement
+    return defined
+
+
+def build(source: str, name: str, namespace: dict[str, Any]) -> Any:
+    """Run a program and return what it defines under this name, as an exercise would be asked for it."""
+    path = f"<mutant {next(serial)}>"
+    linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
+    module = ModuleType(f"mutant_{name}")
+    module.__dict__.update({key: value for key, value in namespace.items() if not key.startswith("__")})
+    sys.modules[module.__name__] = module
+    exec(compile(source, path, "exec"), module.__dict__)
+    return resolve(module.__dict__[name])

@@ -1,0 +1,143 @@
+"""Trials: one implementation before the judge, in a process of its own that a looping one cannot hold up."""
+
+import os
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from autograder.checks.ask import LocalTransport
+from autograder.checks.catalogue import find
+from autograder.checks.exercise import Built, Exercise, Fingerprint, Implementation, resolve
+from autograder.checks.judge import judge
+from autograder.checks.verdict import ExerciseVerdict
+from tests.mutants.mutate import Mutant, mutants
+from tests.mutants.program import build, definitions, root
+
+SEEDS = (0, 1, 2)
+SECONDS = 20.0
+"""What one judgment of a mutant may take; the slowest right answer takes a tenth of it."""
+
+
+class TooLong(BaseException):
+    """The time is over; no `except Exception` in a mutant can catch it."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def start() -> None:
+    """Prepare a process for trials: quiet, and on one core."""
+    os.environ |= {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    warnings.simplefilter("ignore")
+
+
+@cache
+def program(exercise: str) -> tuple[tuple[Mutant, ...], dict[str, Any]]:
+    """Return the mutants of an exercise's reference, and the globals they need."""
+    tree, namespace = definitions(find(exercise))
+    return tuple(mutants(tree)), namespace
+
+
+def unrecognizing(exercise: Exercise) -> Exercise:
+    """Return the exercise without mistakes to recognize, which takes time and moves no point."""
+    return replace(exercise, misconceptions=(), fingerprint=Fingerprint(lambda ask: ()))
+
+
+def failures(verdict: ExerciseVerdict) -> frozenset[str]:
+    return frozenset(requirement.name for requirement in verdict.requirements if not requirement.passed)
+
+
+def try_mutant(exercise: str, index: int) -> tuple[str, frozenset[str] | None]:
+    """Judge a generated mutant.
+
+    Returns:
+        Its name, and the requirements that it fails for the first seed that rejects it: empty when it survives, None
+        when it cannot even be built or takes too long.
+    """
+    generated, namespace = program(exercise)
+    declared = unrecognizing(find(exercise))
+    mutant = generated[index]
+    try:
+        with time_limit(SECONDS):
+            try:
+                subject = build(mutant.source, root(declared)[1], namespace)
+            except Exception:
+                return mutant.name, None
+            for seed in SEEDS:
+                if failed := failures(judge(declared, LocalTransport(subject), seed)):
+                    return mutant.name, failed
+            return mutant.name, frozenset()
+    except TooLong:
+        return mutant.name, None
+    finally:
+        forget()
+
+
+def try_mutants(exercise: str, part: int, parts: int) -> list[tuple[str, frozenset[str] | None]]:
+    """Judge every parts-th mutant of an exercise."""
+    return [try_mutant(exercise, index) for index in range(part, len(program(exercise)[0]), parts)]
+
+
+def try_misconception(exercise: str, name: str) -> tuple[bool, frozenset[str]]:
+    """Return whether a listed mistake is rejected and named for every seed, and the requirements that it fails."""
+    declared = find(exercise)
+    transport = LocalTransport(resolve(declared.misconception(name).wrong))
+    verdicts = [judge(declared, transport, seed) for seed in SEEDS]
+    forget()
+    named = all(not verdict.passed and verdict.misconception == name for verdict in verdicts)
+    return named, failures(verdicts[0])
+
+
+def try_variant(exercise: str, variant: int, seeds: Sequence[int]) -> list[str]:
+    """Return a line for each seed at which a right answer does not get full marks; variant 0 is the reference."""
+    declared = unrecognizing(find(exercise))
+    implementation = (declared.reference, *declared.variants)[variant]
+    transport = LocalTransport(resolve(implementation))
+    verdicts = {seed: judge(declared, transport, seed) for seed in seeds}
+    forget()
+    return [
+        f"{exercise}, {name_of(implementation)}, seed {seed}: {', '.join(failures(verdict))}"
+        for seed, verdict in verdicts.items()
+        if not verdict.passed
+    ]
+
+
+def try_speed(exercise: str) -> float:
+    """Return the processor seconds that judging the reference takes: the fastest of three, after one to warm up."""
+    declared = find(exercise)
+    transport = LocalTransport(resolve(declared.reference))
+    seconds = []
+    for seed in range(4):
+        start = time.process_time()
+        judge(declared, transport, seed)
+        seconds.append(time.process_time() - start)
+    forget()
+    return min(seconds[1:])
+
+
+def name_of(implementation: Implementation) -> str:
+    return (implementation.factory if isinstance(implementation, Built) else implementation).__name__
+
+
+def forget() -> None:
+    """Drop what Keras remembers of every layer it has made."""
+    keras = sys.modules.get("keras")
+    if keras is not None:
+        keras.utils.clear_session()
