@@ -34,6 +34,6 @@ def gain(y: np.ndarray, signal: np.ndarray, message: str, axis: int | tuple[int,
 
 
 def grows_by(difference: float, smaller: np.ndarray, larger: np.ndarray) -> None:
-    """Raise Unmet unless 1 / gain^2 grows by the difference of two eps, from the gains with the smaller to the others."""
+    """Raise Unmet unless 1 / gain^2 grows by the difference of two eps, from one set of gains to the other."""
     growth = (1 / larger**2 - 1 / smaller**2) / difference
     expect(close(growth, np.ones_like(growth)), "eps should be added under the root, to what the root is taken of")

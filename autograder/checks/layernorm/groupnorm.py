@@ -30,7 +30,8 @@ def standard(ask: Ask, x: np.ndarray, groups: int, **eps: float) -> np.ndarray:
 
 def gain_of(ask: Ask, x: np.ndarray, groups: int, **eps: float) -> np.ndarray:
     message = (
-        "with gamma 1 and beta 0, y should be a positive multiple of x minus its mean over the pixels and the consecutive "
+        "with gamma 1 and beta 0, y should be a positive multiple of x minus its mean over the pixels and the "
+        "consecutive "
         "channels of each group, image by image"
     )
     grouped = x.reshape(*x.shape[:3], groups, -1)
@@ -49,7 +50,8 @@ def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
         mean_square = (standard(ask, images(draw, c), groups, eps=NEGLIGIBLE) ** 2).mean(axis=(1, 2, 4))
         expect(
             close(mean_square, np.ones_like(mean_square)),
-            "with gamma 1 and beta 0, the squares of each group should have mean 1: divide by the root of its biased variance",
+            "with gamma 1 and beta 0, the squares of each group should have mean 1: divide by the root of its biased "
+            "variance",
         )
 
 
@@ -195,7 +197,8 @@ exercise = Exercise(
         ),
         Misconception(
             "interleaved channels",
-            "Every groups-th channel is put together. A group is a run of consecutive channels: split c into (groups, c / groups), in this order.",
+            "Every groups-th channel is put together. A group is a run of consecutive channels: split c into "
+            "(groups, c / groups), in this order.",
             PAGE,
             interleaved,
         ),

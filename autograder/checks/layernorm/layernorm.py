@@ -34,7 +34,8 @@ def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
         spread = (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=-1)
         expect(
             close(spread, np.ones_like(spread)),
-            "with gamma 1 and beta 0, the squares of each vector in y should have mean 1: divide by the root of the biased variance",
+            "with gamma 1 and beta 0, the squares of each vector in y should have mean 1: divide by the root of the "
+            "biased variance",
         )
 
 
@@ -170,25 +171,29 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "over the batch",
-            "Mean and variance are taken over the batch, feature by feature. That is BatchNorm; LayerNorm looks at one vector and no other.",
+            "Mean and variance are taken over the batch, feature by feature. That is BatchNorm; LayerNorm looks at "
+            "one vector and no other.",
             PAGE,
             over_batch,
         ),
         Misconception(
             "ddof 1",
-            "The variance is divided by d - 1. Nothing is estimated here: the biased variance of the d entries makes their mean square 1.",
+            "The variance is divided by d - 1. Nothing is estimated here: the biased variance of the d entries makes "
+            "their mean square 1.",
             PAGE,
             unbiased,
         ),
         Misconception(
             "eps outside",
-            "eps is added to the standard deviation. It belongs under the root, var + eps: for small variances the two differ visibly.",
+            "eps is added to the standard deviation. It belongs under the root, var + eps: for small variances the "
+            "two differ visibly.",
             PAGE,
             eps_outside,
         ),
         Misconception(
             "no gamma, beta",
-            "The standardized vector is returned as it is. gamma and beta let the network undo the standardization, feature by feature.",
+            "The standardized vector is returned as it is. gamma and beta let the network undo the standardization, "
+            "feature by feature.",
             PAGE,
             no_parameters,
         ),

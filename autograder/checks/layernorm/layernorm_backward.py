@@ -50,7 +50,8 @@ def flows_through_mean(ask: Ask, draw: np.random.Generator) -> None:
         dx = part(ask, "dx", *problem(draw, shape))
         expect(
             close(dx.sum(axis=-1), np.zeros(shape[:-1]), scale=10),
-            "adding a constant to a vector does not change y, so along the last axis dx should sum to 0: the mean depends on x",
+            "adding a constant to a vector does not change y, so along the last axis dx should sum to 0: the mean "
+            "depends on x",
         )
 
 
@@ -65,7 +66,8 @@ def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
             )
             expect(
                 close(along, expected, scale=10),
-                "stretching a vector hardly changes y, so dx should have hardly a part along x minus its mean: the variance depends on x",
+                "stretching a vector hardly changes y, so dx should have hardly a part along x minus its mean: the "
+                "variance depends on x",
             )
 
 
@@ -204,19 +206,22 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "mean term missing",
-            "The mean is treated as a constant. It depends on every entry of x, which takes the mean of the gradient away again.",
+            "The mean is treated as a constant. It depends on every entry of x, which takes the mean of the gradient "
+            "away again.",
             PAGE,
             mean_term_missing,
         ),
         Misconception(
             "variance term missing",
-            "The variance is treated as a constant. It depends on every entry of x, which takes away the part of the gradient along x.",
+            "The variance is treated as a constant. It depends on every entry of x, which takes away the part of the "
+            "gradient along x.",
             PAGE,
             variance_term_missing,
         ),
         Misconception(
             "sums gamma's gradient over features",
-            "gamma has an entry for each feature, and so has its gradient: sum over the examples, along every axis but the last.",
+            "gamma has an entry for each feature, and so has its gradient: sum over the examples, along every axis "
+            "but the last.",
             PAGE,
             sums_over_features,
         ),

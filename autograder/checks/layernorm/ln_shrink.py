@@ -25,7 +25,8 @@ def compares_variances(ask: Ask, draw: np.random.Generator) -> None:
             expected = ln_shrink(h, rate, 1e-3)
             expect(
                 close(number(ask(h, rate)), expected),
-                "for units of mean 0 the factor should be the root of the variance before dropout over the variance after it, eps in both",
+                "for units of mean 0 the factor should be the root of the variance before dropout over the variance "
+                "after it, eps in both",
             )
 
 
@@ -156,13 +157,15 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "forgets mu^2",
-            "Only the variance is divided by 1 - rate. A kept unit jumps from 0 to mu / q, so the mean adds (p / q) mu^2 to the variance.",
+            "Only the variance is divided by 1 - rate. A kept unit jumps from 0 to mu / q, so the mean adds (p / q) "
+            "mu^2 to the variance.",
             PAGE,
             forgets_mean,
         ),
         Misconception(
             "no root",
-            "This is a quotient of variances. LayerNorm divides by a standard deviation, so the signal shrinks by the root of it.",
+            "This is a quotient of variances. LayerNorm divides by a standard deviation, so the signal shrinks by "
+            "the root of it.",
             PAGE,
             no_root,
         ),

@@ -140,19 +140,22 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "subtracts the mean",
-            "This is LayerNorm without beta. RMSNorm leaves the mean in the vector and divides by the root mean square alone.",
+            "This is LayerNorm without beta. RMSNorm leaves the mean in the vector and divides by the root mean "
+            "square alone.",
             PAGE,
             subtracts_mean,
         ),
         Misconception(
             "sum for mean",
-            "The squares are added up, not averaged: the vector gets length 1, and its entries shrink as it gets longer.",
+            "The squares are added up, not averaged: the vector gets length 1, and its entries shrink as it gets "
+            "longer.",
             PAGE,
             sum_for_mean,
         ),
         Misconception(
             "eps outside",
-            "eps is added to the root mean square. It belongs under the root: for small vectors the two differ visibly.",
+            "eps is added to the root mean square. It belongs under the root: for small vectors the two differ "
+            "visibly.",
             PAGE,
             eps_outside,
         ),

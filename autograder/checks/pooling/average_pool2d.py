@@ -111,7 +111,8 @@ exercise = Exercise(
         ),
         Misconception(
             "includes padding",
-            "Zeros are added until the last window is whole, and counted in its mean. Valid pooling drops what is left over.",
+            "Zeros are added until the last window is whole, and counted in its mean. Valid pooling drops what is "
+            "left over.",
             PAGE,
             includes_padding,
         ),

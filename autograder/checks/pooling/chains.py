@@ -73,7 +73,7 @@ def refuses_impossible_nets(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def tally(input_shape, layers, conv, dense, pool=lambda *_: 0, valid=True, channels=True):
-    """Add up what each layer costs; `valid` and `channels` tell whether convolutions shrink the image and flatten counts channels."""
+    """Add up what each layer costs; `valid`: convolutions shrink the image, `channels`: flatten counts channels."""
     shape, total = tuple(input_shape), 0
     if len(shape) not in (1, 3):
         raise ValueError("input_shape must be (h, w, c) or (d,)")

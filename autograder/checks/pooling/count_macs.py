@@ -193,7 +193,8 @@ exercise = Exercise(
         ),
         Misconception(
             "output size of the input",
-            "The work is counted at every pixel of the input. A filter is applied once for every pixel of the output, which is smaller.",
+            "The work is counted at every pixel of the input. A filter is applied once for every pixel of the "
+            "output, which is smaller.",
             PAGE,
             size_of_the_input,
         ),

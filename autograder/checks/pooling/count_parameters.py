@@ -189,7 +189,8 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "same padding",
-            "The image keeps its size in a convolution, as if it were padded. A valid convolution makes each side shorter by kernel - 1, "
+            "The image keeps its size in a convolution, as if it were padded. A valid convolution makes each side "
+            "shorter by kernel - 1, "
             "and the dense layer after flatten has that many fewer inputs.",
             PAGE,
             same_padding,
@@ -199,13 +200,15 @@ exercise = Exercise(
         ),
         Misconception(
             "forgets input channels",
-            "A filter is counted as kernel * kernel weights. It looks at every input channel: kernel * kernel * channels.",
+            "A filter is counted as kernel * kernel weights. It looks at every input channel: kernel * kernel * "
+            "channels.",
             PAGE,
             forgets_channels,
         ),
         Misconception(
             "flatten without channels",
-            "Flatten is counted as height times width. Every channel of every pixel becomes an input of the dense layer.",
+            "Flatten is counted as height times width. Every channel of every pixel becomes an input of the dense "
+            "layer.",
             PAGE,
             flattens_without_channels,
         ),

@@ -124,25 +124,29 @@ exercise = Exercise(
         ),
         Misconception(
             "stride ignored",
-            "The window moves by one pixel. It should move by stride, which makes the output smaller by about that factor.",
+            "The window moves by one pixel. It should move by stride, which makes the output smaller by about that "
+            "factor.",
             PAGE,
             stride_ignored,
         ),
         Misconception(
             "stride = size",
-            "The window moves by its own size, whatever stride is. The two are often equal, but a smaller stride makes windows overlap.",
+            "The window moves by its own size, whatever stride is. The two are often equal, but a smaller stride "
+            "makes windows overlap.",
             PAGE,
             stride_is_size,
         ),
         Misconception(
             "zero padding",
-            "Zeros are added until the last window is whole. Valid pooling drops what is left over, and a zero would win over negative entries.",
+            "Zeros are added until the last window is whole. Valid pooling drops what is left over, and a zero would "
+            "win over negative entries.",
             PAGE,
             padded_with_zeros,
         ),
         Misconception(
             "over channels",
-            "The maximum runs over the channels too. A channel is a feature of its own: pooling leaves their number as it is.",
+            "The maximum runs over the channels too. A channel is a feature of its own: pooling leaves their number "
+            "as it is.",
             PAGE,
             over_channels,
         ),

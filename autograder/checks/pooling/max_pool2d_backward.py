@@ -48,7 +48,10 @@ def agrees(ask: Ask, draw: np.random.Generator, x: np.ndarray, case: Case, messa
 def finds_maximum(ask: Ask, draw: np.random.Generator) -> None:
     for case in TOUCHING + APART:
         for n, c in ((1, 1), (3, 2)):
-            message = "each entry of dy should go to the maximum of its window, in its image and channel, and dx be 0 elsewhere"
+            message = (
+                "each entry of dy should go to the maximum of its window, in its image and channel, and dx be 0 "
+                "elsewhere"
+            )
             agrees(ask, draw, images(draw, case, n, c), case, message)
 
 
@@ -181,13 +184,15 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "shared among ties",
-            "Equal maxima share the gradient. PyTorch and TensorFlow give all of it to the first one, row by row within the window.",
+            "Equal maxima share the gradient. PyTorch and TensorFlow give all of it to the first one, row by row "
+            "within the window.",
             PAGE,
             shared_among_ties,
         ),
         Misconception(
             "overwrites overlaps",
-            "A pixel that wins in several windows keeps the gradient of the last one only. It had an influence on all of them: add up.",
+            "A pixel that wins in several windows keeps the gradient of the last one only. It had an influence on "
+            "all of them: add up.",
             PAGE,
             overwrites_overlaps,
         ),

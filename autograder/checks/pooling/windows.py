@@ -1,4 +1,4 @@
-"""What the two forward poolings share: the windows that are asked, and the requirements that do not depend on what is taken of them."""
+"""What the poolings share: the windows that are asked, and requirements that hold whatever is taken of a window."""
 
 import itertools
 from collections.abc import Callable
