@@ -5,7 +5,16 @@ from importlib import import_module
 
 from autograder.checks.exercise import Exercise
 
-ASSIGNMENTS = ("dropout_numpy", "dropout_pytorch", "batchnorm", "layernorm", "pooling", "detective")
+ASSIGNMENTS = (
+    "dropout_numpy",
+    "dropout_keras",
+    "dropout_pytorch",
+    "batchnorm",
+    "layernorm",
+    "pooling",
+    "detective",
+    "noise_lab",
+)
 
 
 @cache

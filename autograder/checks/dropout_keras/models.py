@@ -1,0 +1,95 @@
+"""Small Keras models as data, and the probe that hands one to a function from models to models.
+
+A model is a list of layers, each a name of keras.layers and its settings. Two names stand for more: "nested" is a model
+inside, "branch" a list of layers whose output is added to its input.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.expect import array, expect
+from autograder.checks.respond import attempt
+
+Layers = list[Any]
+WIDTH = 6
+RATE = 0.3
+
+
+def transformed(subject: Any, layers: Layers, x: np.ndarray, seed: int, training: bool = False) -> dict[str, Any]:
+    """Hand a model with random weights to the student's function; tell what came back and what became of it."""
+    import keras
+
+    def build(layers, shape):
+        parts = []
+        for name, settings in layers:
+            if name == "branch":
+                break
+            inner = build(settings, shape) if name == "nested" else getattr(keras.layers, name)(**settings)
+            parts.append(inner)
+        else:
+            return keras.Sequential([keras.Input(shape), *parts])
+        inputs = outputs = keras.Input(shape)
+        for name, settings in layers:
+            if name == "branch":
+                inner = outputs
+                for name_inside, settings_inside in settings:
+                    inner = getattr(keras.layers, name_inside)(**settings_inside)(inner)
+                outputs = keras.layers.Add()([outputs, inner])
+            elif name == "nested":
+                outputs = build(settings, outputs.shape[1:])(outputs)
+            else:
+                outputs = getattr(keras.layers, name)(**settings)(outputs)
+        return keras.Model(inputs, outputs)
+
+    def state(model):
+        flags = [layer.trainable for layer in model._flatten_layers()] + [weight.trainable for weight in model.weights]
+        return [np.array(flags), *(array.copy() for array in model.get_weights())]
+
+    model = build(layers, x.shape[1:])
+    draw = np.random.default_rng(seed)
+    # Vectors (biases, scales, means, variances) are positive and none is what a new layer would start from.
+    weights = [
+        draw.uniform(0.4, 0.9, w.shape) if w.ndim < 2 else draw.normal(0, 0.5, w.shape) for w in model.get_weights()
+    ]
+    model.set_weights(weights)
+    next(layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Dense)).trainable = False
+    before, described, wanted = state(model), model.to_json(), model(x, training=False).numpy()
+
+    result = attempt(subject, model)
+    if not isinstance(result, keras.Model):
+        return {"type": type(result).__name__}
+    after = state(model)
+    noises = (keras.layers.Dropout, keras.layers.GaussianDropout, keras.layers.AlphaDropout)
+    inside = list(result._flatten_layers(include_self=False))
+    return {
+        "type": "Model",
+        "noises": [type(layer).__name__ for layer in inside if isinstance(layer, noises)],
+        "weights": result.get_weights(),
+        "before": before,
+        "after": after,
+        "same layers": described == model.to_json(),
+        "shared": len({id(v) for v in model.variables} & {id(v) for v in result.variables}),
+        "wanted": wanted,
+        "predicted": np.array(attempt(result, x, training=False)),
+        "training": np.array(attempt(result, x, training=True)) if training else None,
+    }
+
+
+def inputs(draw: np.random.Generator, n: int = 9) -> np.ndarray:
+    return draw.normal(0.2, 1, (n, WIDTH)).astype(np.float32)
+
+
+def returned(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts about a model; raise Unmet when the student's function returned something else."""
+    expect(facts["type"] == "Model", f"return a keras.Model, not a {facts['type']}")
+    facts["predicted"] = array(facts["predicted"], facts["wanted"].shape, name="the prediction")
+    return facts
+
+
+def left_alone(facts: dict[str, Any]) -> None:
+    """Raise Unmet unless the model that was passed in is what it was, and shares nothing with the one returned."""
+    expect(facts["shared"] == 0, "the new model shares variables with the old one: training one would change the other")
+    unchanged = all(np.array_equal(a, b) for a, b in zip(facts["before"], facts["after"], strict=True))
+    expect(unchanged, "weights or trainable flags of the model that was passed in have changed")
+    expect(facts["same layers"], "the layers of the model that was passed in have changed")
