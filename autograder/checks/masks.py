@@ -46,6 +46,7 @@ def independent_entries(masks: np.ndarray, rate: float) -> None:
             if not believable(first == second, agree):
                 raise Unmet(_explain(axis))
     flat = masks.reshape(len(masks), -1)
+    _equal_chances(flat, rate)
     _no_shared_fate(flat, agree)
     _independent_counts(flat, rate)
 
@@ -69,6 +70,15 @@ def _explain(axis: int) -> str:
     if axis == 0:
         return "two calls in a row should draw independent masks, but their masks are related"
     return f"entries along axis {axis - 1} share their fate: draw one random number for every entry of x"
+
+
+def _equal_chances(flat: np.ndarray, rate: float) -> None:
+    """Look at every entry: over many calls none may be kept much more, or much less, often than the others."""
+    calls, entries = flat.shape
+    kept = flat.sum(axis=0)
+    for extreme in (kept.min(), kept.max()):
+        if not plausible_count(int(extreme), calls, 1 - rate, TESTS * entries):
+            raise Unmet("every entry should have the same chance to be kept, but some are favored")
 
 
 def _no_shared_fate(flat: np.ndarray, agree: float) -> None:

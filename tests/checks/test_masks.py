@@ -40,6 +40,12 @@ def one_far_pair(draw):
     return masks
 
 
+def one_never_dropped(draw):
+    masks = honest(draw)
+    masks[:, 3, 8] = True
+    return masks
+
+
 def exact_number(draw):
     flat = np.arange(SHAPE[0] * SHAPE[1]) < 432
     return np.stack([draw.permutation(flat).reshape(SHAPE) for _ in range(CALLS)])
@@ -65,6 +71,7 @@ def test_honest_masks_pass():
         every_other_call_again,
         period_of_seven,
         one_far_pair,
+        one_never_dropped,
         exact_number,
         exact_number_off_the_mean,
     ],

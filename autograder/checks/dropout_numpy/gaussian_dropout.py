@@ -43,6 +43,12 @@ def multiplies(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+def takes_any_shape(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in ((5000,), (20, 5, 50), (2, 25, 4, 25)):
+        noise = noise_of(ask, draw, hidden.away_from_zero(draw, shape), 0.35)
+        expect(believable(noise < 0, 0.5), f"for x of shape {shape} the factors y / x should have mean 1")
+
+
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (24, 30))
     calls = ask.probe(successive, 80, x, 0.35, hidden.rng(draw))
@@ -150,7 +156,8 @@ exercise = Exercise(
     page=PAGE,
     requirements=(
         Requirement("multiplies by noise with mean 1 and variance rate / (1 - rate)", 3, has_right_distribution),
-        Requirement("multiplies whatever the value of x", 1, multiplies),
+        Requirement("multiplies whatever the value of x", 0.5, multiplies),
+        Requirement("takes an array of any shape", 0.5, takes_any_shape),
         Requirement("draws every entry on its own, anew at every call", 1, draws_each_entry),
         Requirement("is the identity when not training", 1, is_identity_at_test),
         Requirement("changes nothing at rate 0 and gives zeros at rate 1", 0.5, handles_extremes),
