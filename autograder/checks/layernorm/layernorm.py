@@ -163,7 +163,7 @@ exercise = Exercise(
         Requirement("divides by the root of the biased variance", 2, divides_by_deviation),
         Requirement("adds eps inside the root", 1, adds_eps),
         Requirement("scales by gamma and shifts by beta", 1, scales_and_shifts),
-        Requirement("gives beta for a constant vector", 0.5, gives_beta_for_constants),
+        Requirement("gives beta for a constant vector", 1, gives_beta_for_constants),
         Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
         Requirement("refuses gamma and beta of another shape", 0.5, refuses_bad_shapes),
     ),

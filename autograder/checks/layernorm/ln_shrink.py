@@ -149,7 +149,7 @@ exercise = Exercise(
         Requirement("compares the standard deviations before and after dropout", 2, compares_variances),
         Requirement("counts what the mean adds to the variance", 2, counts_the_mean),
         Requirement("adds eps to both variances", 1, adds_eps),
-        Requirement("is 1 at rate 0 and 0 at rate 1", 0.5, handles_extremes),
+        Requirement("is 1 at rate 0 and 0 at rate 1", 1, handles_extremes),
         Requirement("takes float32 and float64 and leaves h alone", 0.5, takes_float32),
         Requirement("refuses a rate outside [0, 1] and an h that is no vector", 0.5, refuses_bad_arguments),
     ),

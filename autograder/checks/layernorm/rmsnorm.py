@@ -132,7 +132,7 @@ exercise = Exercise(
         Requirement("divides by the root of the mean square", 2, divides_by_rms),
         Requirement("adds eps inside the root", 1, adds_eps),
         Requirement("scales by gamma", 1, scales),
-        Requirement("gives zeros for a vector of zeros", 0.5, gives_zeros_for_zeros),
+        Requirement("gives zeros for a vector of zeros", 1, gives_zeros_for_zeros),
         Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
         Requirement("refuses a gamma of another shape", 0.5, refuses_bad_shapes),
     ),
