@@ -8,7 +8,7 @@ from importlib import resources
 
 import numpy as np
 
-TOPICS = ("dropout", "batchnorm", "inference", "layernorm", "pooling", "detective")
+TOPICS = ("dropout", "batchnorm", "inference", "layernorm", "montecarlo", "pooling", "detective")
 
 
 def load(topic: str) -> dict[str, np.ndarray]:
