@@ -93,6 +93,7 @@ CONVERSIONS = {
 }
 """Functions of one argument that are not taken away: what is left would be of another type, or the same."""
 
+COMMUTATIVE = {"add", "hypot", "isclose", "logaddexp", "max", "maximum", "min", "minimum", "multiply"}
 CHANGERS = {"astype", "clone", "copy", "detach", "numpy"}
 """Methods that return their object, changed a little: they are taken away."""
 
@@ -130,7 +131,7 @@ def arithmetic(node: ast.BinOp) -> Iterator[ast.AST]:
         yield changed(node, op=operator())
     yield node.left
     yield node.right
-    if isinstance(node.op, ast.Sub | ast.Div | ast.Pow | ast.MatMult | ast.FloorDiv):
+    if isinstance(node.op, ast.Sub | ast.Div | ast.Pow | ast.FloorDiv):
         yield changed(node, left=node.right, right=node.left)
 
 
@@ -212,13 +213,13 @@ def complaint(node: ast.Raise) -> Iterator[ast.AST]:
 
 @rule(ast.Call)
 def call(node: ast.Call) -> Iterator[ast.AST]:
-    for index in range(len(node.args) - 1):
+    name = called(node)
+    for index in range(len(node.args) - 1 if name not in COMMUTATIVE else 0):
         if not any(isinstance(argument, ast.Starred) for argument in node.args[index : index + 2]):
             yield changed(node, args=swapped(node.args, index))
     for index, keyword in enumerate(node.keywords):
         if keyword.arg and not (isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, bool)):
             yield changed(node, keywords=without(node.keywords, index))
-    name = called(node)
     if name in SWAPPED_NAMES:
         other = SWAPPED_NAMES[name]
         function = changed(node.func, **{"attr" if isinstance(node.func, ast.Attribute) else "id": other})
@@ -350,12 +351,17 @@ class Mutant:
     source: str
 
 
-def mutants(program: ast.Module) -> Iterator[Mutant]:
-    """Yield every mutant of a program of definitions, each text once. The program is left as it was."""
+def mutants(program: ast.Module, reached: set[int]) -> Iterator[Mutant]:
+    """Yield every mutant of a program of definitions with a change in one of the reached lines, each text once.
+
+    The program is left as it was.
+    """
     seen, names = {ast.unparse(program)}, Counter[str]()
     for index, definition in enumerate(program.body):
         for place in (Place(program, "body", index), *places(definition)):
             node = place.node
+            if getattr(node, "lineno", definition.lineno) not in reached:
+                continue
             for other in (other for propose in RULES.get(type(node), []) for other in propose(node)):
                 place.put(other)
                 source = ast.unparse(program)

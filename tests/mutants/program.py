@@ -6,12 +6,14 @@ import inspect
 import itertools
 import linecache
 import sys
-from types import ModuleType
+from collections.abc import Callable
+from types import FrameType, ModuleType
 from typing import Any
 
 from autograder.checks.exercise import Built, Exercise, resolve
 
 LIBRARY = "autograder.reference"
+FILE = "<program"
 serial = itertools.count()
 
 
@@ -22,17 +24,17 @@ def root(exercise: Exercise) -> tuple[ModuleType, str]:
     return importlib.import_module(definition.__module__), definition.__name__
 
 
-def definitions(exercise: Exercise) -> tuple[ast.Module, dict[str, Any]]:
+def program_of(exercise: Exercise) -> tuple[ast.Module, dict[str, Any]]:
     """Collect what the reference reaches of its own module and of the library: functions, classes and plain constants.
 
     Returns:
-        The definitions in the order in which they depend on one another, and the globals of the modules they come from.
+        The definitions, numbered by the lines of their unparsed text, and the globals of the modules they come from.
     """
     home, name = root(exercise)
     found: dict[str, ast.stmt] = {}
     namespace: dict[str, Any] = {}
     _reach(home, name, home, found, namespace)
-    return ast.Module(list(found.values()), []), namespace
+    return ast.parse(ast.unparse(ast.Module(list(found.values()), []))), namespace
 
 
 def _reach(
@@ -69,10 +71,29 @@ def _defined(module: ModuleType) -> dict[str, ast.stmt]:
 
 def build(source: str, name: str, namespace: dict[str, Any]) -> Any:
     """Run a program and return what it defines under this name, as an exercise would be asked for it."""
-    path = f"<mutant {next(serial)}>"
+    path = f"{FILE} {next(serial)}>"
     linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
     module = ModuleType(f"mutant_{name}")
     module.__dict__.update({key: value for key, value in namespace.items() if not key.startswith("__")})
     sys.modules[module.__name__] = module
     exec(compile(source, path, "exec"), module.__dict__)
     return resolve(module.__dict__[name])
+
+
+def reached_lines(use: Callable[[], object]) -> set[int]:
+    """Return the lines that are run of the programs that `use` builds."""
+    lines: set[int] = set()
+
+    def watch(frame: FrameType, event: str, argument: object) -> Callable[..., Any] | None:
+        if not frame.f_code.co_filename.startswith(FILE):
+            return None
+        lines.add(frame.f_lineno)
+        return watch
+
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        use()
+    finally:
+        sys.settrace(before)
+    return lines

@@ -1,5 +1,6 @@
 """Trials: one implementation before the judge, in a process of its own that a looping one cannot hold up."""
 
+import ast
 import os
 import signal
 import sys
@@ -17,7 +18,7 @@ from autograder.checks.exercise import Built, Exercise, Fingerprint, Implementat
 from autograder.checks.judge import judge
 from autograder.checks.verdict import ExerciseVerdict
 from tests.mutants.mutate import Mutant, mutants
-from tests.mutants.program import build, definitions, root
+from tests.mutants.program import build, program_of, reached_lines, root
 
 SEEDS = (0, 1, 2)
 SECONDS = 20.0
@@ -50,9 +51,20 @@ def start() -> None:
 
 @cache
 def program(exercise: str) -> tuple[tuple[Mutant, ...], dict[str, Any]]:
-    """Return the mutants of an exercise's reference, and the globals they need."""
-    tree, namespace = definitions(find(exercise))
-    return tuple(mutants(tree)), namespace
+    """Return the mutants of an exercise's reference, and the globals they need.
+
+    Lines that no question makes the reference run are no part of what is asked, and are not changed.
+    """
+    declared = find(exercise)
+    tree, namespace = program_of(declared)
+
+    def judge_reference() -> None:
+        subject = build(ast.unparse(tree), root(declared)[1], namespace)
+        for seed in SEEDS:
+            judge(unrecognizing(declared), LocalTransport(subject), seed)
+
+    reached = reached_lines(judge_reference)
+    return tuple(mutants(tree, reached)), namespace
 
 
 def unrecognizing(exercise: Exercise) -> Exercise:
