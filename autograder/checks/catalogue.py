@@ -10,6 +10,7 @@ ASSIGNMENTS = (
     "dropout_keras",
     "dropout_pytorch",
     "batchnorm",
+    "inference_by_hand",
     "layernorm",
     "pooling",
     "detective",

@@ -1,0 +1,228 @@
+"""One block at test time: `block_inference(x, gamma, beta, mean, var, eps=1e-3) -> y`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.batchnorm.batches import (
+    NEGLIGIBLE,
+    SHAPES,
+    batch,
+    cast,
+    gains,
+    refuses_wrong_parameters,
+    statistics,
+)
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.reference.inference import block_inference
+
+PAGE = "exercises/inference_by_hand/inference_by_hand"
+
+
+def rectifies_first(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        x, parameters = batch(draw, shape), (*gains(draw, shape[1]), *statistics(draw, shape[1]))
+        y = array(ask(x, *parameters), shape, name="y")
+        floor = array(ask(np.zeros(shape), *parameters), shape, name="y")
+        expect(close(y[x < 0], floor[x < 0]), "every negative entry should give what 0 gives: ReLU comes first")
+        expect(
+            not np.isclose(y[x > 0], floor[x > 0]).any(),
+            "positive entries should give something else than 0 does, also where the output is negative",
+        )
+
+
+def standardizes(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        x, (mean, var) = np.abs(batch(draw, shape)), statistics(draw, shape[1])
+        y = array(ask(x, np.ones(shape[1]), np.zeros(shape[1]), mean, var, eps=NEGLIGIBLE), shape, name="y")
+        expect(
+            close(y, (x - mean) / np.sqrt(var)),
+            "with positive x, gamma 1 and beta 0, y should be x minus the given mean over the root of the given "
+            "variance; "
+            "dropout does nothing at test time",
+        )
+
+
+def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        x, (gamma, beta), (mean, var) = batch(draw, shape), gains(draw, shape[1]), statistics(draw, shape[1])
+        plain = array(ask(x, np.ones(shape[1]), np.zeros(shape[1]), mean, var), shape, name="y")
+        y = array(ask(x, gamma, beta, mean, var), shape, name="y")
+        expect(close(y, gamma * plain + beta), "gamma should multiply what is standardized, and beta be added to it")
+
+
+def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
+    d, mean = 4, np.abs(hidden.away_from_zero(draw, (4,)))
+    for var in (np.zeros(d), draw.uniform(0.001, 0.01, d), draw.uniform(0.5, 2, d)):
+        for eps in ({}, {"eps": 1e-5}, {"eps": 0.02}, {"eps": 0.7}):
+            rise = array(ask(np.stack([mean, mean + 1]), np.ones(d), np.zeros(d), mean, var, **eps), (2, d), name="y")
+            expect(
+                close(rise[1] - rise[0], 1 / np.sqrt(var + eps.get("eps", 1e-3))),
+                "eps (1e-3 unless given) should be added to the variance, under the root",
+            )
+
+
+def treats_rows_alone(ask: Ask, draw: np.random.Generator) -> None:
+    for shape in SHAPES:
+        x, parameters = batch(draw, shape), (*gains(draw, shape[1]), *statistics(draw, shape[1]))
+        together = array(ask(x, *parameters), shape, name="y")
+        for i in range(len(x)):
+            alone = array(ask(x[i : i + 1], *parameters), (1, shape[1]), name="y")
+            expect(close(alone[0], together[i]), "a row should get the same y alone as within a batch")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    arguments = (batch(draw, (6, 4)), *gains(draw, 4), *statistics(draw, 4))
+    for dtype in ("float64", "float32"):
+        answer = ask.answer(*cast(arguments, dtype))
+        y = array(ask.value(answer), (6, 4), dtype, "y")
+        wanted = block_inference(*arguments)
+        expect(close(y, wanted, dtype, scale=10), f"y is not right for arrays of dtype {dtype}")
+        untouched(answer)
+
+
+def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
+    x, (gamma, beta), (mean, var) = batch(draw, (6, 4)), gains(draw, 4), statistics(draw, 4)
+    ask(x, gamma, beta, mean, var)
+    given = {"x": x, "gamma": gamma, "beta": beta, "mean": mean, "var": var}
+    refuses_wrong_parameters(ask, given, ("gamma", "beta", "mean", "var"))
+    for wrong in (x[0], x[None]):
+        refuses(ask, wrong, gamma, beta, mean, var, because=f"an x of shape {wrong.shape}", mentions="x")
+
+
+def measure(ask: Ask) -> list[float]:
+    """What entries below 0 give, and whether those above 0 give too little by a common factor, whatever the factor."""
+    draw = np.random.default_rng(4)
+    gamma, beta, mean = draw.uniform(1, 2, (3, 3))
+    var = np.array([0.004, 0.2, 3])
+    below = np.asarray(ask(-draw.uniform(0.5, 2, (4, 3)), gamma, beta, mean, var))
+    up = np.diff(np.asarray(ask(np.array([[1.0] * 3, [2.0] * 3]), gamma, beta, mean, var)), axis=0)[0]
+    factor = up * np.sqrt(var + 1e-3) / gamma
+    floor = beta - gamma * mean / np.sqrt(var + 1e-3)
+    shrinks = np.allclose(below, floor) and np.allclose(factor, factor[0]) and 0 < factor[0] < 0.999
+    return [*below.ravel().tolist(), float(shrinks)]
+
+
+def require(x, *parameters):
+    if x.ndim != 2:
+        raise ValueError("x must have shape (n, d)")
+    for name, parameter in zip(("gamma", "beta", "mean", "var"), parameters, strict=True):
+        if parameter.shape != (x.shape[1],):
+            raise ValueError(f"{name} must have shape ({x.shape[1]},)")
+
+
+def no_root(x, gamma, beta, mean, var, eps=1e-3):
+    require(x, gamma, beta, mean, var)
+    return ((np.maximum(x, 0) - mean) / (var + eps) * gamma + beta).astype(x.dtype)
+
+
+def eps_outside(x, gamma, beta, mean, var, eps=1e-3):
+    require(x, gamma, beta, mean, var)
+    return ((np.maximum(x, 0) - mean) / (np.sqrt(var) + eps) * gamma + beta).astype(x.dtype)
+
+
+def batchnorm_before_relu(x, gamma, beta, mean, var, eps=1e-3):
+    require(x, gamma, beta, mean, var)
+    return np.maximum((x - mean) / np.sqrt(var + eps) * gamma + beta, 0).astype(x.dtype)
+
+
+def batch_statistics(x, gamma, beta, mean, var, eps=1e-3):
+    require(x, gamma, beta, mean, var)
+    a = np.maximum(x, 0)
+    return ((a - a.mean(axis=0)) / np.sqrt(a.var(axis=0) + eps) * gamma + beta).astype(x.dtype)
+
+
+def scales_by_keep(x, gamma, beta, mean, var, eps=1e-3):
+    require(x, gamma, beta, mean, var)
+    return ((0.7 * np.maximum(x, 0) - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype)
+
+
+def gamma_and_beta_swapped(x, gamma, beta, mean, var, eps=1e-3):
+    require(x, gamma, beta, mean, var)
+    return ((np.maximum(x, 0) - mean) / np.sqrt(var + eps) * beta + gamma).astype(x.dtype)
+
+
+def as_affine_map(x, gamma, beta, mean, var, eps=1e-3):
+    require(x, gamma, beta, mean, var)
+    scale = gamma * (var + eps) ** -0.5
+    return (np.where(x > 0, x, 0) * scale + (beta - mean * scale)).astype(x.dtype)
+
+
+def entry_by_entry(x, gamma, beta, mean, var, eps=1e-3):
+    if x.ndim != 2 or any(parameter.shape != x.shape[1:] for parameter in (gamma, beta, mean, var)):
+        raise ValueError("a shape does not fit")
+    y = np.empty_like(x)
+    for i, row in enumerate(x):
+        for j, value in enumerate(row):
+            y[i, j] = gamma[j] * (max(value, 0) - mean[j]) / (var[j] + eps) ** 0.5 + beta[j]
+    return y
+
+
+def by_diagonal_matrix(x, gamma, beta, mean, var, eps=1e-3):
+    require(x, gamma, beta, mean, var)
+    rectified = (x + np.abs(x)).astype(np.float64) / 2
+    return ((rectified - mean) @ np.diag(gamma / np.sqrt(np.float64(eps) + var)) + beta).astype(x.dtype)
+
+
+exercise = Exercise(
+    name="block_inference",
+    assignment="inference_by_hand",
+    page=PAGE,
+    requirements=(
+        Requirement("applies ReLU before BatchNorm", 1, rectifies_first),
+        Requirement("standardizes with the given mean and variance, without dropout", 2, standardizes),
+        Requirement("scales by gamma and shifts by beta", 1, scales_and_shifts),
+        Requirement("adds eps inside the root", 1, adds_eps),
+        Requirement("treats every row alone", 1, treats_rows_alone),
+        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses wrong shapes", 0.5, refuses_bad_shapes),
+    ),
+    reference=block_inference,
+    misconceptions=(
+        Misconception(
+            "no root",
+            "The centered activation is divided by the variance. Only the standard deviation, its root, has the "
+            "right unit.",
+            PAGE,
+            no_root,
+        ),
+        Misconception(
+            "eps outside",
+            "eps is added to the standard deviation. Keras adds it to the variance, under the root.",
+            PAGE,
+            eps_outside,
+        ),
+        Misconception(
+            "BatchNorm before relu",
+            "BatchNorm is applied first and ReLU to its result. Both orders are in use, but a prediction must repeat "
+            "the order "
+            "in which the network was trained: here ReLU comes first.",
+            PAGE,
+            batchnorm_before_relu,
+        ),
+        Misconception(
+            "batch statistics",
+            "The statistics of the batch at hand are used, as in training. At test time the moving ones count: "
+            "a prediction must not depend on the other rows.",
+            PAGE,
+            batch_statistics,
+        ),
+        Misconception(
+            "scales by q at test",
+            "The activation is multiplied by a keep probability. Keras divides by it in training already (inverted "
+            "dropout), "
+            "so that dropout does nothing at all at test time.",
+            PAGE,
+            scales_by_keep,
+        ),
+        Misconception(
+            "gamma and beta swapped",
+            "gamma is added and beta multiplies. The scale gamma comes first, then the shift beta.",
+            PAGE,
+            gamma_and_beta_swapped,
+        ),
+    ),
+    variants=(as_affine_map, entry_by_entry, by_diagonal_matrix),
+    fingerprint=Fingerprint(measure),
+)

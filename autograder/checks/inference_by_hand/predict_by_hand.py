@@ -1,0 +1,309 @@
+"""A chain of layers in NumPy: `predict_by_hand(layers, X) -> predictions`."""
+
+from typing import Any
+
+import numpy as np
+
+from autograder.checks.ask import Ask
+from autograder.checks.batchnorm.batches import batch, gains, statistics
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.reference.inference import predict_by_hand
+
+PAGE = "exercises/inference_by_hand/inference_by_hand"
+
+Layer = dict[str, Any]
+
+
+def dense(draw: np.random.Generator, inputs: int, units: int, activation: str | None) -> Layer:
+    """Draw a Dense layer."""
+    W, b = draw.uniform(-1, 1, (inputs, units)), draw.uniform(-1, 1, units)
+    return {"kind": "dense", "W": W, "b": b, "activation": activation}
+
+
+def batchnorm(draw: np.random.Generator, units: int) -> Layer:
+    """Draw a BatchNorm whose eps is not the default and not negligible."""
+    (gamma, beta), (mean, var) = gains(draw, units), statistics(draw, units)
+    eps = float(draw.uniform(0.05, 0.3))
+    return {"kind": "batchnorm", "gamma": gamma, "beta": beta, "mean": mean, "var": var, "eps": eps}
+
+
+def network(draw: np.random.Generator) -> list[Layer]:
+    """Draw blocks Dense - ReLU - BatchNorm of several widths and a head."""
+    hidden_layers = [
+        layer
+        for inputs, units in ((5, 7), (7, 4), (4, 6))
+        for layer in (dense(draw, inputs, units, "relu"), batchnorm(draw, units))
+    ]
+    return [*hidden_layers, dense(draw, 6, 2, "linear")]
+
+
+def as_dtype(layers: list[Layer], dtype: str) -> list[Layer]:
+    """Return the layers with their arrays in another dtype."""
+    return [
+        {key: value.astype(dtype) if isinstance(value, np.ndarray) else value for key, value in layer.items()}
+        for layer in layers
+    ]
+
+
+def expect_right(ask: Ask, layers: list[Layer], X: np.ndarray, message: str) -> None:
+    wanted = predict_by_hand(layers, X)
+    predictions = array(ask(layers, X), wanted.shape, name="the prediction")
+    expect(close(predictions, wanted), message)
+
+
+def applies_dense(ask: Ask, draw: np.random.Generator) -> None:
+    X = batch(draw, (6, 4))
+    for activation in (None, "linear", "relu", "sigmoid", "tanh"):
+        layers = [dense(draw, 4, 3, activation)]
+        expect_right(ask, layers, X, f"a Dense layer with activation {activation} is not right")
+        layers += [dense(draw, 3, 5, activation), dense(draw, 5, 2, "linear")]
+        expect_right(ask, layers, X, f"three Dense layers in a row, with activation {activation}, are not right")
+
+
+def applies_batchnorm(ask: Ask, draw: np.random.Generator) -> None:
+    X = batch(draw, (6, 4))
+    chains = {
+        "a BatchNorm alone": [batchnorm(draw, 4)],
+        "a BatchNorm before a Dense layer": [batchnorm(draw, 4), dense(draw, 4, 3, "linear")],
+        "a BatchNorm at the end": [dense(draw, 4, 3, "linear"), batchnorm(draw, 3)],
+        "two BatchNorms in a row": [batchnorm(draw, 4), batchnorm(draw, 4)],
+    }
+    for name, layers in chains.items():
+        message = f"{name} should use the layer's own gamma, beta, mean, var and eps, with eps inside the root"
+        expect_right(ask, layers, X, message)
+
+
+def applies_softmax(ask: Ask, draw: np.random.Generator) -> None:
+    X = batch(draw, (6, 4))
+    expect_right(ask, [dense(draw, 4, 3, "softmax")], X, "a softmax head should sum to 1 over the units of each row")
+    large = dense(draw, 4, 3, "softmax")
+    large["W"] = 4000 * large["W"]
+    expect_right(ask, [large], X, "softmax should stay finite and right for logits in the thousands")
+    expect_right(ask, [dense(draw, 4, 1, "softmax")], X, "softmax over one unit is 1 everywhere")
+    expect_right(ask, [dense(draw, 4, 1, "linear")], X, "a linear head with one unit should give its logit")
+
+
+def survives_large_logits(ask: Ask, draw: np.random.Generator) -> None:
+    for activation in ("sigmoid", "tanh"):
+        layer = dense(draw, 4, 3, activation)
+        layer["W"] = 4000 * layer["W"]
+        expect_right(ask, [layer], batch(draw, (6, 4)), f"{activation} should stay finite for logits in the thousands")
+
+
+def predicts_network(ask: Ask, draw: np.random.Generator) -> None:
+    for activation in ("linear", "sigmoid", "softmax"):
+        layers = [*network(draw)[:-1], dense(draw, 6, 3, activation)]
+        X = batch(draw, (9, 5))
+        expect_right(ask, layers, X, "a network of three blocks Dense - ReLU - BatchNorm and a head is not right")
+
+
+def ignores_batch_size(ask: Ask, draw: np.random.Generator) -> None:
+    layers, X = network(draw), batch(draw, (9, 5))
+    together = array(ask(layers, X), (9, 2), name="the prediction")
+    for rows in (1, 2, 4):
+        part = array(ask(layers, X[:rows]), (rows, 2), name="the prediction")
+        expect(close(part, together[:rows]), "a row should get the same prediction in a batch of any size")
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    layers, X = network(draw), batch(draw, (6, 5))
+    for dtype in ("float64", "float32"):
+        answer = ask.answer(as_dtype(layers, dtype), X.astype(dtype))
+        predictions = array(ask.value(answer), (6, 2), dtype, "the prediction")
+        scale = float(np.abs(predictions).max()) + 10
+        message = f"the prediction is not right for arrays of dtype {dtype}"
+        expect(close(predictions, predict_by_hand(layers, X), dtype, scale), message)
+        untouched(answer)
+
+
+def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
+    X = batch(draw, (6, 4))
+    layer = dense(draw, 4, 3, "relu")
+    ask([layer], X)
+    for activation in ("gelu", "ReLU", "softplus"):
+        answer = ask.answer([layer | {"activation": activation}], X)
+        expect(answer.raised is not None, f'the activation "{activation}" should raise, but was accepted')
+    refuses(ask, [dense(draw, 5, 3, "relu")], X, because="an X with too few columns", mentions="")
+
+
+def measure(ask: Ask) -> list[float]:
+    """Chains in which each mistake shows alone: one ReLU, one unit, one BatchNorm, two BatchNorms."""
+    draw = np.random.default_rng(4)
+    X = batch(draw, (3, 4))
+    chains = (
+        [dense(draw, 4, 3, "relu"), dense(draw, 3, 2, "linear")],
+        [dense(draw, 4, 1, "linear")],
+        [dense(draw, 4, 3, "linear"), batchnorm(draw, 3), dense(draw, 3, 2, "linear")],
+        [
+            dense(draw, 4, 3, "linear"),
+            batchnorm(draw, 3),
+            dense(draw, 3, 3, "linear"),
+            batchnorm(draw, 3),
+            dense(draw, 3, 2, "linear"),
+        ],
+    )
+    return np.concatenate([np.asarray(ask(layers, X)).ravel() for layers in chains]).tolist()
+
+
+def softmax(z):
+    powers = np.exp(z - z.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+ACTIVATIONS = {
+    None: lambda z: z,
+    "linear": lambda z: z,
+    "relu": lambda z: np.maximum(z, 0),
+    "sigmoid": lambda z: 0.5 * (1 + np.tanh(z / 2)),
+    "tanh": np.tanh,
+    "softmax": softmax,
+}
+
+
+def normalize(layer, signal):
+    standard = (signal - layer["mean"]) / np.sqrt(layer["var"] + layer["eps"])
+    return standard * layer["gamma"] + layer["beta"]
+
+
+def run(layers, X):
+    signal = X
+    for layer in layers:
+        if layer["kind"] == "dense":
+            signal = ACTIVATIONS[layer["activation"]](signal @ layer["W"] + layer["b"])
+        else:
+            signal = normalize(layer, signal)
+    return signal.astype(X.dtype)
+
+
+def positions(layers, kind):
+    return [i for i, layer in enumerate(layers) if layer["kind"] == kind]
+
+
+def skips_relu(layers, X):
+    """The last ReLU is forgotten: its logits go on."""
+    rectified = [i for i, layer in enumerate(layers) if layer.get("activation") == "relu"]
+    return run(
+        [layer | {"activation": "linear"} if [i] == rectified[-1:] else layer for i, layer in enumerate(layers)], X
+    )
+
+
+def skips_batchnorm(layers, X):
+    return run([layer for layer in layers if layer["kind"] == "dense"], X)
+
+
+def softmax_over_one_unit(layers, X):
+    *body, head = layers
+    one = head["kind"] == "dense" and head["W"].shape[1] == 1
+    return run([*body, head | {"activation": "softmax"}] if one else layers, X)
+
+
+def last_batchnorm_missing(layers, X):
+    last = positions(layers, "batchnorm")[-1:]
+    return run([layer for i, layer in enumerate(layers) if [i] != last], X)
+
+
+def recursive(layers, X):
+    """Peel off the last layer."""
+    if len(layers) == 0:
+        return X
+    *before, last = layers
+    signal = recursive(before, X)
+    if last["kind"] == "batchnorm":
+        scale = last["gamma"] * (last["var"] + last["eps"]) ** -0.5
+        return signal * scale + (last["beta"] - last["mean"] * scale)
+    return ACTIVATIONS[last["activation"]](np.einsum("ni,iu->nu", signal, last["W"]) + last["b"])
+
+
+def row_by_row(layers, X):
+    """In double precision, one example at a time."""
+    rows = []
+    for row in X.astype(float):
+        a = row
+        for layer in layers:
+            match layer:
+                case {"kind": "batchnorm"}:
+                    a = normalize(layer, a)
+                case {"kind": "dense", "W": W, "b": b, "activation": activation}:
+                    z = W.T.dot(a) + b
+                    match activation:
+                        case "relu":
+                            a = z * (z > 0)
+                        case "sigmoid":
+                            a = np.exp(-np.logaddexp(0, -z))
+                        case "tanh":
+                            a = 2 * np.exp(-np.logaddexp(0, -2 * z)) - 1
+                        case "softmax":
+                            a = np.exp(z - np.logaddexp.reduce(z))
+                        case "linear" | None:
+                            a = z
+                        case _:
+                            raise ValueError(f"unknown activation {activation}")
+        rows.append(a)
+    return np.array(rows, dtype=X.dtype)
+
+
+def folded(layers, X):
+    """Keep the BatchNorm as a pending scale and shift, and fold it into the Dense layer behind it."""
+    signal, scale, shift = X, 1.0, 0.0
+    for layer in layers:
+        if layer["kind"] == "batchnorm":
+            s = layer["gamma"] / np.sqrt(layer["var"] + layer["eps"])
+            scale, shift = scale * s, (shift - layer["mean"]) * s + layer["beta"]
+            continue
+        if layer["activation"] not in ACTIVATIONS:
+            raise NotImplementedError(layer["activation"])
+        W = np.broadcast_to(scale, len(layer["W"]))[:, None] * layer["W"]
+        b = np.broadcast_to(shift, len(layer["W"])) @ layer["W"] + layer["b"]
+        signal, scale, shift = ACTIVATIONS[layer["activation"]](signal @ W + b), 1.0, 0.0
+    return (signal * scale + shift).astype(X.dtype)
+
+
+exercise = Exercise(
+    name="predict_by_hand",
+    assignment="inference_by_hand",
+    page=PAGE,
+    requirements=(
+        Requirement("applies Dense layers and their activations", 2, applies_dense),
+        Requirement("applies BatchNorm wherever it stands", 2, applies_batchnorm),
+        Requirement("applies softmax, also over one unit, and nowhere else", 1, applies_softmax),
+        Requirement("stays finite for large logits", 0.5, survives_large_logits),
+        Requirement("predicts a whole network", 2, predicts_network),
+        Requirement("predicts the same in a batch of any size", 0.5, ignores_batch_size),
+        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses other activations and an X that does not fit", 0.5, refuses_bad_arguments),
+    ),
+    reference=predict_by_hand,
+    misconceptions=(
+        Misconception(
+            "skips a relu (logits used twice)",
+            "The logits of a hidden layer go on where its activation should: once for the ReLU, and once more, "
+            "unrectified, "
+            "into the next layer. Overwrite one variable, and no old value can be taken by mistake.",
+            PAGE,
+            skips_relu,
+        ),
+        Misconception(
+            "skips BatchNorm",
+            "BatchNorm layers are left out. Unlike dropout, BatchNorm is at work at test time: "
+            "the next layer was trained on standardized inputs.",
+            PAGE,
+            skips_batchnorm,
+        ),
+        Misconception(
+            "softmax over one unit",
+            "Softmax is applied to a head with one unit, which makes every prediction 1. "
+            "Apply the activation that the layer names, here none.",
+            PAGE,
+            softmax_over_one_unit,
+        ),
+        Misconception(
+            "last BatchNorm missing",
+            "The last BatchNorm is left out, so the head gets inputs on another scale than it was trained on.",
+            PAGE,
+            last_batchnorm_missing,
+        ),
+    ),
+    variants=(recursive, row_by_row, folded),
+    fingerprint=Fingerprint(measure),
+)
