@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.errors import CourseError
@@ -45,7 +45,9 @@ class ClassGradebook:
 
     def record(self, batch: Iterable[Graded]) -> None:
         """Write the grades of some submissions in one transaction."""
-        with _readable_errors(self.url), self._one_transaction():
+        with _readable_errors(self.url), self._one_transaction(), warnings.catch_warnings():
+            # nbgrader reads while it builds a submission, which is no mistake of ours to hear about.
+            warnings.simplefilter("ignore", SAWarning)
             for graded in batch:
                 self._record(graded)
 

@@ -16,7 +16,7 @@ from autograder.grading.verdicts import SubmissionVerdict, read_verdicts, write_
 
 Key = tuple[str, str]
 
-CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would run."""
 
@@ -109,9 +109,7 @@ class Output:
 def to_csv(header: list[str], rows: Iterable[list[str]]) -> str:
     """Return RFC 4180 text in which no cell is a formula and no control character is left."""
     stream = io.StringIO()
-    writer = csv.writer(stream)
-    writer.writerow(header)
-    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    csv.writer(stream).writerows([_safe(cell) for cell in row] for row in (header, *rows))
     return stream.getvalue()
 
 

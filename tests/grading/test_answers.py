@@ -1,0 +1,127 @@
+"""A record gives every answer back as it was, and refuses a question that was never put."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from autograder.checks.ask import Answer, Opaque, Question, Raised, Tensor, Unanswered
+from autograder.grading.answers import NotRecorded, Record, Recorder, Replay, fingerprint
+from autograder.kernels.session import CellResult
+
+ARRAYS = arrays(
+    st.sampled_from([np.bool_, np.int64, np.float32, np.float64, "U3"]), array_shapes(min_dims=0, max_side=3)
+)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | ARRAYS
+    | ARRAYS.map(Tensor)
+    | st.text().map(Opaque),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text() | st.sampled_from(["array", "tuple", "dict", "status"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+class Script:
+    """A transport that answers from a list."""
+
+    def __init__(self, *outcomes: Answer | Unanswered) -> None:
+        self.outcomes = list(outcomes)
+
+    def ask(self, question: Question) -> Answer:
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, Unanswered):
+            raise outcome
+        return outcome
+
+
+def same(a: object, b: object) -> bool:
+    if type(a) is not type(b):
+        return False
+    match a, b:
+        case np.ndarray(), np.ndarray():
+            return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+        case Tensor(x), Tensor(y):
+            return same(x, y)
+        case ((list() | tuple()), (list() | tuple())):
+            return len(a) == len(b) and all(map(same, a, b))
+        case dict(), dict():
+            return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+        case float(), float():
+            return a == b or (a != a and b != b)
+    return a == b
+
+
+def saved(recorder: Recorder, cells: list[CellResult] | None = None) -> Record:
+    return Record.from_bytes(Record(cells or [], recorder.outcomes).to_bytes())
+
+
+@given(VALUES)
+def test_every_value_comes_back(value: object) -> None:
+    recorder = Recorder(Script(Answer(value, untouched=False)))
+    recorder.ask(Question("f"))
+    answer = Replay(saved(recorder)).ask(Question("f"))
+    assert same(answer.value, value)
+    assert answer.untouched is False
+
+
+def test_exceptions_silence_and_cells_come_back() -> None:
+    raised = Raised(("ValueError", "Exception"), "Mine", "rate", 3)
+    recorder = Recorder(Script(Answer(raised=raised), Unanswered("timeout", "too slow")))
+    recorder.ask(Question("f"))
+    with pytest.raises(Unanswered):
+        recorder.ask(Question("g"))
+    cells = [CellResult("f", "error", "NameError: x", "out")]
+    record = saved(recorder, cells)
+    assert record.cells == cells
+    replay = Replay(record)
+    assert replay.ask(Question("f")).raised == raised
+    with pytest.raises(Unanswered) as silence:
+        replay.ask(Question("g"))
+    assert (silence.value.status, silence.value.message) == ("timeout", "too slow")
+
+
+def test_repeated_questions_get_their_answers_in_order() -> None:
+    recorder = Recorder(Script(Answer(1), Answer(2)))
+    for _ in range(2):
+        recorder.ask(Question("f", (0.5,)))
+    replay = Replay(saved(recorder))
+    assert [replay.ask(Question("f", (0.5,))).value for _ in range(2)] == [1, 2]
+    with pytest.raises(NotRecorded):
+        replay.ask(Question("f", (0.5,)))
+
+
+def test_questions_differ_in_everything_they_send() -> None:
+    x = np.arange(4.0)
+    questions = [
+        Question("f", (x,)),
+        Question("g", (x,)),
+        Question("f", (x.astype(np.float32),)),
+        Question("f", (x.reshape(2, 2),)),
+        Question("f", (x + 1,)),
+        Question("f", (x, True)),
+        Question("f", (x, 1)),
+        Question("f", (x, 1.0)),
+        Question("f", (x, "1.0")),
+        Question("f", (x,), {"rate": 1.0}),
+        Question("f", (x,), {}, "probe", "def probe(): ..."),
+        Question("f", ([x],)),
+        Question("f", ((x,),)),
+    ]
+    assert len({fingerprint(question) for question in questions}) == len(questions)
+    assert fingerprint(questions[0]) == fingerprint(Question("f", (np.asfortranarray(x),)))
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"nonsense", Record().to_bytes()[:-30]])
+def test_damage_is_told(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"damaged|pickled"):
+        Record.from_bytes(data)

@@ -1,0 +1,126 @@
+"""Pages that students and instructors read: complete, escaped, self-contained."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from autograder.grading.report import BINS, AssignmentSummary
+from tests.grading.conftest import ASSIGNMENT, FIRST, SECOND, Class
+
+
+class Page(HTMLParser):
+    """A page's text, tags and links."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.text, self.tags, self.sources = "", [], []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.sources += [value for name, value in attrs if name in {"src", "href"} and value]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def pages(graded: Class) -> dict[str, Page]:
+    return {name: Page(graded.plan.out / verdict.feedback) for name, verdict in graded.verdicts.items()}
+
+
+def test_every_requirement_stands_in_the_feedback(graded: Class, pages: dict[str, Page]) -> None:
+    for student in ("ann", "bob", "eve"):
+        for exercise in graded.verdicts[student].exercises:
+            for requirement in exercise.requirements:
+                assert requirement.name in pages[student].text
+                assert requirement.message in pages[student].text
+
+
+def test_a_known_mistake_is_named_with_its_sentence_and_page(pages: dict[str, Page]) -> None:
+    known = FIRST.misconception("divides by rate")
+    text = " ".join(pages["bob"].text.split())
+    assert f"This looks like a known mistake: {known.name}." in text
+    assert known.says in text
+    assert known.page in text
+
+
+def test_links_follow_the_published_book(graded: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from autograder.grading import render
+
+    monkeypatch.setenv("COURSE_BOOK", "https://example.org/course/")
+    render._link.cache_clear()
+    try:
+        assert render._link("dropout/moments", str(tmp_path)) == "https://example.org/course/book/dropout/moments.html"
+    finally:
+        render._link.cache_clear()
+
+
+def test_failed_cells_are_explained(pages: dict[str, Page]) -> None:
+    assert "ZeroDivisionError" in pages["cy <b>"].text
+    assert "Cells that did not run through" not in pages["ann"].text
+    assert "Cells that did not run through" not in pages["eve"].text
+    assert SECOND.name in pages["dan"].text
+    assert "took longer than 10 seconds" in pages["dan"].text
+
+
+def test_causes_are_friendly(pages: dict[str, Page]) -> None:
+    assert "open it in Jupyter, save it and submit it again" in pages["fay"].text
+    assert "was handed in" in pages["gus"].text
+    assert "is a link" in pages["hal"].text
+
+
+def test_nothing_a_student_writes_becomes_markup(pages: dict[str, Page]) -> None:
+    assert "<script>alert(1)</script>" in pages["cy <b>"].text
+    assert "script" not in pages["cy <b>"].tags
+    assert "b" not in pages["cy <b>"].tags
+    assert "cy <b>" in pages["cy <b>"].text
+
+
+def test_pages_need_no_other_file(graded: Class, pages: dict[str, Page]) -> None:
+    for page in [*pages.values(), Page(graded.plan.out / "report.html")]:
+        assert not {"script", "link", "img", "iframe"} & set(page.tags)
+        assert not [source for source in page.sources if "://" in source]
+    style = (graded.plan.out / "report.html").read_text(encoding="utf-8")
+    assert "prefers-color-scheme: dark" in style
+    assert "url(" not in style
+
+
+def test_feedback_tells_no_secret(graded: Class, pages: dict[str, Page]) -> None:
+    text = "".join(page.text for page in pages.values())
+    assert not re.search(r"\bseed\b", text)
+    assert str(graded.plan.submitted) not in text
+    assert "site-packages" not in text
+    assert not re.search(r"autograder[/.](checks|grading|kernels)", text)
+
+
+def test_report_says_what_the_class_got_wrong(graded: Class) -> None:
+    page = Page(graded.plan.out / "report.html")
+    text = " ".join(page.text.split())
+    assert "8 students" in text
+    assert FIRST.misconception("divides by rate").name in text
+    for exercise in graded.verdicts["ann"].exercises:
+        assert exercise.name in text
+    for student in graded.verdicts:
+        assert student in text
+    for source in page.sources:
+        if source.startswith("feedback/"):
+            from urllib.parse import unquote
+
+            assert (graded.plan.out / unquote(source)).is_file()
+    assert len([source for source in page.sources if source.startswith("feedback/")]) == 8
+
+
+def test_report_counts(graded: Class) -> None:
+    summary = AssignmentSummary(ASSIGNMENT, list(graded.verdicts.values()), {})
+    assert sum(summary.histogram) == 8
+    assert summary.histogram[0] == 4
+    assert summary.histogram[BINS - 1] >= 2
+    assert len(summary.asked) == 5
+    assert summary.exercises[0].full_marks == pytest.approx(3 / 5)
+    assert dict(summary.statuses) == {"graded": 2, "error": 2, "timeout": 1, "invalid": 2, "missing": 1}
+    assert [(exercise.name, known.name, count) for exercise, known, count in summary.misconceptions] == [
+        (FIRST.name, "divides by rate", 1)
+    ]

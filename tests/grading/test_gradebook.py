@@ -1,0 +1,152 @@
+"""The gradebook is nbgrader's own: its API reads it, people's grades in it survive, and it is written in batches."""
+
+import os
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+from sqlalchemy import event
+
+from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
+from autograder.grading.assignment import Assignment, load
+from autograder.grading.errors import CourseError
+from autograder.grading.grade import Graded
+from autograder.grading.gradebook import ClassGradebook, default_url, scores
+from autograder.grading.verdicts import SubmissionVerdict
+from tests.grading.conftest import ASSIGNMENT, FULL, Class
+
+THIRD = 1 / 3
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'gradebook.db'}"
+
+
+@pytest.fixture(scope="module")
+def assignment() -> Assignment:
+    return load(ASSIGNMENT)
+
+
+def verdict(student: str, share: float, assignment: Assignment) -> Graded:
+    """Return a verdict in which every requirement earned this share of its points."""
+    exercises = tuple(
+        ExerciseVerdict(
+            exercise.name,
+            "graded",
+            tuple(
+                RequirementVerdict(item.name, share * item.points, item.points, share == 1)
+                for item in exercise.requirements
+            ),
+        )
+        for exercise in assignment.exercises
+    )
+    return Graded(SubmissionVerdict(student, assignment.name, "process", 0.0, 1, "", "", exercises), assignment.version)
+
+
+def test_every_student_is_listed_with_the_points_of_the_verdict(graded: Class) -> None:
+    with Gradebook(default_url(graded.plan.out)) as book:
+        assert {student.id for student in book.students} == graded.verdicts.keys()
+        for student, verdict in graded.verdicts.items():
+            submission = book.find_submission(ASSIGNMENT, student)
+            cells = [grade for notebook in submission.notebooks for grade in notebook.grades]
+            assert sum(grade.auto_score for grade in cells) == pytest.approx(verdict.points, abs=1e-4)
+            assert submission.score == pytest.approx(verdict.points, abs=1e-4)
+            assert submission.max_score == pytest.approx(FULL)
+            assert not submission.needs_manual_grade
+            by_name = {exercise.name: exercise.points for exercise in verdict.exercises}
+            assert {grade.name.removesuffix("_check"): grade.auto_score for grade in cells} == pytest.approx(by_name)
+
+
+def test_the_assignment_is_described_as_nbgrader_does(graded: Class, assignment: Assignment) -> None:
+    with Gradebook(default_url(graded.plan.out)) as book:
+        notebook = book.find_notebook(ASSIGNMENT, ASSIGNMENT)
+        assert {cell.name: cell.max_score for cell in notebook.grade_cells} == {
+            f"{exercise.name}_check": exercise.points for exercise in assignment.exercises
+        }
+        assert {cell.name for cell in notebook.solution_cells} == {exercise.name for exercise in assignment.exercises}
+        sources = {cell.grade_id: cell.source for cell in assignment.cells if cell.grade_id}
+        assert {cell.name: cell.source for cell in notebook.source_cells} == sources
+
+
+def test_uneven_points_sum_to_the_verdict(url: str, assignment: Assignment) -> None:
+    with ClassGradebook(url, [assignment]) as book:
+        book.record([verdict("ann", THIRD, assignment)])
+    assert scores(url)["ann", ASSIGNMENT] == pytest.approx(FULL / 3, abs=1e-4)
+
+
+def test_manual_grades_survive_a_regrade(url: str, assignment: Assignment) -> None:
+    with ClassGradebook(url, [assignment]) as book:
+        book.record([verdict("ann", 0.0, assignment)])
+    name = f"{assignment.exercises[0].name}_check"
+    with Gradebook(url) as book:
+        grade = book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann")
+        grade.manual_score, grade.extra_credit = 2.0, 0.5
+        comment = book.find_comment(assignment.exercises[0].name, ASSIGNMENT, ASSIGNMENT, "ann")
+        comment.manual_comment = "Well argued."
+        book.db.commit()
+    with ClassGradebook(url, [assignment]) as book:
+        book.record([verdict("ann", 1.0, assignment)])
+    with Gradebook(url) as book:
+        grade = book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann")
+        assert (grade.manual_score, grade.extra_credit, grade.auto_score) == (2.0, 0.5, assignment.exercises[0].points)
+        assert grade.needs_manual_grade
+        comment = book.find_comment(assignment.exercises[0].name, ASSIGNMENT, ASSIGNMENT, "ann")
+        assert comment.manual_comment == "Well argued."
+
+
+def test_a_batch_is_one_transaction(url: str, assignment: Assignment) -> None:
+    commits = []
+    with ClassGradebook(url, [assignment]) as book:
+        event.listen(book._book.engine, "commit", lambda _: commits.append(1))
+        book.record([verdict(f"student-{number}", 1.0, assignment) for number in range(20)])
+    assert len(commits) == 1
+
+
+def test_a_batch_that_fails_leaves_nothing_half_written(url: str, assignment: Assignment) -> None:
+    def broken() -> object:
+        yield verdict("ann", 1.0, assignment)
+        raise KeyboardInterrupt
+
+    with ClassGradebook(url, [assignment]) as book:
+        with pytest.raises(KeyboardInterrupt):
+            book.record(broken())
+        book.record([verdict("bob", 1.0, assignment)])
+    assert scores(url) == {("bob", ASSIGNMENT): pytest.approx(FULL)}
+
+
+def test_a_new_gradebook_needs_no_alembic_on_the_path(
+    url: str, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with ClassGradebook(url, [assignment]):
+        pass
+    assert os.environ["PATH"] == "/nowhere"
+    with Gradebook(url) as book:
+        assert [item.name for item in book.assignments] == [ASSIGNMENT]
+
+
+def test_a_release_with_other_cells_is_refused_once_there_are_submissions(url: str, assignment: Assignment) -> None:
+    with ClassGradebook(url, [assignment]) as book:
+        book.record([verdict("ann", 1.0, assignment)])
+    renamed = assignment.released.replace(b'"setup"', b'"prelude"').replace(b'"imports"', b'"prelude"')
+    assert renamed != assignment.released
+    with pytest.raises(CourseError, match="use a new gradebook"):
+        ClassGradebook(url, [Assignment(ASSIGNMENT, renamed)])
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ("nonsense", "cannot be used"),
+        ("sqlite:////nowhere/at/all.db", "unable to open"),
+        ("oracle://localhost/x", "needs the package|cannot be used"),
+        ("nosuch://x", "cannot be used"),
+        ("postgresql+psycopg://user:secret@127.0.0.1:9/x", "cannot be used"),
+    ],
+)
+def test_a_gradebook_that_cannot_be_opened_is_one_clear_line(bad: str, message: str, assignment: Assignment) -> None:
+    with pytest.raises(CourseError, match=message) as error:
+        ClassGradebook(bad, [assignment])
+    assert "\n" not in str(error.value)
+    assert "secret" not in str(error.value)

@@ -1,0 +1,94 @@
+"""Files that others read: no formula, no control character, nothing half written."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
+from autograder.grading.errors import CourseError
+from autograder.grading.export import export
+from autograder.grading.output import Output, number, to_csv
+from autograder.grading.verdicts import SubmissionVerdict, read_verdicts, write_verdicts
+from tests.grading.conftest import Class
+
+
+def verdict(student: str = "ann", points: float = 1.5, assignment: str = "hw") -> SubmissionVerdict:
+    parts = (RequirementVerdict("r", points, 2.0, points == 2.0, ""),)
+    return SubmissionVerdict(student, assignment, "process", 0.5, 1, "d", "f", (ExerciseVerdict("e", "graded", parts),))
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_is_a_formula(start: str) -> None:
+    (row,) = csv.reader(io.StringIO(to_csv([f"{start}cmd|'/c calc'!A0"], []), newline=""))
+    assert row[0].startswith("'")
+
+
+def test_control_characters_are_replaced() -> None:
+    text = to_csv(["a\x00b\x1b[31m\nc\x7f\u2028"], [])
+    assert text == "a\ufffdb\ufffd[31m\ufffdc\ufffd\ufffd\r\n"
+
+
+def test_quotes_and_commas_come_back() -> None:
+    header = ['say "hi", twice', "é"]
+    assert next(csv.reader(io.StringIO(to_csv(header, []), newline=""))) == header
+
+
+@pytest.mark.parametrize(("value", "text"), [(53.0, "53"), (0.1 + 0.2, "0.3"), (1 / 3, "0.333333"), (0.0, "0")])
+def test_points_are_written_as_people_write_them(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_grades_of_the_class(graded: Class) -> None:
+    with (graded.plan.out / "grades.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["student", "assignment", "points", "max_points", "status"]
+    assert {row["student"]: (float(row["points"]), row["status"]) for row in rows} == {
+        student: (pytest.approx(verdict.points), verdict.status) for student, verdict in graded.verdicts.items()
+    }
+
+
+def test_verdicts_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "verdicts.jsonl"
+    verdicts = [verdict("zoe"), verdict("ann", 2.0)]
+    write_verdicts(path, verdicts)
+    assert list(read_verdicts(path).values()) == [verdicts[1], verdicts[0]]
+
+
+def test_a_line_that_was_cut_short_counts_for_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "verdicts.jsonl"
+    lines = verdict("ann").to_line() + verdict("bob").to_line()
+    path.write_text(lines[:-10])
+    assert list(read_verdicts(path)) == [("ann", "hw")]
+    path.write_text(lines + verdict("ann", 2.0).to_line())
+    assert read_verdicts(path)["ann", "hw"].points == 2.0
+
+
+@pytest.mark.parametrize("damage", ["{}\n", "nonsense\n", "[]\n"])
+def test_damage_elsewhere_is_one_clear_line(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "verdicts.jsonl"
+    path.write_text(damage + verdict().to_line())
+    with pytest.raises(CourseError, match="line 1, is damaged"):
+        read_verdicts(path)
+
+
+def test_canvas_wants_the_points_possible_and_a_login() -> None:
+    text = export([verdict("ann"), verdict("=bob", 2.0, "hw2"), verdict("=bob", 1.0)], "canvas")
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "hw", "hw2"],
+        ["    Points Possible", "", "", "", "", "2", "2"],
+        ["ann", "", "", "ann", "", "1.5", ""],
+        ["'=bob", "", "", "'=bob", "", "1", "2"],
+    ]
+
+
+def test_moodle_wants_a_username() -> None:
+    text = export([verdict("ann")], "moodle")
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [["username", "hw"], ["ann", "1.5"]]
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CourseError, match="choose another folder"):
+        Output(tmp_path / "file" / "out").create()

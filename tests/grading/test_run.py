@@ -1,0 +1,276 @@
+"""A class gets the same verdicts whatever the order, the number of workers, and what happens on the way."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.checks import catalogue
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Requirement, Unmet
+from autograder.grading.assignment import load
+from autograder.grading.errors import CourseError
+from autograder.grading.gradebook import default_url, scores
+from autograder.grading.output import Output
+from autograder.grading.regrade import regrade
+from autograder.grading.run import ClassRun
+from autograder.kernels.doctor import levels
+from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, SECOND, SEED, THIRD, Class, answered, grade, hand_in, lines
+
+FIELDS = [
+    "student",
+    "assignment",
+    "points",
+    "max_points",
+    "isolation",
+    "seconds",
+    "seed",
+    "digest",
+    "feedback",
+    "exercises",
+]
+
+pytestmark = pytest.mark.xdist_group("grading")
+
+
+def test_verdicts_are_what_the_class_deserves(graded: Class) -> None:
+    points = {student: verdict.points for student, verdict in graded.verdicts.items()}
+    lost = SECOND.points, THIRD.points
+    assert points == {
+        "ann": FULL,
+        "bob": FULL - 3.5,
+        "cy <b>": FULL - lost[0],
+        "dan": FULL - sum(lost),
+        "eve": 0.0,
+        "fay": 0.0,
+        "gus": 0.0,
+        "hal": 0.0,
+    }
+
+
+def test_statuses_say_what_happened(graded: Class) -> None:
+    assert {student: verdict.status for student, verdict in graded.verdicts.items()} == {
+        "ann": "graded",
+        "bob": "graded",
+        "cy <b>": "error",
+        "dan": "timeout",
+        "eve": "error",
+        "fay": "invalid",
+        "gus": "missing",
+        "hal": "invalid",
+    }
+    exercises = {exercise.name: exercise for exercise in graded.verdicts["dan"].exercises}
+    assert exercises[SECOND.name].status == "timeout"
+    assert "its cell took longer than" in exercises[SECOND.name].requirements[0].message
+    assert exercises[THIRD.name].status == "died"
+    assert exercises[FIRST.name].status == "graded"
+
+
+def test_misconception_is_named(graded: Class) -> None:
+    named = {
+        exercise.name: exercise.misconception for exercise in graded.verdicts["bob"].exercises if exercise.misconception
+    }
+    assert named == {FIRST.name: "divides by rate"}
+
+
+def test_lines_are_strict_json_with_the_listed_fields_in_order(graded: Class) -> None:
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    text = (graded.plan.out / "verdicts.jsonl").read_text(encoding="utf-8")
+    verdicts = [json.loads(line, parse_constant=refuse) for line in text.splitlines()]
+    assert [list(verdict) for verdict in verdicts] == [FIELDS] * 8
+    assert [verdict["student"] for verdict in verdicts] == sorted(verdict["student"] for verdict in verdicts)
+    for verdict in verdicts:
+        assert verdict["seed"] == SEED
+        assert verdict["isolation"] == next(level.name for level in levels() if level.available)
+        assert verdict["points"] == pytest.approx(sum(exercise["points"] for exercise in verdict["exercises"]))
+        assert [exercise["name"] for exercise in verdict["exercises"]] == [
+            item.name for item in load(ASSIGNMENT).exercises
+        ]
+        for exercise in verdict["exercises"]:
+            assert exercise["points"] == pytest.approx(sum(item["points"] for item in exercise["requirements"]))
+            assert all(
+                item["points"] == (item["max_points"] if item["passed"] else 0) for item in exercise["requirements"]
+            )
+
+
+def test_everything_is_written_and_nothing_else_touched(graded: Class) -> None:
+    out = graded.plan.out
+    assert (out / "notes.txt").read_text() == "mine"
+    for verdict in graded.verdicts.values():
+        assert (out / verdict.feedback).is_file()
+    assert {path.name for path in out.iterdir()} == {
+        "answers", "audit.jsonl", "feedback", "gradebook.db", "grades.csv", "notes.txt", "report.html", "verdicts.jsonl"
+    }  # fmt: skip
+    assert graded.progress.faults == []
+
+
+def test_one_worker_gives_the_same_verdicts(graded: Class, submitted: Path, tmp_path: Path) -> None:
+    some = ("bob", "cy <b>", "eve", "fay", "hal")
+    alone = grade(submitted, tmp_path, workers=1, students=some)
+    assert lines(alone.plan.out) == [line for line in lines(graded.plan.out) if line["student"] in some]
+
+
+def test_another_seed_asks_otherwise_and_gives_the_same_points(graded: Class, submitted: Path, tmp_path: Path) -> None:
+    other = grade(submitted, tmp_path, seed=SEED + 1, students=("ann", "bob"))
+    assert {name: verdict.points for name, verdict in other.verdicts.items()} == {"ann": FULL, "bob": FULL - 3.5}
+    answers = [(run.plan.out / "answers" / "ann" / f"{ASSIGNMENT}.npz").read_bytes() for run in (graded, other)]
+    assert answers[0] != answers[1]
+
+
+def test_resuming_a_finished_class_runs_nothing(graded: Class, tmp_path: Path) -> None:
+    out = shutil.copytree(graded.plan.out, tmp_path / "out")
+    before = (out / "verdicts.jsonl").read_bytes()
+    again = ClassRun(replace(graded.plan, out=out, seed=None, resume=True)).run()
+    assert (again.done, again.kept, again.seed) == (0, 8, SEED)
+    assert (out / "verdicts.jsonl").read_bytes() == before
+
+
+def test_resuming_runs_what_has_changed(graded: Class, submitted: Path, tmp_path: Path) -> None:
+    folder, out = (
+        shutil.copytree(submitted, tmp_path / "submitted", symlinks=True),
+        shutil.copytree(graded.plan.out, tmp_path / "out"),
+    )
+    (folder / "bob" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").write_bytes(answered(1))
+    hand_in(folder, "ivy", None)
+    shutil.rmtree(folder / "gus")
+    progress = ClassRun(replace(graded.plan, submitted=folder, out=out, resume=True)).run()
+    assert (progress.done, progress.kept) == (2, 6)
+    after = Class(replace(graded.plan, out=out), progress).verdicts
+    assert after["bob"].points == FULL
+    assert after["ivy"].status == "missing"
+    assert "gus" not in after
+    assert scores(default_url(out))["bob", ASSIGNMENT] == pytest.approx(FULL)
+
+
+def test_one_student_alone_leaves_the_others(graded: Class, submitted: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(graded.plan.out, tmp_path / "out")
+    progress = ClassRun(replace(graded.plan, out=out, students=("fay",))).run()
+    assert progress.done == 1
+    assert lines(out) == lines(graded.plan.out)
+
+
+def test_unknown_student_is_named(graded: Class) -> None:
+    with pytest.raises(CourseError, match="no student 'nobody'"):
+        ClassRun(replace(graded.plan, students=("nobody",)))
+
+
+def test_addresses_do_not_reach_verdicts(graded: Class) -> None:
+    text = (graded.plan.out / "verdicts.jsonl").read_text(encoding="utf-8")
+    assert "deadbeef" not in text
+    assert not re.search(r"0x[0-9a-f]{6}", text)
+
+
+def test_regrade_repeats_the_verdicts_without_running_anything(graded: Class, tmp_path: Path) -> None:
+    out = shutil.copytree(graded.plan.out, tmp_path / "out")
+    (out / "gradebook.db").unlink()
+    assert regrade(Output(out)) == []
+    assert lines(out) == lines(graded.plan.out)
+    assert scores(default_url(out)) == scores(default_url(graded.plan.out))
+
+
+def test_regrade_follows_changed_tolerances(graded: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lenient(requirement: Requirement) -> Requirement:
+        def check(ask: Ask, draw: np.random.Generator) -> None:
+            with contextlib.suppress(Unmet):
+                requirement.check(ask, draw)
+
+        return replace(requirement, check=check)
+
+    changed = replace(FIRST, requirements=tuple(lenient(requirement) for requirement in FIRST.requirements))
+    others = catalogue.exercises(ASSIGNMENT)[1:]
+    monkeypatch.setattr(catalogue, "exercises", lambda _: (changed, *others))
+    out = shutil.copytree(graded.plan.out, tmp_path / "out")
+    assert regrade(Output(out)) == []
+    after = Class(replace(graded.plan, out=out), graded.progress).verdicts
+    assert after["bob"].points == FULL
+    assert after["eve"].points == 0
+    assert scores(default_url(out))["bob", ASSIGNMENT] == pytest.approx(FULL)
+
+
+def test_regrade_names_what_must_run_again(graded: Class, tmp_path: Path) -> None:
+    out = shutil.copytree(graded.plan.out, tmp_path / "out")
+    (out / "answers" / "ann" / f"{ASSIGNMENT}.npz").unlink()
+    (out / "answers" / "bob" / f"{ASSIGNMENT}.npz").write_bytes(b"PK damaged")
+    assert regrade(Output(out)) == [("ann", ASSIGNMENT), ("bob", ASSIGNMENT)]
+    assert lines(out) == lines(graded.plan.out)
+
+
+def _start(submitted: Path, out: Path) -> subprocess.Popen[bytes]:
+    command = [
+        sys.executable,
+        "-m",
+        "autograder.cli",
+        "grade",
+        str(submitted),
+        "--out",
+        str(out),
+        "--seed",
+        str(SEED),
+        "--workers",
+        "2",
+    ]
+    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def _verdicts(out: Path) -> int:
+    return len((out / "audit.jsonl").read_text().splitlines()) if (out / "audit.jsonl").exists() else 0
+
+
+def _wait_for(condition: object, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def class_of_ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ten")
+    for number in range(10):
+        hand_in(folder, f"student-{number}", answered(number, extra=f"number = {number}"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(class_of_ten: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return grade(class_of_ten, tmp_path_factory.mktemp("undisturbed")).plan.out
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_stopped_and_resumed_is_as_if_undisturbed(
+    class_of_ten: Path, undisturbed: Path, tmp_path: Path, how: signal.Signals
+) -> None:
+    runner = _start(class_of_ten, tmp_path)
+    _wait_for(lambda: _verdicts(tmp_path) >= 2, 120)
+    os.kill(runner.pid, how)
+    _, said = runner.communicate(timeout=60)
+    assert runner.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL)
+    if how == signal.SIGINT:
+        assert b"Traceback" not in said
+        assert b"--resume" in said
+        assert len(lines(tmp_path)) == _verdicts(tmp_path)
+    _wait_for(lambda: not _alive(runner.pid), 20)
+    done = _verdicts(tmp_path)
+    assert 2 <= done < 10
+    resumed = grade(class_of_ten, tmp_path, resume=True).progress
+    assert resumed.kept >= 2
+    assert resumed.done + resumed.kept == 10
+    assert lines(tmp_path) == lines(undisturbed)
+    assert scores(default_url(tmp_path)) == scores(default_url(undisturbed))
+
+
+def _alive(session: int) -> bool:
+    """Tell whether any process of a session is left."""
+    return subprocess.run(["pgrep", "-s", str(session)], capture_output=True, check=False).returncode == 0
