@@ -36,7 +36,7 @@ class Zygote:
         self.control, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as said:
             self._process = subprocess.Popen(
-                command("zygote", level, heavy=heavy),
+                command("zygote", level, heavy=heavy, warm=level != "process"),
                 stdin=theirs.fileno(),
                 stdout=said,
                 stderr=said,

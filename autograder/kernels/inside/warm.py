@@ -4,20 +4,40 @@ No TensorFlow operation, no `tf.constant` and no Keras model may be made here: t
 every child would hang.
 """
 
+import contextlib
 import importlib
+import importlib.util
+import io
+
+from .executor import Shell
 
 LIGHT = ("numpy", "numpy.testing", "numpy.random")
-HEAVY = ("torch", "torch.utils.data", "tensorflow", "keras", "matplotlib.pyplot")
+HEAVY = ("torch", "torch.utils.data", "tensorflow", "keras", "sklearn")
 
 
-def up(heavy: bool) -> None:
-    """Warm the interpreter for NumPy alone, or for torch, TensorFlow, Keras and plots as well."""
-    for name in LIGHT:
+def up(shell: Shell, heavy: bool) -> None:
+    """Warm the interpreter for NumPy and plots, or for torch, TensorFlow, Keras and scikit-learn as well."""
+    for name in LIGHT + HEAVY if heavy else LIGHT:
         importlib.import_module(name)
+    if importlib.util.find_spec("matplotlib"):
+        _figure()
+        shell.run_line_magic("matplotlib", "inline")
     if heavy:
-        for name in HEAVY:
-            importlib.import_module(name)
         _torch_step()
+    _failing_cell(shell)
+
+
+def _figure() -> None:
+    import matplotlib.pyplot as plt
+
+    plt.plot([0, 1])
+    plt.close("all")
+
+
+def _failing_cell(shell: Shell) -> None:
+    """Run a cell that fails: what formats tracebacks stays loaded. One that awaits would leave its loop behind."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        shell.run_cell("1/0", store_history=False)  # type: ignore[no-untyped-call]
 
 
 def _torch_step() -> None:

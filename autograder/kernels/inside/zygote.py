@@ -32,7 +32,8 @@ def main(order: dict[str, Any]) -> None:
     stub.install()
     processes.adopt_orphans()
     shell = make_shell()
-    warm.up(order["heavy"])
+    if order["warm"]:
+        warm.up(shell, order["heavy"])
     level = confine.prepare(order["level"])
     gc.collect()
     gc.freeze()

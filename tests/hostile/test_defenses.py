@@ -1,0 +1,395 @@
+"""For each defense an attack that it stops, and that succeeds when the defense is taken away.
+
+The submission's side is copied, the defense's lines are removed from the copy, and the attack is run from there.
+Where two defenses stop the same attack, the other one is removed in both runs.
+"""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from autograder.kernels import start
+from autograder.kernels.limits import Limits
+from autograder.kernels.session import Cell, CellResult
+from autograder.kernels.worker import FreshWorker, WarmWorker, Worker
+from tests.kernels.conftest import LEVELS
+
+Patch = tuple[str, str, str]
+
+CODE = start.CODE
+LIMITS = Limits(cell_seconds=20.0, memory_mb=400, processes=64, open_files=256, disk_mb=32)
+
+
+@dataclass(frozen=True)
+class Defense:
+    """What is removed from which file, at which levels; and the cells that find out, the last by open or blocked.
+
+    Attributes:
+        removed: file, text, and the text in its place.
+        attack: cells; OUTSIDE is a folder that no submission may see, BYSTANDER a process and PORT a TCP server that
+            none may reach.
+        others: defenses that stop the attack too.
+        again: whether the last cell runs in a second submission to the same worker.
+    """
+
+    name: str
+    levels: tuple[str, ...]
+    removed: tuple[Patch, ...]
+    attack: tuple[str, ...]
+    others: tuple[Patch, ...] = ()
+    again: bool = False
+
+
+def attempt(code: str) -> str:
+    """Return a cell that prints open when the code runs to its end, blocked when it raises."""
+    lines = "\n    ".join(code.strip().splitlines())
+    return f"try:\n    {lines}\n    print('open')\nexcept BaseException as error:\n    print('blocked')"
+
+
+def system_call(name: str, *args: int) -> str:
+    numbers = {"unshare": 272, "ptrace": 101, "keyctl": 250, "io_uring_setup": 425, "bpf": 321, "personality": 135}
+    call = ", ".join(f"ctypes.c_long({arg})" for arg in (numbers[name], *args))
+    return attempt(
+        f"import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        f"assert libc.syscall({call}) >= 0 or ctypes.get_errno() not in (1, 38)"
+    )
+
+
+NO_SECCOMP = tuple(
+    (file, "        linux.filter_system_calls(self._filter)\n", "") for file in ("namespaces.py", "landlock.py")
+)
+NO_LANDLOCK = (("landlock.py", "        restrict(self.folder, self._version)\n", ""),)
+NOTHING_WATCHED = (("zygote.py", "elif cause := self._excess(child):", "elif cause := '':"),)
+WARM = ("sandbox", "landlock")
+ALL = ("sandbox", "landlock", "process")
+
+DEFENSES = [
+    # What seccomp stops, even for what namespaces or Landlock would stop too.
+    Defense("seccomp: new namespaces", WARM, NO_SECCOMP, (system_call("unshare", 0x10000000),)),
+    Defense("seccomp: ptrace", WARM, NO_SECCOMP, (system_call("ptrace", 0, 0, 0, 0),)),
+    Defense("seccomp: keys", WARM, NO_SECCOMP, (system_call("keyctl", 0, -3, 1),)),
+    Defense("seccomp: io_uring", WARM, NO_SECCOMP, (system_call("io_uring_setup", 0, 0),)),
+    Defense(
+        "seccomp: namespaces by clone",
+        WARM,
+        (("seccomp.py", 'rules.add_rule(ALLOW, "clone", Arg(0, MASKED_EQ, NAMESPACES, 0))', 'allow(rules, "clone")'),),
+        (
+            attempt(
+                "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+                "child = libc.syscall(ctypes.c_long(56), ctypes.c_long(0x10000000 | 17), 0, 0, 0, 0)\n"
+                "if child == 0: os._exit(0)\nassert child > 0"
+            ),
+        ),
+    ),
+    Defense(
+        "seccomp: the internet",
+        WARM,
+        NO_SECCOMP,
+        (attempt("import socket\nsocket.socket(socket.AF_INET)"),),
+    ),
+    Defense(
+        "seccomp: limits of another process",
+        ("landlock",),
+        NO_SECCOMP,
+        (attempt("import resource\nresource.prlimit(BYSTANDER, resource.RLIMIT_NOFILE)"),),
+        NO_LANDLOCK,
+    ),
+    Defense(
+        "seccomp: modes of files outside",
+        ("landlock",),
+        NO_SECCOMP,
+        (
+            attempt(
+                "import os\nos.chmod('OUTSIDE/secret', 0o604)\n"
+                "assert os.stat('OUTSIDE/secret').st_mode & 0o777 == 0o604"
+            ),
+        ),
+    ),
+    Defense(
+        "seccomp: Unix sockets by name",
+        ("landlock",),
+        NO_SECCOMP,
+        (attempt("import socket\nsocket.socket(socket.AF_UNIX).connect('OUTSIDE/socket')"),),
+    ),
+    # Landlock.
+    Defense("landlock: reading", ("landlock",), NO_LANDLOCK, (attempt("open('OUTSIDE/secret').read()"),)),
+    Defense("landlock: writing", ("landlock",), NO_LANDLOCK, (attempt("open('OUTSIDE/planted', 'w')"),)),
+    Defense("landlock: listing", ("landlock",), NO_LANDLOCK, (attempt("import os\nos.listdir('OUTSIDE')"),)),
+    Defense("landlock: linking", ("landlock",), NO_LANDLOCK, (attempt("import os\nos.link('OUTSIDE/secret', 'own')"),)),
+    Defense(
+        "landlock: truncating", ("landlock",), NO_LANDLOCK, (attempt("import os\nos.truncate('OUTSIDE/secret', 6)"),)
+    ),
+    Defense(
+        "landlock: signals",
+        ("landlock",),
+        (("landlock.py", "SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS if", "SCOPE_ABSTRACT_SOCKETS if"),),
+        (attempt("import os\nos.kill(BYSTANDER, 0)"),),
+    ),
+    Defense(
+        "landlock: abstract sockets",
+        ("landlock",),
+        (("landlock.py", "SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS if", "SCOPE_SIGNALS if"),),
+        (attempt("import socket\nsocket.socket(socket.AF_UNIX).connect('\\0autograder-BYSTANDER')"),),
+        NO_SECCOMP,
+    ),
+    Defense(
+        "landlock: TCP",
+        ("landlock",),
+        (("landlock.py", "BIND_TCP | CONNECT_TCP if", "BIND_TCP if"),),
+        (attempt("import socket\nsocket.create_connection(('127.0.0.1', PORT), 2)"),),
+        NO_SECCOMP,
+    ),
+    Defense(
+        "landlock: memory of others",
+        ("landlock",),
+        NO_LANDLOCK,
+        (attempt("open('/proc/BYSTANDER/environ').read()"),),
+        (("landlock.py", "        linux.drop_capabilities()\n", ""),),
+    ),
+    # Namespaces.
+    Defense(
+        "sandbox: its own processes",
+        ("sandbox",),
+        (
+            ("namespaces.py", "        linux.unshare(linux.CLONE_NEWPID)\n", ""),
+            ("namespaces.py", "            linux.setns(self._own, linux.CLONE_NEWPID)\n", "            pass\n"),
+        ),
+        (attempt("import os\nassert os.getppid() != 0"),),
+    ),
+    Defense(
+        "sandbox: its own user",
+        ("sandbox",),
+        (
+            ("namespaces.py", "        linux.unshare(linux.CLONE_NEWUSER)\n", ""),
+            ("namespaces.py", "write(f", "(lambda *_: 0)(f"),
+        ),
+        (attempt("import os\nassert os.getuid() == 0"),),
+    ),
+    Defense(
+        "sandbox: a /proc that root may not write to",
+        ("sandbox",),
+        (("namespaces.py", "linux.MS_NOEXEC | linux.MS_RDONLY", "linux.MS_NOEXEC"),),
+        (attempt("open('/proc/self/comm', 'w').write('x')"),),
+    ),
+    *(
+        Defense(
+            f"sandbox: its own {folder}",
+            ("sandbox",),
+            (("namespaces.py", "        mount_own(self._home, limits)\n", ""),),
+            (f"open('{folder}/note', 'w').write('x')", attempt(f"open('{folder}/note').read()")),
+            again=True,
+        )
+        for folder in ("/home/student", "/tmp")
+    ),
+    Defense(
+        "a folder of its own, and empty",
+        ("landlock", "process"),
+        (
+            ("confine.py", "self._home / str(next(self._numbers))", "self._home / 'same'"),
+            ("confine.py", "self.folder.mkdir()", "self.folder.mkdir(exist_ok=True)"),
+            ("confine.py", "        remove(self.folder)\n", ""),
+        ),
+        ("open('note', 'w').write('x')\nimport os\nos._exit(0)", attempt("open('note').read()")),
+    ),
+    Defense(
+        "nothing left in shared memory",
+        ("landlock", "process"),
+        (("confine.py", "        self._newcomers.remove()\n", ""),),
+        (
+            "import os\nopen('/dev/shm/note-BYSTANDER', 'w').write('x')\nos.utime('/dev/shm/note-BYSTANDER', (0, 0))\n"
+            "open('/dev/shm/note-BYSTANDER-large', 'w').write('x' * 2**21)\nos._exit(0)",
+            attempt("open('/dev/shm/note-BYSTANDER-large').read()"),
+        ),
+    ),
+    # Both.
+    Defense(
+        "no capabilities",
+        WARM,
+        tuple((file, "        linux.drop_capabilities()\n", "") for file in ("namespaces.py", "landlock.py")),
+        (attempt("assert 'CapEff:\\t0000000000000000' not in open('/proc/self/status').read()"),),
+    ),
+    Defense(
+        "no descriptors of the zygote",
+        ALL,
+        (("zygote.py", "        os.closerange(4, 65536)\n", ""),),
+        (
+            attempt(
+                "import os\nassert len(os.listdir('/proc/self/fd')) > 5  # the standard three, the wire, the listing"
+            ),
+        ),
+    ),
+    Defense(
+        "open files",
+        ALL,
+        (("confine.py", '(resource.RLIMIT_NOFILE, limits["open_files"])', "(resource.RLIMIT_NOFILE, 4096)"),),
+        (attempt("files = [open('/dev/null') for _ in range(1000)]"),),
+    ),
+    Defense(
+        "file size",
+        ("landlock", "process"),
+        (("confine.py", '(resource.RLIMIT_FSIZE, limits["disk_mb"] * 2**20)', "(resource.RLIMIT_CORE, 0)"),),
+        (attempt("file = open('big', 'wb')\nfile.truncate(10**9)"),),
+    ),
+    Defense(
+        "disk in memory",
+        ("sandbox",),
+        (("namespaces.py", "size={megabytes}m", "size=2g"),),
+        (attempt("for n in range(20): open(f'f{n}', 'wb').write(b'x' * 4 * 10**6)"),),
+    ),
+    Defense(
+        "disk",
+        ("landlock", "process"),
+        NOTHING_WATCHED,
+        (attempt("import time\nfor n in range(20): open(f'f{n}', 'wb').write(b'x' * 4 * 10**6)\ntime.sleep(2)"),),
+    ),
+    Defense(
+        "memory",
+        ALL,
+        NOTHING_WATCHED,
+        (attempt("import time\nx = bytearray(5 * 10**8)\nfor n in range(0, len(x), 4096): x[n] = 1\ntime.sleep(0.3)"),),
+    ),
+    Defense(
+        "memory of a file in /dev/shm",
+        ALL,
+        NOTHING_WATCHED,
+        (
+            attempt(
+                "import time\nfor n in range(16):\n    open(f'/dev/shm/BYSTANDER-{n}', 'wb').write(b'x' * 24 * 10**6)\n"
+                "time.sleep(0.5)"
+            ),
+        ),
+        tuple(
+            ("confine.py", '(resource.RLIMIT_FSIZE, limits["disk_mb"] * 2**20)', "(resource.RLIMIT_CORE, 0)")
+            for _ in "1"
+        ),
+    ),
+    Defense(
+        "processes",
+        ALL,
+        NOTHING_WATCHED,
+        (
+            attempt(
+                "import os, time\nfor _ in range(100):\n    if not os.fork():\n        time.sleep(1)\n        os._exit(0)\n"
+                "time.sleep(0.3)"
+            ),
+        ),
+        (("namespaces.py", '        resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)\n', ""),),
+    ),
+    Defense(
+        "no orphans",
+        ("landlock", "process"),
+        (("processes.py", "ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)", "pass"),),
+        (
+            "import subprocess\nsubprocess.Popen('setsid sleep 9BYSTANDER & exit', shell=True).wait()",
+            "print('survivors')",
+        ),
+    ),
+]
+
+PARAMETERS = [
+    pytest.param(defense, level, id=f"{defense.name}-{level}")
+    for defense in DEFENSES
+    for level in defense.levels
+    if level in LEVELS
+]
+
+
+@pytest.fixture
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Set up what no submission may reach: files, a Unix socket by path and by name, a TCP server, a process."""
+    bystander = subprocess.Popen(["sleep", "600"])
+    outside = Path(tempfile.mkdtemp(prefix="outside-", dir="/var/tmp"))
+    (outside / "secret").write_text("secret")
+    with socket.socket(socket.AF_UNIX) as by_path, socket.socket(socket.AF_UNIX) as by_name, socket.socket() as tcp:
+        by_path.bind(str(outside / "socket"))
+        by_name.bind(f"\0autograder-{bystander.pid}")
+        tcp.bind(("127.0.0.1", 0))
+        for server in (by_path, by_name, tcp):
+            server.listen()
+        yield {"OUTSIDE": str(outside), "BYSTANDER": str(bystander.pid), "PORT": str(tcp.getsockname()[1])}
+    assert bystander.poll() is None
+    bystander.kill()
+    bystander.wait()
+    for left in Path("/dev/shm").glob(f"*{bystander.pid}-*"):
+        left.unlink()
+    shutil.rmtree(outside)
+
+
+def without(patches: tuple[Patch, ...], folder: Path) -> Path:
+    """Return a copy of the submission's side without some defenses."""
+    code = folder / "inside"
+    folder.mkdir()
+    shutil.copytree(CODE, code, ignore=shutil.ignore_patterns("__pycache__"))
+    (code / "warm.py").write_text("def up(shell, heavy): pass\n")
+    for name, old, new in patches:
+        text = (code / name).read_text()
+        assert old in text, f"{name} has changed: {old}"
+        (code / name).write_text(text.replace(old, new))
+    return code
+
+
+def run(attack: tuple[str, ...], again: bool, worker: Worker, surroundings: dict[str, str]) -> str:
+    """Return open or blocked."""
+    cells = [Cell(str(number), filled(source, surroundings)) for number, source in enumerate(attack)]
+    results: list[CellResult] = []
+    for part in (cells[:-1], cells[-1:]) if again else (cells,):
+        with worker.session(LIMITS) as session:
+            results += session.run(part)
+    if results[-1].output == "survivors\n":
+        return "open" if survivors(f"9{surroundings['BYSTANDER']}") else "blocked"
+    assert results[-1].output in ("open\n", "blocked\n", ""), results
+    return "open" if results[-1].output == "open\n" else "blocked"
+
+
+def filled(source: str, surroundings: dict[str, str]) -> str:
+    for name, value in surroundings.items():
+        source = source.replace(name, value)
+    return source
+
+
+def survivors(mark: str) -> bool:
+    """Tell whether a process with this argument runs, and end it."""
+    return subprocess.run(["pkill", "-f", f"sleep {mark}$"], check=False).returncode == 0
+
+
+def at(level: str, patches: tuple[Patch, ...]) -> tuple[Patch, ...]:
+    """Return the patches without those of a file that another level uses."""
+    other = {"sandbox": "landlock.py", "landlock": "namespaces.py"}.get(level)
+    return tuple(patch for patch in patches if patch[0] != other)
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[dict[tuple[str, tuple[Patch, ...]], Worker]]:
+    """Return the workers with the defenses in place, kept from test to test."""
+    kept: dict[tuple[str, tuple[Patch, ...]], Worker] = {}
+    yield kept
+    for worker in kept.values():
+        worker.close()
+
+
+@pytest.mark.parametrize(("defense", "level"), PARAMETERS)
+def test_the_attack_is_stopped_and_succeeds_without_the_defense(
+    defense, level, surroundings, tmp_path, monkeypatch, workers
+):
+    others = at(level, defense.others)
+    monkeypatch.setattr(start, "CODE", without(others, tmp_path / "with"))
+    if (level, others) not in workers:
+        workers[level, others] = open_cold(level)
+    assert run(defense.attack, defense.again, workers[level, others], surroundings) == "blocked"
+
+    monkeypatch.setattr(start, "CODE", without(others + at(level, defense.removed), tmp_path / "without"))
+    worker = open_cold(level)
+    try:
+        assert run(defense.attack, defense.again, worker, surroundings) == "open"
+    finally:
+        worker.close()
+
+
+def open_cold(level: str) -> Worker:
+    return FreshWorker() if level == "process" else WarmWorker(level, heavy=False)
