@@ -87,7 +87,8 @@ def reached_lines(use: Callable[[], object]) -> set[int]:
     def watch(frame: FrameType, event: str, argument: object) -> Callable[..., Any] | None:
         if not frame.f_code.co_filename.startswith(FILE):
             return None
-        lines.add(frame.f_lineno)
+        if event == "line":
+            lines.add(frame.f_lineno)
         return watch
 
     before = sys.gettrace()

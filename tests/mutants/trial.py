@@ -61,7 +61,7 @@ def program(exercise: str) -> tuple[tuple[Mutant, ...], dict[str, Any]]:
     def judge_reference() -> None:
         subject = build(ast.unparse(tree), root(declared)[1], namespace)
         for seed in SEEDS:
-            judge(unrecognizing(declared), LocalTransport(subject), seed)
+            verdict_of(declared, subject, seed)
 
     reached = reached_lines(judge_reference)
     return tuple(mutants(tree, reached)), namespace
@@ -70,6 +70,10 @@ def program(exercise: str) -> tuple[tuple[Mutant, ...], dict[str, Any]]:
 def unrecognizing(exercise: Exercise) -> Exercise:
     """Return the exercise without mistakes to recognize, which takes time and moves no point."""
     return replace(exercise, misconceptions=(), fingerprint=Fingerprint(lambda ask: ()))
+
+
+def verdict_of(exercise: Exercise, implementation: Any, seed: int) -> ExerciseVerdict:
+    return judge(unrecognizing(exercise), LocalTransport(implementation), seed)
 
 
 def failures(verdict: ExerciseVerdict) -> frozenset[str]:
@@ -84,7 +88,7 @@ def try_mutant(exercise: str, index: int) -> tuple[str, frozenset[str] | None]:
         when it cannot even be built or takes too long.
     """
     generated, namespace = program(exercise)
-    declared = unrecognizing(find(exercise))
+    declared = find(exercise)
     mutant = generated[index]
     try:
         with time_limit(SECONDS):
@@ -93,7 +97,7 @@ def try_mutant(exercise: str, index: int) -> tuple[str, frozenset[str] | None]:
             except Exception:
                 return mutant.name, None
             for seed in SEEDS:
-                if failed := failures(judge(declared, LocalTransport(subject), seed)):
+                if failed := failures(verdict_of(declared, subject, seed)):
                     return mutant.name, failed
             return mutant.name, frozenset()
     except TooLong:
@@ -119,10 +123,10 @@ def try_misconception(exercise: str, name: str) -> tuple[bool, frozenset[str]]:
 
 def try_variant(exercise: str, variant: int, seeds: Sequence[int]) -> list[str]:
     """Return a line for each seed at which a right answer does not get full marks; variant 0 is the reference."""
-    declared = unrecognizing(find(exercise))
+    declared = find(exercise)
     implementation = (declared.reference, *declared.variants)[variant]
-    transport = LocalTransport(resolve(implementation))
-    verdicts = {seed: judge(declared, transport, seed) for seed in seeds}
+    right = resolve(implementation)
+    verdicts = {seed: verdict_of(declared, right, seed) for seed in seeds}
     forget()
     return [
         f"{exercise}, {name_of(implementation)}, seed {seed}: {', '.join(failures(verdict))}"

@@ -86,7 +86,8 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     ask(x, w, b, 0.4)
     for rate in hidden.BAD_RATES:
         refuses(ask, x, w, b, rate, because=f"a rate of {rate}", mentions="rate")
-    refuses(ask, x, w[:2], b, 0.4, because="a w shorter than x", mentions="w")
+    for wrong in (w[:2], w[:1], w[None]):
+        refuses(ask, x, wrong, b, 0.4, because=f"a w of shape {wrong.shape} for x of shape {x.shape}", mentions="w")
 
 
 def measure(ask: Ask) -> list[float]:
