@@ -9,15 +9,17 @@
 # %% [markdown]
 # # Dropout in PyTorch
 #
-# In PyTorch dropout is one line, and most of what goes wrong happens around that line: a normal number where a uniform one was meant, a
-# model that was never told that training is over, pixels on the wrong scale. In this notebook you write a layer and a network from
-# scratch, then the function that judges a network, two relatives of dropout, and a tool that looks inside a model without disturbing it.
+# In PyTorch dropout is one line, and most of what goes wrong happens around that line: a normal number where a uniform
+# one was meant, a model that was never told that training is over, pixels on the wrong scale. In this notebook you
+# write a layer and a network from scratch, then the function that judges a network, two relatives of dropout, and a
+# tool that looks inside a model without disturbing it.
 #
-# **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as you like. It asks
-# your code with new inputs every time, says which requirement holds and which does not, and recognizes many common mistakes by name. You
-# need PyTorch, NumPy and Matplotlib; the notebook takes about two hours.
+# **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
+# you like. It asks your code with new inputs every time, says which requirement holds and which does not, and
+# recognizes many common mistakes by name. You need PyTorch, NumPy and Matplotlib; the notebook takes about two hours.
 #
-# **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, and $q = 1 - p$ the probability that it is kept.
+# **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, and $q = 1 - p$ the probability that it
+# is kept.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from itertools import pairwise
@@ -38,20 +40,22 @@ from autograder import check
 #
 # $$ Y_{ij} = \frac{M_{ij}}{q}\, X_{ij}, \qquad M_{ij} \sim \text{Bernoulli}(q) \text{ independently.} $$
 #
-# The mean of $Y$ is $X$, so that nothing has to be done once training is over. Since $Y$ is a product of $X$ with numbers that do not
-# depend on it, autograd finds the gradient by itself, as long as the result is built from `X` with tensor operations.
+# The mean of $Y$ is $X$, so that nothing has to be done once training is over. Since $Y$ is a product of $X$ with
+# numbers that do not depend on it, autograd finds the gradient by itself, as long as the result is built from `X` with
+# tensor operations.
 #
 # The rules, here and in all later exercises:
 #
 # - a rate outside $[0, 1]$ raises `ValueError` with a message that names the argument, in training and in eval mode;
 # - at rate 1 everything is dropped, and the result is zeros;
 # - the result has the dtype of the first tensor, and no argument is modified;
-# - all randomness comes from `generator`, a `torch.Generator`. Without one, from torch's own: that is what `generator=None` means to
-#   `torch.rand` and its relatives. *How* you draw is up to you.
+# - all randomness comes from `generator`, a `torch.Generator`. Without one, from torch's own: that is what
+#   `generator=None` means to `torch.rand` and its relatives. *How* you draw is up to you.
 #
 # <details><summary>Hint 1</summary>
 #
-# `torch.rand(X.shape, generator=generator)` draws one uniform number for each entry. With what probability is it at least `rate`?
+# `torch.rand(X.shape, generator=generator)` draws one uniform number for each entry. With what probability is it at
+# least `rate`?
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -93,8 +97,9 @@ print(dropout_layer(torch.ones(3, 8), 0.25, torch.Generator().manual_seed(0)))
 check(dropout_layer)
 
 # %% [markdown]
-# One letter more, `torch.randn` for `torch.rand`, and the layer still runs, still trains and still looks plausible. A standard normal
-# number exceeds $p$ with probability $1 - \Phi(p)$. Compare what such a mask keeps with what yours keeps:
+# One letter more, `torch.randn` for `torch.rand`, and the layer still runs, still trains and still looks plausible. A
+# standard normal number exceeds $p$ with probability $1 - \Phi(p)$. Compare what such a mask keeps with what yours
+# keeps:
 
 # %%
 rates = np.linspace(0, 1, 21)
@@ -109,8 +114,8 @@ ax.set(xlabel="rate", ylabel="share of entries kept")
 ax.legend()
 
 # %% [markdown]
-# **Think.** At which rate does the normal mask keep the right share? What is wrong with a network that was trained with such a mask at
-# rate 0, and why does its accuracy not tell?
+# **Think.** At which rate does the normal mask keep the right share? What is wrong with a network that was trained with
+# such a mask at rate 0, and why does its accuracy not tell?
 
 # %% [markdown]
 # ## 2. A network
@@ -119,17 +124,19 @@ ax.legend()
 #
 # $$ h^{(l)} = \text{dropout}_{p_l}\big(\text{ReLU}(W^{(l)} h^{(l-1)} + b^{(l)})\big), \qquad \text{logits} = W^{(L+1)} h^{(L)} + b^{(L+1)} . $$
 #
-# Each hidden layer has a rate of its own. Nothing is dropped from the input and nothing from the logits: a dropped logit is 0 whatever the
-# evidence says. A module knows its mode: `self.training` is true after `model.train()` and false after `model.eval()`. Only in training
-# does dropout act.
+# Each hidden layer has a rate of its own. Nothing is dropped from the input and nothing from the logits: a dropped
+# logit is 0 whatever the evidence says. A module knows its mode: `self.training` is true after `model.train()` and
+# false after `model.eval()`. Only in training does dropout act.
 #
-# Your module may use `dropout_layer`, `torch.nn.functional.dropout` or `nn.Dropout`. Rates outside $[0, 1]$ raise `ValueError` with a
-# message that has the word *rates* in it, when the module is made or when it is called; an input that does not have `num_inputs` entries
-# per example raises `ValueError` with the word *input* or *shape*, although `nn.Linear` itself would raise something else.
+# Your module may use `dropout_layer`, `torch.nn.functional.dropout` or `nn.Dropout`. Rates outside $[0, 1]$ raise
+# `ValueError` with a message that has the word *rates* in it, when the module is made or when it is called; an input
+# that does not have `num_inputs` entries per example raises `ValueError` with the word *input* or *shape*, although
+# `nn.Linear` itself would raise something else.
 #
 # <details><summary>Hint 1</summary>
 #
-# `nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))`, where `sizes` is `[num_inputs, *num_hiddens, num_outputs]`.
+# `nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))`, where `sizes` is
+# `[num_inputs, *num_hiddens, num_outputs]`.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -196,8 +203,8 @@ print("eval:    ", [round(model(X)[0, 0].item(), 3) for _ in range(4)])
 check(DropoutMLP)
 
 # %% [markdown]
-# Now something to train on: an alphabet of ten letters that nobody has seen before. Each is a blot of ink; every image shows one of
-# them, moved a little and with noise. Images are what image files hold, `uint8` from 0 to 255.
+# Now something to train on: an alphabet of ten letters that nobody has seen before. Each is a blot of ink; every image
+# shows one of them, moved a little and with noise. Images are what image files hold, `uint8` from 0 to 255.
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "letters", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -245,31 +252,36 @@ model = train(DropoutMLP(784, [64, 64], 10, [0.3, 0.3]))
 # %% [markdown]
 # ## 3. Judging it
 #
-# How good is the model? Accuracy is the share of hits. The *negative log-likelihood* (nll) also hears how sure the model was:
+# How good is the model? Accuracy is the share of hits. The *negative log-likelihood* (nll) also hears how sure the
+# model was:
 #
 # $$ \text{nll} = -\frac{1}{n} \sum_i \log \operatorname{softmax}(z_i)_{y_i} \qquad \text{(natural logarithm: nats)} . $$
 #
 # A model that knows nothing about ten classes has $\ln 10 \approx 2.303$. Four things go wrong again and again:
 #
-# - **the scale of the pixels.** The model was trained on numbers between 0 and 1, and image files hold 0 to 255. A ReLU network is
-#   positively homogeneous, $f(255\,x;\, b) = 255\, f(x;\, b/255)$: raw pixels are right pixels with all biases divided by 255 and logits 255
-#   times too large. Accuracy suffers a little, and nll explodes;
+# - **the scale of the pixels.** The model was trained on numbers between 0 and 1, and image files hold 0 to 255. A ReLU
+#   network is positively homogeneous, $f(255\,x;\, b) = 255\, f(x;\, b/255)$: raw pixels are right pixels with all
+#   biases divided by 255 and logits 255 times too large. Accuracy suffers a little, and nll explodes;
 # - **the mode.** In training mode dropout is still active, and BatchNorm uses the batch, and moves its statistics;
-# - **the mode afterwards.** A function that leaves the model in eval mode switches dropout off for the rest of the training, in silence. And
-#   `model.train()` at the end is no repair: perhaps a part of the model was frozen in eval mode. Every module has a flag of its own;
-# - **the last batch.** With 1,000 images in batches of 256 the last has 232. A mean of batch means gives its images too much weight.
+# - **the mode afterwards.** A function that leaves the model in eval mode switches dropout off for the rest of the
+#   training, in silence. And `model.train()` at the end is no repair: perhaps a part of the model was frozen in eval
+#   mode. Every module has a flag of its own;
+# - **the last batch.** With 1,000 images in batches of 256 the last has 232. A mean of batch means gives its images too
+#   much weight.
 #
-# The model here takes float32 images $(b, 28, 28)$ between 0 and 1 and returns logits. Build no graph, and leave everything as it was.
-# Images of another shape than $(n, 28, 28)$ and labels of another than $(n,)$ raise `ValueError`.
+# The model here takes float32 images $(b, 28, 28)$ between 0 and 1 and returns logits. Build no graph, and leave
+# everything as it was. Images of another shape than $(n, 28, 28)$ and labels of another than $(n,)$ raise `ValueError`.
 #
 # <details><summary>Hint 1</summary>
 #
-# `nn.functional.cross_entropy(logits, y, reduction="sum")` adds up the nll of a batch. Its labels must be `int64`: `y.long()`.
+# `nn.functional.cross_entropy(logits, y, reduction="sum")` adds up the nll of a batch. Its labels must be `int64`:
+# `y.long()`.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `model.modules()` goes through the model and all its parts, and each has an attribute `training` that you may read and set.
+# `model.modules()` goes through the model and all its parts, and each has an attribute `training` that you may read and
+# set.
 #
 # </details>
 
@@ -336,20 +348,21 @@ for name, (accuracy, nll) in rows.items():
     print(f"{name:15s} accuracy {accuracy:.3f}   nll {nll:9.3f}")
 
 # %% [markdown]
-# **Think.** An accuracy over 1,000 images has a standard error of about .01. Which of the mistakes could you find by accuracy alone? For
-# right dropout nll is lower in eval mode than in training mode on the same data. Why is the opposite a sign of a wrong scale?
+# **Think.** An accuracy over 1,000 images has a standard error of about .01. Which of the mistakes could you find by
+# accuracy alone? For right dropout nll is lower in eval mode than in training mode on the same data. Why is the
+# opposite a sign of a wrong scale?
 
 # %% [markdown]
 # ## 4. A stochastic ReLU
 #
-# Someone proposes to put the noise into the activation: a ReLU that works with probability $p_\text{keep}$ and puts out 0 otherwise. The
-# proposal says that no scaling is needed "because the expected value equals the input". But $\text{ReLU}(m x) = m\, \text{ReLU}(x)$ for
-# $m \in \{0, 1\}$, so that
+# Someone proposes to put the noise into the activation: a ReLU that works with probability $p_\text{keep}$ and puts out
+# 0 otherwise. The proposal says that no scaling is needed "because the expected value equals the input". But
+# $\text{ReLU}(m x) = m\, \text{ReLU}(x)$ for $m \in \{0, 1\}$, so that
 #
 # $$ \mathbb{E}[\text{ReLU}(m x)] = p_\text{keep}\, \text{ReLU}(x) . $$
 #
-# It *is* dropout behind a ReLU, and needs what dropout needs. Note that the argument is now the probability to **keep**; it obeys the range
-# $[0, 1]$, and at 0 the output in training is zeros.
+# It *is* dropout behind a ReLU, and needs what dropout needs. Note that the argument is now the probability to
+# **keep**; it obeys the range $[0, 1]$, and at 0 the output in training is zeros.
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "stochastic_relu", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -392,22 +405,25 @@ ax.set(xlabel="x", ylabel="mean output")
 ax.legend()
 
 # %% [markdown]
-# **Think.** At $p_\text{keep} = 0.5$ a function that reads it as a drop rate passes every test. Name two other values that tell the two
-# apart, and one more mistake that hides at one half.
+# **Think.** At $p_\text{keep} = 0.5$ a function that reads it as a drop rate passes every test. Name two other values
+# that tell the two apart, and one more mistake that hides at one half.
 
 # %% [markdown]
 # ## 5. DropConnect
 #
-# Dropout drops units. DropConnect drops single weights: for each example $n$ a mask $M^{(n)}$ of the shape of $W$ is drawn, and
+# Dropout drops units. DropConnect drops single weights: for each example $n$ a mask $M^{(n)}$ of the shape of $W$ is
+# drawn, and
 #
 # $$ u^{(n)} = \Big(\frac{M^{(n)} \odot W}{q}\Big)\, x^{(n)} + b . $$
 #
-# The bias is never dropped. With one mask for the whole batch the examples would share their noise, and it would not average out over the batch;
-# with one mask per example it takes $n \times \text{out} \times \text{in}$ random numbers, which is the price. The mean over masks is the plain linear map
-# $W x + b$, which is what the function returns when not training. (Behind a ReLU the mean of the outputs is *not* the output of the mean; that is the
-# subject of a page of the book.)
+# The bias is never dropped. With one mask for the whole batch the examples would share their noise, and it would not
+# average out over the batch; with one mask per example it takes $n \times \text{out} \times \text{in}$ random numbers,
+# which is the price. The mean over masks is the plain linear map $W x + b$, which is what the function returns when not
+# training. (Behind a ReLU the mean of the outputs is *not* the output of the mean; that is the subject of a page of the
+# book.)
 #
-# Shapes that do not fit raise `ValueError`: `x` must be $(n, \text{in})$, `W` $(\text{out}, \text{in})$ and `b` $(\text{out},)$.
+# Shapes that do not fit raise `ValueError`: `x` must be $(n, \text{in})$, `W` $(\text{out}, \text{in})$ and `b`
+# $(\text{out},)$.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -455,8 +471,8 @@ print(dropconnect(torch.ones(3, 4), torch.ones(2, 4), torch.zeros(2), 0.5, torch
 check(dropconnect)
 
 # %% [markdown]
-# Two outputs of one layer see the same inputs. When an input is dropped, both lose it; when a weight is dropped, only one does. So the noise
-# of dropout is shared between outputs and that of DropConnect is not:
+# Two outputs of one layer see the same inputs. When an input is dropped, both lose it; when a weight is dropped, only
+# one does. So the noise of dropout is shared between outputs and that of DropConnect is not:
 
 # %%
 x = torch.tensor([1.0, -2.0, 0.5, 1.5]).expand(4000, 4)
@@ -473,20 +489,20 @@ for ax, (name, u) in zip(axes, noisy.items(), strict=True):
     ax.set(title=f"{name}: correlation {torch.corrcoef(u.T)[0, 1]:.2f}", xlabel="output 1", ylabel="output 2")
 
 # %% [markdown]
-# **Think.** The variance of an output is $(p/q) \sum_j W_{oj}^2 x_j^2$ in both cases. Why is the correlation between outputs zero for
-# DropConnect, and what is it for dropout?
+# **Think.** The variance of an output is $(p/q) \sum_j W_{oj}^2 x_j^2$ in both cases. Why is the correlation between
+# outputs zero for DropConnect, and what is it for dropout?
 
 # %% [markdown]
 # ## 6. How much weight decay is too much?
 #
-# SGD with weight decay adds $\lambda w$ to the gradient. Where the loss is flat, so that the gradient is zero, a step is
-# $w \leftarrow w - \eta \lambda w$, and after $t$ steps
+# SGD with weight decay adds $\lambda w$ to the gradient. Where the loss is flat, so that the gradient is zero, a step
+# is $w \leftarrow w - \eta \lambda w$, and after $t$ steps
 #
 # $$ w_t = w_0\, (1 - \eta \lambda)^t . $$
 #
-# A published exercise used $\lambda = 0.5$ with $\eta = 0.1$ over 2,350 steps, found an accuracy of .1 with and without dropout, and
-# concluded that weight decay does not help. Compute what was left of its weights. For $\eta\lambda > 1$ the factor is negative, and the
-# weight changes its sign at every step.
+# A published exercise used $\lambda = 0.5$ with $\eta = 0.1$ over 2,350 steps, found an accuracy of .1 with and without
+# dropout, and concluded that weight decay does not help. Compute what was left of its weights. For $\eta\lambda > 1$
+# the factor is negative, and the weight changes its sign at every step.
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "weight_after_decay", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -525,19 +541,20 @@ ax.set(xlabel="steps at learning rate 0.1", ylabel="share of the weight", ylim=(
 ax.legend(title="weight decay", loc="lower right")
 
 # %% [markdown]
-# **Think.** In a real network the gradient is not zero. It pushes back. Which loss does a ten-class network have whose weights are all
-# zero, and what is its gradient with respect to the first layer's weights?
+# **Think.** In a real network the gradient is not zero. It pushes back. Which loss does a ten-class network have whose
+# weights are all zero, and what is its gradient with respect to the first layer's weights?
 
 # %% [markdown]
 # ## 7. Challenge: look inside without touching
 #
-# What does dropout do to the activations of a network? Take an activation with mean $\mu$ and variance $v$ over the data; after inverted
-# dropout its variance is
+# What does dropout do to the activations of a network? Take an activation with mean $\mu$ and variance $v$ over the
+# data; after inverted dropout its variance is
 #
 # $$ \frac{v}{q} + \frac{p}{q}\, \mu^2, $$
 #
-# and behind a ReLU $\mu$ is never 0. To see it in any model you need the outputs of modules in the middle of it. A *forward hook* is a function
-# that PyTorch calls after a module's `forward`, with the module, its inputs and its output:
+# and behind a ReLU $\mu$ is never 0. To see it in any model you need the outputs of modules in the middle of it. A
+# *forward hook* is a function that PyTorch calls after a module's `forward`, with the module, its inputs and its
+# output:
 #
 # ```python
 # handle = module.register_forward_hook(lambda module, inputs, output: print(output.shape))
@@ -545,24 +562,24 @@ ax.legend(title="weight decay", loc="lower right")
 # handle.remove()
 # ```
 #
-# The variance asked for is that of **a unit over the batch**: for each unit (each position after axis 0) the biased variance over axis 0, and
-# then the mean of these over all units. A variance over the units of one example, or over everything at once, mixes in how units differ in
-# their means, which is another question.
+# The variance asked for is that of **a unit over the batch**: for each unit (each position after axis 0) the biased
+# variance over axis 0, and then the mean of these over all units. A variance over the units of one example, or over
+# everything at once, mixes in how units differ in their means, which is another question.
 #
 # The rules of a good guest:
 #
 # - the model is measured in the mode it is in, part by part, and is left in it;
 # - your hooks are gone afterwards, and other people's are still there;
-# - weights are as before, **and running statistics too**: in training mode a forward pass moves BatchNorm's buffers. Put them back, or
-#   measure a copy (`copy.deepcopy`).
+# - weights are as before, **and running statistics too**: in training mode a forward pass moves BatchNorm's buffers.
+#   Put them back, or measure a copy (`copy.deepcopy`).
 #
-# Every instance of `nn.ReLU` and `nn.Dropout` gets an entry, under its name in `model.named_modules()`; when a module is called twice in one
-# pass, the last call counts.
+# Every instance of `nn.ReLU` and `nn.Dropout` gets an entry, under its name in `model.named_modules()`; when a module
+# is called twice in one pass, the last call counts.
 #
 # <details><summary>Hint 1</summary>
 #
-# A function made in a loop sees the loop's last variable. Make your hooks in a function of their own that takes the name, or use
-# `lambda module, inputs, output, name=name: ...`.
+# A function made in a loop sees the loop's last variable. Make your hooks in a function of their own that takes the
+# name, or use `lambda module, inputs, output, name=name: ...`.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -572,7 +589,8 @@ ax.legend(title="weight decay", loc="lower right")
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `model.state_dict()` holds references, not copies. Clone each tensor before the pass, and `load_state_dict` afterwards; or copy the whole model.
+# `model.state_dict()` holds references, not copies. Clone each tensor before the pass, and `load_state_dict`
+# afterwards; or copy the whole model.
 #
 # </details>
 
@@ -627,8 +645,8 @@ print(activation_variances(watched, X))
 check(activation_variances)
 
 # %% [markdown]
-# Train it, and watch. In training mode the two modules behind each other differ by what dropout adds; the formula needs only the means and
-# variances of the units, which the ReLU in eval mode shows. In eval mode dropout does nothing:
+# Train it, and watch. In training mode the two modules behind each other differ by what dropout adds; the formula needs
+# only the means and variances of the units, which the ReLU in eval mode shows. In eval mode dropout does nothing:
 
 # %%
 rates = [0.0, 0.2, 0.4, 0.6]
@@ -649,5 +667,5 @@ ax.set(xlabel="rate", ylabel="variance after over before dropout")
 ax.legend()
 
 # %% [markdown]
-# **Think.** The next layer is trained on the larger variance and meets the smaller one in eval mode, although the means agree. Which kind of layer
-# would be disturbed by that, and where would you put dropout to avoid it?
+# **Think.** The next layer is trained on the larger variance and meets the smaller one in eval mode, although the means
+# agree. Which kind of layer would be disturbed by that, and where would you put dropout to avoid it?
