@@ -43,7 +43,8 @@ print(sum(int(y.sum()) for x, y in loader) == 190 and len(list(loader)) == 4)
     "keras training": """
 import os; os.environ.setdefault('KERAS_BACKEND', 'tensorflow')
 import keras, numpy as np
-model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, 'relu'), keras.layers.Dropout(0.5), keras.layers.Dense(1)])
+layers = keras.layers
+model = keras.Sequential([keras.Input((4,)), layers.Dense(8, 'relu'), layers.Dropout(0.5), layers.Dense(1)])
 model.compile('adam', 'mse')
 model.fit(np.ones((32, 4)), np.ones((32, 1)), epochs=2, verbose=0)
 model.save('model.keras')

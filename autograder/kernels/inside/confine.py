@@ -61,7 +61,7 @@ class Process:
         limit_resources(limits)
 
     def shared_memory(self, child: int) -> int:
-        return self._newcomers.used()
+        return self._newcomers.used(child)
 
     def disk(self) -> int:
         if time.monotonic() - self._measured[0] > MEASURE_SECONDS:

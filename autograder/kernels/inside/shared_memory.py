@@ -2,12 +2,14 @@
 
 import contextlib
 import os
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
+from . import processes
+
 FOLDER = Path("/dev/shm")
-SETTLED_SECONDS = 1.0
+SMALL = 2**24
+"""Bytes that are not worth finding out whose they are."""
 
 
 def used_by(pid: int) -> int:
@@ -20,31 +22,33 @@ def used_by(pid: int) -> int:
 
 
 class Newcomers:
-    """The files of this user that appeared in a /dev/shm that others use too.
-
-    Those of a submission that runs at the same time are counted with them: nothing tells them apart.
-    """
+    """The files of this user that appeared in a /dev/shm that others use too, and that nobody else holds."""
 
     def __init__(self) -> None:
         self._before = set(names())
 
-    def used(self) -> int:
-        """Return their bytes."""
-        return sum(status.st_blocks * 512 for _, status in self._new())
+    def used(self, pid: int) -> int:
+        """Return the bytes that the descendants of a process are answerable for."""
+        if self._size(self._names()) <= SMALL:
+            return 0
+        return self._size(self._names() - held(except_by=set(processes.tree(pid))))
 
     def remove(self) -> None:
-        """Remove those that nobody can be about to open."""
-        for path, status in self._new():
-            if status.st_mtime < time.time() - SETTLED_SECONDS or status.st_blocks > 2**11:
+        """Remove what nobody holds."""
+        if new := self._names():
+            for name in new - held(except_by=set()):
                 with contextlib.suppress(OSError):
-                    path.unlink()
+                    (FOLDER / name).unlink()
 
-    def _new(self) -> Iterator[tuple[Path, os.stat_result]]:
-        for name in set(names()) - self._before:
+    def _names(self) -> set[str]:
+        return {name for name in set(names()) - self._before if owner(name) == os.getuid()}
+
+    def _size(self, names: Iterable[str]) -> int:
+        total = 0
+        for name in names:
             with contextlib.suppress(OSError):
-                status = (FOLDER / name).lstat()
-                if status.st_uid == os.getuid():
-                    yield FOLDER / name, status
+                total += (FOLDER / name).lstat().st_blocks * 512
+        return total
 
 
 def names() -> list[str]:
@@ -52,3 +56,30 @@ def names() -> list[str]:
         return os.listdir(FOLDER)
     except OSError:
         return []
+
+
+def owner(name: str) -> int:
+    try:
+        return (FOLDER / name).lstat().st_uid
+    except OSError:
+        return -1
+
+
+def held(except_by: set[int]) -> set[str]:
+    """Return the names of files there that some process maps or has open, except for these processes."""
+    found: set[str] = set()
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        if pid not in except_by:
+            found |= held_by(pid)
+    return found
+
+
+def held_by(pid: int) -> set[str]:
+    paths: list[str] = []
+    with contextlib.suppress(OSError):
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                paths.append(os.readlink(f"/proc/{pid}/fd/{number}"))
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/maps", errors="replace") as maps:
+        paths += [line.split(maxsplit=5)[-1].rstrip("\n") for line in maps if str(FOLDER) in line]
+    return {path.removeprefix(f"{FOLDER}/") for path in paths if path.startswith(f"{FOLDER}/")}
