@@ -114,7 +114,7 @@ check(layernorm)
 # %%
 draw = np.random.default_rng(0)
 fig, ax = plt.subplots(figsize=(6, 3))
-for factor in (0.7, 1.0, 1.4):
+for factor, color in ((0.7, "C0"), (1.0, "C1"), (1.4, "C3")):
     for normalized, style in ((False, ":"), (True, "-")):
         h, sizes = draw.normal(size=(1, 100)), []
         for _ in range(30):
@@ -122,9 +122,9 @@ for factor in (0.7, 1.0, 1.4):
             if normalized:
                 h = layernorm(h, np.ones(100), np.zeros(100))
             sizes.append(np.sqrt((h**2).mean()))
-        ax.semilogy(sizes, style, label=f"weights x {factor:g}" + (", LayerNorm" if normalized else ""))
+        ax.semilogy(sizes, style, color=color, label=f"weights x {factor:g}" + (", LayerNorm" if normalized else ""))
 ax.set(xlabel="layer", ylabel="root mean square of the activations")
-ax.legend(fontsize=8)
+ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 # %% [markdown]
 # **Think.** With $\gamma = 1$, $\beta = 0$ and two features, how many different outputs can LayerNorm have (eps apart)? What has
