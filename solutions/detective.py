@@ -606,11 +606,11 @@ check(repaired_predict)
 
 # %%
 def broken(weights, X, norm):
-    h = X
-    for i in range(0, len(weights) - 2, 6):
-        z = h @ weights[i] + weights[i + 1]
-        h = norm(z, *weights[i + 2 : i + 6])
-    return h @ weights[-2] + weights[-1]
+    *blocks, W_head, b_head = weights
+    while blocks:
+        W, b, *parameters = blocks[:6]
+        X, blocks = norm(X @ W + b, *parameters), blocks[6:]
+    return X @ W_head + b_head
 
 
 def relu(z):
