@@ -470,7 +470,7 @@ exercise = Exercise(
             statistics_keep_graph,
         ),
         Misconception(
-            "mode from `is_grad_enabled`",
+            "mode from is_grad_enabled",
             "Whether gradients are recorded decides which statistics are used. The mode is self.training: "
             "train() and eval() set it, and both work with and without gradients.",
             PAGE,
