@@ -101,7 +101,7 @@ def main() -> int:
     table.add_row(*row("all", total), style="bold")
     console = Console(width=None if sys.stdout.isatty() else 160)
     for complaint in total.complaints:
-        console.print(complaint, style="red", highlight=False, markup=False)
+        console.print(complaint, style="red", highlight=False, markup=False, soft_wrap=True)
     console.print(table)
     missed = unmet(tallies, total)
     for figure in missed:

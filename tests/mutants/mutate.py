@@ -301,11 +301,12 @@ def missing_case(node: ast.Match) -> Iterator[ast.AST]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a node stands: a field of another node, or an item of a field that is a list."""
+    """Where a node stands, a field of another node or an item of it, and the expression that it is best seen in."""
 
     owner: ast.AST
     field: str
-    index: int | None = None
+    index: int | None
+    seen_in: ast.AST | None
 
     @property
     def node(self) -> Any:
@@ -318,19 +319,26 @@ class Place:
         else:
             getattr(self.owner, self.field)[self.index] = node
 
+    def text(self) -> str:
+        """Return the first line of what stands here, or of what it is seen in when it says too little by itself."""
+        first, *rest = ast.unparse(self.seen_in or self.node).splitlines() or [""]
+        return f"{first} ..." if rest else first
+
 
 LEFT_ALONE = {"annotation", "returns", "decorator_list", "exc", "cause"}
+SAY_LITTLE = (ast.Constant, ast.keyword, ast.Slice, ast.MatchValue, ast.comprehension, ast.Pass)
 
 
-def places(owner: ast.AST) -> Iterator[Place]:
+def places(owner: ast.AST, seen_in: ast.AST) -> Iterator[Place]:
     """Yield every place below a node where a change can be seen."""
     for field, value in ast.iter_fields(owner):
         if field in LEFT_ALONE:
             continue
         for index, item in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(item, ast.AST) and not is_said(owner, item):
-                yield Place(owner, field, index)
-                yield from places(item)
+                says_little = isinstance(item, SAY_LITTLE) or isinstance(getattr(item, "operand", None), ast.Constant)
+                yield Place(owner, field, index, seen_in if says_little else None)
+                yield from places(item, seen_in if says_little else item)
 
 
 def is_said(owner: ast.AST, node: ast.AST) -> bool:
@@ -358,17 +366,18 @@ def mutants(program: ast.Module, reached: set[int]) -> Iterator[Mutant]:
     """
     seen, names = {ast.unparse(program)}, Counter[str]()
     for index, definition in enumerate(program.body):
-        for place in (Place(program, "body", index), *places(definition)):
+        for place in (Place(program, "body", index, None), *places(definition, definition)):
             node = place.node
             if getattr(node, "lineno", definition.lineno) not in reached:
                 continue
             for other in (other for propose in RULES.get(type(node), []) for other in propose(node)):
+                before = place.text()
                 place.put(other)
-                source = ast.unparse(program)
+                source, after = ast.unparse(program), place.text()
                 place.put(node)
                 if source not in seen:
                     seen.add(source)
-                    name = f"{title(definition)}: {brief(node)} => {brief(other)}"
+                    name = f"{title(definition)}: {before} => {after}"
                     names[name] += 1
                     yield Mutant(name if names[name] == 1 else f"{name} #{names[name]}", source)
 
@@ -376,9 +385,3 @@ def mutants(program: ast.Module, reached: set[int]) -> Iterator[Mutant]:
 def title(definition: ast.stmt) -> str:
     """Name a definition: a function, a class, or a constant."""
     return getattr(definition, "name", None) or ast.unparse(definition).split("=")[0].split(":")[0].strip()
-
-
-def brief(node: ast.AST) -> str:
-    """Return the first line of a node's text, without the rest."""
-    first, *rest = ast.unparse(node).splitlines() or [""]
-    return f"{first} ..." if rest else first

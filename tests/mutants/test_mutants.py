@@ -18,8 +18,8 @@ def scaled(x, rate: float = 0.5, *, training=True):
     return x / (1 - rate) if training else x.copy()
 '''
 CHANGES = {
-    "scaled: 0.5 => 1.0",
-    "scaled: True => False",
+    "scaled: x, rate: float=0.5, *, training=True => x, rate: float=1.0, *, training=True",
+    "scaled: x, rate: float=0.5, *, training=True => x, rate: float=0.5, *, training=False",
     "scaled: not 0 <= rate < 1 => 0 <= rate < 1",
     "scaled: 0 <= rate < 1 => 0 < rate < 1",
     "scaled: 0 <= rate < 1 => 0 <= rate <= 1",
@@ -27,6 +27,7 @@ CHANGES = {
     "scaled: x / (1 - rate) => x * (1 - rate)",
     "scaled: x / (1 - rate) => x",
     "scaled: 1 - rate => 1 + rate",
+    "scaled: 1 - rate => 2 - rate",
     "scaled: 1 - rate => rate - 1",
     "scaled: x / (1 - rate) if training else x.copy() => x.copy()",
     "scaled: x.copy() => x",

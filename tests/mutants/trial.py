@@ -47,6 +47,8 @@ def start() -> None:
     """Prepare a process for trials: quiet, and on one core."""
     os.environ |= {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     warnings.simplefilter("ignore")
+    # TensorFlow greets whatever it is told, and wrong answers make NumPy and Keras complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 @cache
