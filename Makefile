@@ -12,6 +12,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SUBMITTED ?= _build/sample/submitted
 OUT ?= _build/sample/graded
+RUNS ?= 1000
 
 # A stamp is as new as the last time its target was made from what it depends on.
 ENVIRONMENT := $(VENV)/.installed
@@ -49,6 +50,7 @@ test: $(ENVIRONMENT) $(BOOK) lint ## everything CI runs: lint, types, all tests,
 	@$(call wish,chromium,chromium,tests of the pages in a browser are)
 	@$(call wish,pg_ctlcluster,postgresql,tests with a PostgreSQL gradebook are)
 	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/python -m tests.mutants --runs $(RUNS)
 
 book: $(BOOK) ## build the book: _build/html/index.html
 
@@ -63,8 +65,8 @@ grade: $(SAMPLE) ## grade a class (SUBMITTED=folder, OUT=folder; by default the 
 benchmark: $(ENVIRONMENT) ## measure the grader against nbgrader's own autograde, side by side
 	$(BIN)/python -m benchmarks
 
-mutants: $(ENVIRONMENT) ## check the checks: wrong answers must fail, right ones must pass
-	$(BIN)/pytest -n 2 -m mutants
+mutants: $(ENVIRONMENT) ## check the checks: wrong answers must fail, right ones must pass (RUNS=how often)
+	$(BIN)/python -m tests.mutants --runs $(RUNS)
 
 lint: $(ENVIRONMENT) ## style and types
 	$(BIN)/ruff check .
