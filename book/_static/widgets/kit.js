@@ -46,7 +46,7 @@ export function choice(widget, { label, options, value }, changed) {
 
 /** A chart with two labelled axes. line(points, color) draws a curve; dot() gives a point that can be moved. */
 export function chart(parent, { x, y, xLabel, yLabel, width = 320, height = 240 }) {
-  const box = { left: 40, right: 10, top: 14, bottom: 40 };
+  const box = { left: 52, right: 10, top: 14, bottom: 40 };
   const svg = element(parent, "svg", { viewBox: `0 0 ${width} ${height}`, class: "chart" });
   const px = (value) => box.left + ((value - x[0]) / (x[1] - x[0])) * (width - box.left - box.right);
   const py = (value) => height - box.bottom - ((value - y[0]) / (y[1] - y[0])) * (height - box.top - box.bottom);
