@@ -1,4 +1,7 @@
-"""What wrong answers deserve: the points of an answer with each misconception, by exercise.
+"""What wrong answers deserve: the points of an answer with a misconception, by exercise.
+
+The first assignment states every misconception, a later one at least one for each exercise: one that loses the same
+points whatever the hidden inputs are.
 
 Partial credit comes from the requirements that hold. None of these answers looks at its arguments, so each also loses
 the points for refusing bad ones; most divide by 1 - rate without a thought for rate 1, and lose those for the extremes.
@@ -11,7 +14,7 @@ POINTS: dict[str, dict[str, float]] = {
         "no scaling": 7.5,
         "multiplies by keep": 7.5,
         "keep and drop swapped": 2.5,
-        "one mask shared over the batch": 4.5,
+        "one mask shared over the batch": 6.5,
         "scales at test too": 7.5,
         "active at test": 7.5,
         "reseeds on every call": 5.5,
@@ -54,4 +57,33 @@ POINTS: dict[str, dict[str, float]] = {
         "masks not rescaled": 2.5,
         "geometric mean not normalized": 2.5,
     },
+    "dropout_layer": {"torch.randn mask": 4.5},
+    "DropoutMLP": {"active in eval": 8},
+    "evaluate": {"raw 0-255 pixels": 3.5},
+    "stochastic_relu": {"no scaling": 7.5},
+    "dropconnect": {"drops the bias": 2.5},
+    "weight_after_decay": {"(1 - wd)^steps": 0},
+    "activation_variances": {"variance over units": 5},
+    "batchnorm_train": {"no root": 4.5},
+    "batchnorm_inference": {"batch statistics": 1.5},
+    "bn_running_update": {"each momentum read as the other's": 0.5},
+    "batchnorm_backward": {"statistics treated as constants": 2.5},
+    "batchnorm_images": {"per pixel": 2.5},
+    "bn_shift_ratio": {"1/q only": 2},
+    "BatchNorm1d": {"statistics under no_grad": 8.5},
+    "recalibrate": {"dropout left on": 6},
+    "block_inference": {"no root": 3.5},
+    "extract_weights": {"order of the four BatchNorm arrays": 4.5},
+    "fold_bn_into_next": {"scales the columns": 0},
+    "keras_to_torch": {"kernel not transposed": 7},
+    "layernorm": {"over the batch": 2},
+    "rmsnorm": {"subtracts the mean": 3},
+    "groupnorm": {"over the batch": 2.5},
+    "ln_shrink": {"forgets mu^2": 3.5},
+    "layernorm_backward": {"mean term missing": 4},
+    "max_pool2d": {"mean": 2},
+    "average_pool2d": {"divides by stride^2": 2},
+    "count_parameters": {"same padding": 4.5},
+    "count_macs": {"counts biases": 0.5},
+    "max_pool2d_backward": {"shared among ties": 6},
 }

@@ -61,26 +61,20 @@ def right_students() -> Described:
 
 def wrong_students() -> Described:
     first, *later = RELEASED
-    for index in range(max(len(exercise.misconceptions) for exercise in exercises(first))):
+    for index in range(max(len(POINTS[exercise.name]) for exercise in exercises(first))):
         names = (first, *filter(is_stated, later)) if index == 0 else (first,)
-        yield (
-            f"misconception {index + 1} of each exercise that has as many",
-            tuple(wrong(name, index) for name in names),
-        )
+        yield f"mistake {index + 1} of each exercise that has as many", tuple(wrong(name, index) for name in names)
 
 
 def is_stated(assignment: str) -> bool:
-    """Tell whether `deserved` says what the first misconception of every exercise deserves."""
-    return all(exercise.misconceptions[0].name in POINTS.get(exercise.name, {}) for exercise in exercises(assignment))
+    """Tell whether `deserved` says what a wrong answer to each exercise deserves."""
+    return all(exercise.name in POINTS for exercise in exercises(assignment))
 
 
 def wrong(assignment: str, index: int) -> Submission:
-    """Return a submission with the misconception of this index in each exercise that has so many, else right."""
-    mistaken = {
-        exercise.name: exercise.misconceptions[index].name
-        for exercise in exercises(assignment)
-        if index < len(exercise.misconceptions)
-    }
+    """Return a submission with the misconception of this index in each exercise that states so many, else right."""
+    stated = {exercise.name: list(POINTS[exercise.name]) for exercise in exercises(assignment)}
+    mistaken = {name: mistakes[index] for name, mistakes in stated.items() if index < len(mistakes)}
     cells = right_cells(assignment, index) | {
         exercise.name: answers.wrong(exercise, mistaken[exercise.name])
         for exercise in exercises(assignment)

@@ -56,7 +56,9 @@ def test_class_has_every_kind_of_submission() -> None:
     assert {item.status for item in HANDED_IN.values()} >= {"graded", "error", "timeout", "died", "invalid", "missing"}
     assert len(CLASS) >= 12
     assert {assignment for _, assignment in HANDED_IN} == set(ASSIGNMENTS)
-    assert all(map(is_stated, ASSIGNMENTS)), "say in tests/sample/deserved.py what first misconceptions deserve"
+    assert all(map(is_stated, ASSIGNMENTS)), (
+        "say in tests/sample/deserved.py what a wrong answer to each exercise deserves"
+    )
 
 
 def test_deserved_points_are_stated_for_misconceptions_that_exist() -> None:
