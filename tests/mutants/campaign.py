@@ -1,8 +1,10 @@
 """All trials of some assignments, in parallel, added up."""
 
+import contextlib
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +15,9 @@ from tests.mutants.trial import start, try_misconception, try_mutants, try_speed
 
 PARTS = 6
 """Into how many tasks the mutants of an exercise are divided, so that no process waits long for another."""
+
+POOLS = 3
+"""How often the trials are taken up again after a process has died."""
 
 Task = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -66,12 +71,21 @@ def conduct(
     """
     pending = [task for assignment in assignments for task in tasks(assignment, runs)]
     results: dict[Task, Any] = {}
+    for _ in range(POOLS):
+        with contextlib.suppress(BrokenProcessPool):
+            for task, result in _run([task for task in pending if task not in results], workers):
+                results[task] = result
+                advance(len(results), len(pending))
+        if len(results) == len(pending):
+            return {assignment: tally(assignment, runs, results) for assignment in assignments}
+    raise BrokenProcessPool(f"processes die of one of the trials, most likely for want of memory; after {POOLS} tries")
+
+
+def _run(pending: list[Task], workers: int) -> Iterator[tuple[Task, Any]]:
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=start) as pool:
         futures = {pool.submit(function, *arguments): (function, arguments) for function, arguments in pending}
         for future in as_completed(futures):
-            results[futures[future]] = future.result()
-            advance(len(results), len(pending))
-    return {assignment: tally(assignment, runs, results) for assignment in assignments}
+            yield futures[future], future.result()
 
 
 def tally(assignment: str, runs: int, results: dict[Task, Any]) -> Tally:

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import resource
 import signal
 import sys
 import time
@@ -23,6 +24,10 @@ from tests.mutants.program import build, program_of, reached_lines, root
 SEEDS = (0, 1, 2)
 SECONDS = 20.0
 """What one judgment of a mutant may take; the slowest right answer takes a tenth of it."""
+
+
+MEMORY = 8 * 1024**3
+"""Bytes that a process may ask for, frameworks included, before a mutant gets a MemoryError."""
 
 
 class TooLong(BaseException):
@@ -47,6 +52,7 @@ def start() -> None:
     """Prepare a process for trials: quiet, and on one core."""
     os.environ |= {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     warnings.simplefilter("ignore")
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     # TensorFlow greets whatever it is told, and wrong answers make NumPy and Keras complain.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
