@@ -1,7 +1,5 @@
 """BatchNorm as a PyTorch module: `class BatchNorm1d(nn.Module)` with `(num_features, eps=1e-5, momentum=.1)`."""
 
-from typing import Any
-
 import numpy as np
 
 from autograder.checks import draw as hidden
@@ -37,7 +35,7 @@ def normalize(subject, x, settings, options, training, grad):
     return attempt(run)
 
 
-def train(subject, batches, options):
+def train(subject, batches, options, copies):
     """Train on several batches, each with a backward pass, and return the statistics and whether they carry a graph."""
     import copy
 
@@ -45,14 +43,10 @@ def train(subject, batches, options):
         layer = subject(batches[0].shape[1], **options).to(batches[0].dtype)
         for x in batches:
             layer(x.clone().requires_grad_()).square().sum().backward()
-        statistics = (layer.running_mean, layer.running_var)
-        copied = copy.deepcopy(layer)
-        return {
-            "mean": statistics[0].detach(),
-            "var": statistics[1].detach(),
-            "free": not any(statistic.requires_grad for statistic in statistics),
-            "copied": copied.running_mean.detach(),
-        }
+        mean, var = layer.running_mean, layer.running_var
+        free = not (mean.requires_grad or var.requires_grad)
+        copied = copy.deepcopy(layer) if copies and free else layer
+        return {"mean": mean.detach(), "var": var.detach(), "free": free, "copied": copied.running_mean.detach()}
 
     return attempt(run)
 
@@ -122,6 +116,10 @@ def standardizes_batch(ask: Ask, draw: np.random.Generator) -> None:
         message = "in training mode, x should be standardized with its own mean and biased variance"
         message += "" if grad else ", also under torch.no_grad(): the mode is self.training"
         expect(close(tensor(result["y"], shape, name="y"), wanted), message)
+    x = batch(draw, (6, 4))
+    y = tensor(ask.probe(normalize, Tensor(x), {}, {}, True, True)["y"], x.shape, name="y")
+    wanted, *_ = batchnorm_train(x, np.ones(4), np.zeros(4), eps=1e-5)
+    expect(close(y, wanted), "a new module should have weight 1 and bias 0")
 
 
 def uses_running_statistics(ask: Ask, draw: np.random.Generator) -> None:
@@ -140,7 +138,7 @@ def uses_running_statistics(ask: Ask, draw: np.random.Generator) -> None:
 def moves_statistics(ask: Ask, draw: np.random.Generator) -> None:
     for options in OPTIONS:
         batches = [batch(draw, (n, 3)) for n in (2, 4, 7)]
-        result = ask.probe(train, [Tensor(x) for x in batches], options)
+        result = ask.probe(train, [Tensor(x) for x in batches], options, False)
         mean, var, new = np.zeros(3), np.ones(3), options.get("momentum", 0.1)
         for x in batches:
             mean, var = (1 - new) * mean + new * x.mean(axis=0), (1 - new) * var + new * x.var(axis=0, ddof=1)
@@ -188,7 +186,7 @@ def flows_in_eval_mode(ask: Ask, draw: np.random.Generator) -> None:
 
 def keeps_no_graph(ask: Ask, draw: np.random.Generator) -> None:
     batches = [batch(draw, (n, 3)) for n in (3, 5)]
-    result = ask.probe(train, [Tensor(x) for x in batches], {})
+    result = ask.probe(train, [Tensor(x) for x in batches], {}, True)
     message = "the running statistics should carry no graph: detach the batch statistics before they are averaged in"
     expect(result["free"] is True, message)
     expect(close(tensor(result["copied"], (3,)), tensor(result["mean"], (3,))), "a copy should have equal statistics")
@@ -268,14 +266,8 @@ def remembers(subject, x):
     return attempt(run)
 
 
-def written(
-    normalizes_with_grad: bool = True,
-    buffers: bool = True,
-    detaches: bool = True,
-    by_grad_mode: bool = False,
-    unbiased: bool = True,
-) -> Any:
-    """Return the module, right or with one mistake."""
+@Built
+def reference():
     import torch
     from torch import nn
 
@@ -284,64 +276,90 @@ def written(
             super().__init__()
             self.eps, self.momentum = eps, momentum
             self.weight, self.bias = nn.Parameter(torch.ones(num_features)), nn.Parameter(torch.zeros(num_features))
-            statistics = {"running_mean": torch.zeros(num_features), "running_var": torch.ones(num_features)}
-            for name, value in (statistics | {"num_batches_tracked": torch.tensor(0)}).items():
-                if buffers:
-                    self.register_buffer(name, value)
-                else:
-                    setattr(self, name, value)
+            self.keep("running_mean", torch.zeros(num_features))
+            self.keep("running_var", torch.ones(num_features))
+            self.keep("num_batches_tracked", torch.tensor(0))
+
+        def keep(self, name, value):
+            self.register_buffer(name, value)
+
+        def uses_batch(self):
+            return self.training
+
+        def of_batch(self, x):
+            return x.mean(0), x.var(0, correction=0)
+
+        def track(self, x):
+            x = x.detach()
+            self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * x.mean(0)
+            self.running_var = (1 - self.momentum) * self.running_var + self.momentum * x.var(0)
+            self.num_batches_tracked = self.num_batches_tracked + 1
 
         def forward(self, x):
             if x.ndim != 2 or x.shape[1] != len(self.weight):
                 raise ValueError(f"x must have shape (n, {len(self.weight)}), got shape {tuple(x.shape)}")
-            trains = torch.is_grad_enabled() if by_grad_mode else self.training
-            if not trains:
-                return (x - self.running_mean) / torch.sqrt(self.running_var + self.eps) * self.weight + self.bias
-            if len(x) == 1:
-                raise ValueError(f"x has shape {tuple(x.shape)}: one value per feature has no variance")
-            with torch.set_grad_enabled(torch.is_grad_enabled() and normalizes_with_grad):
-                mean, var = x.mean(0), x.var(0, correction=0)
-            self.track(mean, x.var(0, correction=int(unbiased)))
+            mean, var = self.running_mean, self.running_var
+            if self.uses_batch():
+                if len(x) == 1:
+                    raise ValueError(f"x has shape {tuple(x.shape)}: one value per feature has no variance")
+                mean, var = self.of_batch(x)
+                self.track(x)
             return (x - mean) / torch.sqrt(var + self.eps) * self.weight + self.bias
-
-        def track(self, mean, var):
-            if detaches:
-                mean, var = mean.detach(), var.detach()
-            self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean
-            self.running_var = (1 - self.momentum) * self.running_var + self.momentum * var
-            self.num_batches_tracked = self.num_batches_tracked + 1
 
     return BatchNorm1d
 
 
 @Built
-def reference():
-    return written()
-
-
-@Built
 def statistics_under_no_grad():
-    return written(normalizes_with_grad=False)
+    import torch
+
+    class BatchNorm1d(reference.factory()):
+        @torch.no_grad()
+        def of_batch(self, x):
+            return x.mean(0), x.var(0, correction=0)
+
+    return BatchNorm1d
 
 
 @Built
 def statistics_not_buffers():
-    return written(buffers=False)
+    class BatchNorm1d(reference.factory()):
+        def keep(self, name, value):
+            setattr(self, name, value)
+
+    return BatchNorm1d
 
 
 @Built
 def statistics_keep_graph():
-    return written(detaches=False)
+    class BatchNorm1d(reference.factory()):
+        def track(self, x):
+            self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * x.mean(0)
+            self.running_var = (1 - self.momentum) * self.running_var + self.momentum * x.var(0)
+
+    return BatchNorm1d
 
 
 @Built
 def mode_from_grad():
-    return written(by_grad_mode=True)
+    import torch
+
+    class BatchNorm1d(reference.factory()):
+        def uses_batch(self):
+            return torch.is_grad_enabled()
+
+    return BatchNorm1d
 
 
 @Built
 def biased_running_variance():
-    return written(unbiased=False)
+    class BatchNorm1d(reference.factory()):
+        def track(self, x):
+            x = x.detach()
+            self.running_mean.lerp_(x.mean(0), self.momentum)
+            self.running_var.lerp_(x.var(0, correction=0), self.momentum)
+
+    return BatchNorm1d
 
 
 @Built
