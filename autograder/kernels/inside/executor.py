@@ -106,6 +106,7 @@ class Executor:
         output = Output(self._output_bytes)
         sys.stdin = io.StringIO()
         sys.stdout = sys.stderr = output
+        signal.alarm(0)  # one of an earlier cell must not end this one
         signal.signal(signal.SIGINT, self._interrupt)
         self._interruptible = True
         try:

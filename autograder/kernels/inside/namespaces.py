@@ -65,7 +65,7 @@ def mount_own(home: Path, limits: dict[str, Any]) -> None:
         ("/tmp", limits["disk_mb"]),
         ("/dev/shm", limits["memory_mb"]),
     ):
-        linux.mount("tmpfs", folder, "tmpfs", QUIET, f"mode=0700,size={megabytes}m,nr_inodes=20000")
+        linux.mount("tmpfs", folder, "tmpfs", QUIET, f"mode=0700,size={megabytes}m,nr_inodes={confine.MAX_ENTRIES}")
 
 
 def write(path: str, text: str, folder: int) -> None:
