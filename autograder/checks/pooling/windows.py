@@ -38,7 +38,8 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (2, 5, 7, 3))
     ask(x, 2, 3)
-    refuses_windows(ask, x)
+    for turned in (x, x.transpose(0, 2, 1, 3).copy()):
+        refuses_windows(ask, turned)
     for wrong in (x[0], x[None], x[..., 0]):
         refuses(ask, wrong, 2, 2, because=f"an x with {wrong.ndim} dimensions", mentions="x")
 
