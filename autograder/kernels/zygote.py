@@ -34,24 +34,23 @@ class Zygote:
     def __init__(self, level: str, heavy: bool) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="autograder-"))
         self.control, theirs = socket.socketpair()
-        with theirs, tempfile.TemporaryFile() as said:
-            self._process = subprocess.Popen(
-                command("zygote", level, heavy=heavy, warm=level != "process"),
-                stdin=theirs.fileno(),
-                stdout=said,
-                stderr=said,
-                env=environment(level, self._home),
-                cwd=self._home,
-            )
+        with tempfile.TemporaryFile() as said:
+            with theirs:
+                self._process = subprocess.Popen(
+                    command("zygote", level, heavy=heavy, warm=level != "process"),
+                    stdin=theirs.fileno(),
+                    stdout=said,
+                    stderr=said,
+                    env=environment(level, self._home),
+                    cwd=self._home,
+                )
             try:
-                started = self._read(time.monotonic() + START_SECONDS) == "ready"
-            except ZygoteFailed:
-                started = False
-            if not started:
+                self._read(time.monotonic() + START_SECONDS)
+            except ZygoteFailed as silence:
                 self.close()
                 said.seek(0)
-                lines = said.read().decode("utf-8", "replace").strip().splitlines()
-                raise ZygoteFailed(f"the {level} process did not start: {lines[-1] if lines else 'it said nothing'}")
+                lines = said.read().decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+                raise ZygoteFailed(f"the {level} process did not start: {lines[-1]}") from silence
 
     def spawn(self, order: dict[str, Any]) -> socket.socket:
         """Have a child forked; return the socket that it serves."""

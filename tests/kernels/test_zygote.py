@@ -1,0 +1,54 @@
+"""The warm process: one child after the other, and a new one when it is gone."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from autograder.kernels.limits import Limits
+from autograder.kernels.session import Cell
+from autograder.kernels.worker import WarmWorker
+from autograder.kernels.zygote import Zygote, ZygoteFailed
+from tests.kernels.conftest import LEVELS
+
+WARM = [level for level in LEVELS if level != "process"]
+CHILDREN = {"sandbox": 500, "landlock": 100}
+
+
+@pytest.mark.parametrize("level", WARM)
+def test_many_children_in_a_row_none_hangs_and_none_remembers(level):
+    worker = WarmWorker(level, heavy=False)
+    for number in range(CHILDREN[level]):
+        with worker.session(Limits()) as session:
+            [result] = session.run([Cell("1", "assert 'seen' not in globals()\nseen = open('note', 'x').write('x')")])
+        assert result.status == "ok", (number, result)
+    worker.close()
+
+
+@pytest.mark.parametrize("level", WARM)
+def test_a_zygote_that_was_killed_is_replaced_within_the_session(level):
+    worker = WarmWorker(level, heavy=False)
+    with worker.session(Limits()) as session:
+        assert session.run([Cell("1", "a = 1")])[0].status == "ok"
+        os.kill(worker._zygote._process.pid, signal.SIGKILL)
+        time.sleep(0.2)
+        results = session.run([Cell("2", "print(a)"), Cell("3", "print(a)")])
+    assert results[0].status in ("died", "ok")
+    assert results[1].output == "1\n"
+    worker.close()
+
+
+def test_a_zygote_that_cannot_start_says_why(monkeypatch, tmp_path):
+    monkeypatch.setattr("autograder.kernels.start.RESPOND", tmp_path / "missing.py")
+    with pytest.raises(ZygoteFailed, match=r"did not start: .*missing\.py"):
+        Zygote("process", heavy=False)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_nothing_is_left_in_the_folder_for_temporary_files(level, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    zygote = Zygote(level, heavy=False)
+    zygote.close()
+    assert list(tmp_path.iterdir()) == []
+    assert not zygote.alive()
