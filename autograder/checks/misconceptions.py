@@ -20,7 +20,7 @@ def measure(exercise: Exercise, ask: Ask) -> np.ndarray:
     try:
         with np.errstate(all="ignore"):
             return np.asarray(exercise.fingerprint.measure(ask), dtype=float).ravel()
-    except (StudentRaised, Unmet, TypeError, ValueError, IndexError):
+    except (StudentRaised, Unmet, TypeError, ValueError, LookupError, AttributeError):
         return np.array([np.nan])
 
 

@@ -467,38 +467,36 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "statistics under no_grad",
-            "Mean and variance are computed under torch.no_grad(), so no gradient flows through them. "
-            "In training they depend on x, and the gradient of x must know it; "
-            "only the running statistics are detached.",
+            "Mean and variance are computed under torch.no_grad(), so no gradient flows through them. In training "
+            "they depend on x, and the gradient of x must know it; only the running statistics are detached.",
             PAGE,
             statistics_under_no_grad,
         ),
         Misconception(
             "statistics not buffers",
-            "The running statistics are plain attributes, so state_dict() does not have them: saved and loaded, "
-            "the module forgets what it learned about the data. Use register_buffer.",
+            "The running statistics are plain attributes, so state_dict() does not have them: saved and loaded, the "
+            "module forgets what it learned about the data. Use register_buffer.",
             PAGE,
             statistics_not_buffers,
         ),
         Misconception(
             "running statistics keep a graph",
-            "The running statistics are averaged with tensors that remember their history, so the graph grows "
-            "with every step and the module cannot be copied. Detach what is averaged in.",
+            "The running statistics are averaged with tensors that remember their history, so the graph grows with "
+            "every step and the module cannot be copied. Detach what is averaged in.",
             PAGE,
             statistics_keep_graph,
         ),
         Misconception(
             "mode from is_grad_enabled",
-            "Whether gradients are recorded decides which statistics are used. The mode is self.training: "
-            "train() and eval() set it, and both work with and without gradients.",
+            "Whether gradients are recorded decides which statistics are used. The mode is self.training: train() "
+            "and eval() set it, and both work with and without gradients.",
             PAGE,
             mode_from_grad,
         ),
         Misconception(
             "biased running variance",
-            "The running variance is averaged with the biased variance of the batch. "
-            "PyTorch standardizes with the biased "
-            "variance, but keeps the unbiased one, n / (n - 1) times larger.",
+            "The running variance is averaged with the biased variance of the batch. PyTorch standardizes with the "
+            "biased variance, but keeps the unbiased one, n / (n - 1) times larger.",
             PAGE,
             biased_running_variance,
         ),

@@ -53,8 +53,8 @@ def flows_through_mean(ask: Ask, draw: np.random.Generator) -> None:
         dx = part(ask, "dx", *problem(draw, shape))
         expect(
             close(dx.sum(axis=0), np.zeros(shape[1]), scale=10),
-            "adding a constant to a feature does not change y, so over the batch dx should sum to 0: "
-            "the mean depends on x",
+            "adding a constant to a feature does not change y, so over the batch dx should sum to 0: the mean "
+            "depends on x",
         )
 
 
@@ -69,8 +69,8 @@ def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
             )
             expect(
                 close(along, expected, scale=10),
-                "stretching a feature hardly changes y, so dx should have hardly a part along x minus its mean: "
-                "the variance depends on x",
+                "stretching a feature hardly changes y, so dx should have hardly a part along x minus its mean: the "
+                "variance depends on x",
             )
 
 
@@ -216,30 +216,29 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "statistics treated as constants",
-            "Mean and variance are treated as constants, as they are at test time. "
-            "In training both depend on every row of x, "
-            "and the gradient flows through them.",
+            "Mean and variance are treated as constants, as they are at test time. In training both depend on every "
+            "row of x, and the gradient flows through them.",
             PAGE,
             statistics_constant,
         ),
         Misconception(
             "dvar term missing",
-            "The variance is treated as a constant. It depends on every row, "
-            "which takes away the part of the gradient along x.",
+            "The variance is treated as a constant. It depends on every row, which takes away the part of the "
+            "gradient along x.",
             PAGE,
             dvar_missing,
         ),
         Misconception(
             "dmean term missing",
-            "The mean is treated as a constant. It depends on every row, "
-            "which takes the mean of the gradient away again.",
+            "The mean is treated as a constant. It depends on every row, which takes the mean of the gradient away "
+            "again.",
             PAGE,
             dmean_missing,
         ),
         Misconception(
             "forgets 1/n",
-            "Sums over the batch stand where means belong. "
-            "Each row has only the n-th part of the mean and of the variance.",
+            "Sums over the batch stand where means belong. Each row has only the n-th part of the mean and of the "
+            "variance.",
             PAGE,
             forgets_n,
         ),

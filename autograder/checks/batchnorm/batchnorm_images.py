@@ -33,8 +33,8 @@ def standardizes(ask: Ask, draw: np.random.Generator) -> None:
         x = images(draw, shape)
         expect(
             close(standard(ask, x, eps=NEGLIGIBLE), (x - x.mean(axis=PIXELS)) / x.std(axis=PIXELS)),
-            "with gamma 1 and beta 0, "
-            "every channel of y should have mean 0 and variance 1 over all pixels of all images",
+            "with gamma 1 and beta 0, every channel of y should have mean 0 and variance 1 over all pixels of all "
+            "images",
         )
 
 
@@ -182,16 +182,15 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "per pixel",
-            "Every pixel position has statistics of its own, over the images alone. "
-            "A convolution treats all positions alike, "
-            "and so does BatchNorm behind it: average over rows and columns too.",
+            "Every pixel position has statistics of its own, over the images alone. A convolution treats all "
+            "positions alike, and so does BatchNorm behind it: average over rows and columns too.",
             PAGE,
             per_pixel,
         ),
         Misconception(
             "per image (instance norm)",
-            "Every image is standardized by itself. That is instance normalization; "
-            "BatchNorm averages over the images as well.",
+            "Every image is standardized by itself. That is instance normalization; BatchNorm averages over the "
+            "images as well.",
             PAGE,
             per_image,
         ),

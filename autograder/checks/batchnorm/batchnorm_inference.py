@@ -155,8 +155,8 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "batch statistics",
-            "The statistics of the batch at hand are used, as in training. At test time the given ones count: "
-            "a prediction must not depend on the other rows.",
+            "The statistics of the batch at hand are used, as in training. At test time the given ones count: a "
+            "prediction must not depend on the other rows.",
             PAGE,
             batch_statistics,
         ),
@@ -168,8 +168,8 @@ exercise = Exercise(
         ),
         Misconception(
             "torch's eps",
-            "eps is 1e-5 by default, as in PyTorch. The exercise asks for the default of Keras, 1e-3: "
-            "for small variances the two differ visibly.",
+            "eps is 1e-5 by default, as in PyTorch. The exercise asks for the default of Keras, 1e-3: for small "
+            "variances the two differ visibly.",
             PAGE,
             eps_of_torch,
         ),

@@ -35,8 +35,8 @@ def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
         spread = (standard(ask, batch(draw, shape), eps=NEGLIGIBLE) ** 2).mean(axis=0)
         expect(
             close(spread, np.ones_like(spread)),
-            "with gamma 1 and beta 0, the squares in every column of y should have mean 1: "
-            "divide by the root of the biased variance",
+            "with gamma 1 and beta 0, the squares in every column of y should have mean 1: divide by the root of the "
+            "biased variance",
         )
 
 
@@ -203,23 +203,22 @@ exercise = Exercise(
         ),
         Misconception(
             "eps outside the root",
-            "eps is added to the standard deviation. It belongs under the root, var + eps: "
-            "for small variances the two differ visibly.",
+            "eps is added to the standard deviation. It belongs under the root, var + eps: for small variances the "
+            "two differ visibly.",
             PAGE,
             eps_outside,
         ),
         Misconception(
             "unbiased variance",
             "The variance is divided by n - 1. The batch itself is standardized, so its own mean square counts: "
-            "divide by n. "
-            "Only PyTorch's running variance is unbiased.",
+            "divide by n. Only PyTorch's running variance is unbiased.",
             PAGE,
             unbiased,
         ),
         Misconception(
             "over features",
-            "Mean and variance are taken along each row. That is LayerNorm; "
-            "BatchNorm looks at one feature over all rows of the batch.",
+            "Mean and variance are taken along each row. That is LayerNorm; BatchNorm looks at one feature over all "
+            "rows of the batch.",
             PAGE,
             over_features,
         ),

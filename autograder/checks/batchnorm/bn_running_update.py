@@ -173,16 +173,15 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "each momentum read as the other's",
-            "In Keras momentum .99 is the weight of the old value, "
-            "in PyTorch momentum .1 is the weight of the new one. "
-            "Read the other way round, the statistics forget nearly everything at every step.",
+            "In Keras momentum .99 is the weight of the old value, in PyTorch momentum .1 is the weight of the new "
+            "one. Read the other way round, the statistics forget nearly everything at every step.",
             PAGE,
             momentums_swapped,
         ),
         Misconception(
             "torch biased",
-            "PyTorch standardizes the batch with the biased variance, but it moves its running variance toward "
-            "the unbiased one, n / (n - 1) times larger.",
+            "PyTorch standardizes the batch with the biased variance, but it moves its running variance toward the "
+            "unbiased one, n / (n - 1) times larger.",
             PAGE,
             torch_biased,
         ),
@@ -194,8 +193,8 @@ exercise = Exercise(
         ),
         Misconception(
             "standard deviation kept",
-            "The standard deviation of the batch is averaged in. What is kept is a variance; "
-            "its root is taken when it is used.",
+            "The standard deviation of the batch is averaged in. What is kept is a variance; its root is taken when "
+            "it is used.",
             PAGE,
             deviation_kept,
         ),

@@ -43,7 +43,9 @@ def knows_rectified_normal(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def is_one_without_dropout(ask: Ask, draw: np.random.Generator) -> None:
-    expect(close(number(ask(*moments(draw), 0.0)), 1), "at rate 0 nothing shifts: the ratio is 1")
+    given = moments(draw)
+    expect(close(number(ask(*given, 0.0)), 1), "at rate 0 nothing shifts: the ratio is 1")
+    expect(not close(number(ask(*given, 0.4)), 1), "at any other rate the two variances differ")
 
 
 def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
@@ -114,22 +116,22 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "1/q only",
-            "This is the ratio at mean 0. An activation with a mean also jumps between 0 and mu / q, "
-            "which adds (p / q) mu^2 / v.",
+            "This is the ratio at mean 0. An activation with a mean also jumps between 0 and mu / q, which adds (p / "
+            "q) mu^2 / v.",
             PAGE,
             keep_only,
         ),
         Misconception(
             "inverted",
-            "This is the variance at test over the variance in training. "
-            "The ratio asked for has training on top and is at least 1.",
+            "This is the variance at test over the variance in training. The ratio asked for has training on top and "
+            "is at least 1.",
             PAGE,
             inverted,
         ),
         Misconception(
             "rate and keep swapped",
-            "rate is read as the keep probability. At rate .5 the two coincide, "
-            "which is why the mistake survives so many tests.",
+            "rate is read as the keep probability. At rate .5 the two coincide, which is why the mistake survives so "
+            "many tests.",
             PAGE,
             rate_and_keep_swapped,
         ),

@@ -16,6 +16,8 @@ PAGE = "exercises/batchnorm/batchnorm"
 EPS = 1e-5
 SIZES = (4, 9, 6)
 WIDTHS = (5, 4, 3)
+STALE = 40.0
+"""Where every running mean of the first BatchNorm stands before."""
 
 
 def recalibrated(subject, kind, weights, batches):
@@ -114,7 +116,10 @@ def ask_about(ask: Ask, kind: str, weights: dict[str, list[np.ndarray]], batches
 def chain(ask: Ask, draw: np.random.Generator) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Recalibrate the chain and return what came back with the right statistics."""
     weights, batches = network(draw), [batch(draw, (n, WIDTHS[0])) for n in SIZES]
-    return ask_about(ask, "chain", weights, batches), expected(weights, batches)
+    answer = ask_about(ask, "chain", weights, batches)
+    mean = tensor(answer["statistics"][0], WIDTHS[1:2], name="a running mean")
+    expect(not np.isclose(mean, STALE).any(), "the running statistics are still the old ones")
+    return answer, expected(weights, batches)
 
 
 def expected(weights: dict[str, list[np.ndarray]], batches: list[np.ndarray]) -> list[np.ndarray]:
@@ -352,17 +357,16 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "dropout left on",
-            "The whole model is in training mode, dropout included, "
-            "so the variances are those of dropped-out activations: "
-            "the shift that recalibration is there to remove. Put only the BatchNorm modules into training mode.",
+            "The whole model is in training mode, dropout included, so the variances are those of dropped-out "
+            "activations: the shift that recalibration is there to remove. Put only the BatchNorm modules into "
+            "training mode.",
             PAGE,
             dropout_left_on,
         ),
         Misconception(
             "exponential average from the old values",
-            "The statistics move from their old values by momentum, "
-            "so after a few batches most of the old is still there. "
-            "Reset them and set momentum to None: then they are plain means over the batches.",
+            "The statistics move from their old values by momentum, so after a few batches most of the old is still "
+            "there. Reset them and set momentum to None: then they are plain means over the batches.",
             PAGE,
             exponential_average,
         ),

@@ -39,8 +39,7 @@ def standardizes(ask: Ask, draw: np.random.Generator) -> None:
         expect(
             close(y, (x - mean) / np.sqrt(var)),
             "with positive x, gamma 1 and beta 0, y should be x minus the given mean over the root of the given "
-            "variance; "
-            "dropout does nothing at test time",
+            "variance; dropout does nothing at test time",
         )
 
 
@@ -196,23 +195,21 @@ exercise = Exercise(
         Misconception(
             "BatchNorm before relu",
             "BatchNorm is applied first and ReLU to its result. Both orders are in use, but a prediction must repeat "
-            "the order "
-            "in which the network was trained: here ReLU comes first.",
+            "the order in which the network was trained: here ReLU comes first.",
             PAGE,
             batchnorm_before_relu,
         ),
         Misconception(
             "batch statistics",
-            "The statistics of the batch at hand are used, as in training. At test time the moving ones count: "
-            "a prediction must not depend on the other rows.",
+            "The statistics of the batch at hand are used, as in training. At test time the moving ones count: a "
+            "prediction must not depend on the other rows.",
             PAGE,
             batch_statistics,
         ),
         Misconception(
             "scales by q at test",
             "The activation is multiplied by a keep probability. Keras divides by it in training already (inverted "
-            "dropout), "
-            "so that dropout does nothing at all at test time.",
+            "dropout), so that dropout does nothing at all at test time.",
             PAGE,
             scales_by_keep,
         ),

@@ -52,8 +52,9 @@ def listed(
     expect(all(isinstance(layer, dict) for layer in value), "every entry of the list should be a dict")
     found = [layer.get("kind") for layer in value]
     expect(
-        found == kinds,
-        f"the layers {', '.join(name for name, _ in specs)} should give the kinds {kinds}, but give {found}",
+        all(isinstance(kind, str) for kind in found) and found == kinds,
+        f"the layers {', '.join(name for name, _ in specs)} should give a dict for each Dense and each BatchNormalization, "
+        f'of kind "dense" or "batchnorm", and nothing for Dropout, but the kinds are {found}',
     )
     return list(value), answer["weights"]
 
@@ -65,11 +66,11 @@ def holds(layer: dict[str, Value], name: str, wanted: np.ndarray, message: str) 
 
 def lists_layers(ask: Ask, draw: np.random.Generator) -> None:
     specs: list[Spec] = [
-        ("BatchNormalization", {}),
-        ("Dense", {"units": 4, "activation": "relu"}),
+        ("BatchNormalization", {"name": "first"}),
+        ("Dense", {"units": 4, "activation": "relu", "name": "second"}),
         ("Dropout", {"rate": 0.3}),
         ("BatchNormalization", {}),
-        ("Dropout", {"rate": 0.2}),
+        ("Dropout", {"rate": 0.2, "name": "third"}),
         ("Dense", {"units": 1}),
     ]
     weights = [*batchnorm(draw, 5), *dense(draw, 5, 4), *batchnorm(draw, 4), *dense(draw, 4, 1)]
@@ -97,19 +98,17 @@ def names_activations(ask: Ask, draw: np.random.Generator) -> None:
     weights = [dense(draw, WIDTH, WIDTH)[0] for _ in specs]
     layers, _ = listed(ask, specs, weights, ["dense"] * len(specs))
     names = [layer.get("activation") for layer in layers]
-    expect(names == list(activations), f"the activations should be {list(activations)} by name, but are {names}")
+    expect(
+        all(isinstance(name, str) for name in names) and names == list(activations),
+        f'every activation should be given by its Keras name, like "relu" or "linear", but they are {names}',
+    )
 
 
 def reads_batchnorm(ask: Ask, draw: np.random.Generator) -> None:
     weights = batchnorm(draw, WIDTH)
     (layer,), _ = listed(ask, [("BatchNormalization", {})], weights, ["batchnorm"])
     for name, wanted in zip(ARRAYS, weights, strict=True):
-        holds(
-            layer,
-            name,
-            wanted,
-            f"{name} should be that of the layer: in get_weights() the order is {', '.join(ARRAYS)}",
-        )
+        holds(layer, name, wanted, f"{name} should be that of the layer: get_weights() gives {', '.join(ARRAYS)}")
 
 
 def reads_eps(ask: Ask, draw: np.random.Generator) -> None:
@@ -311,8 +310,7 @@ exercise = Exercise(
         Misconception(
             "order of the four BatchNorm arrays",
             "The four arrays are there, but under each other's names. get_weights() gives them in the order gamma, "
-            "beta, "
-            "moving mean, moving variance, and without scale or center there are fewer.",
+            "beta, moving mean, moving variance, and without scale or center there are fewer.",
             PAGE,
             order_of_arrays,
         ),

@@ -190,8 +190,8 @@ exercise = Exercise(
     misconceptions=(
         Misconception(
             "scales the columns",
-            "A column of W belongs to an output unit; BatchNorm comes before the layer and scales its inputs, "
-            "which are the rows: s[:, None] * W.",
+            "A column of W belongs to an output unit; BatchNorm comes before the layer and scales its inputs, which "
+            "are the rows: s[:, None] * W.",
             PAGE,
             scales_columns,
         ),

@@ -160,10 +160,10 @@ def predicts(
 
 def ports_dense(ask: Ask, draw: np.random.Generator) -> None:
     specs: list[Spec] = [
-        ("Dense", {"units": 4}),
+        ("Dense", {"units": 4, "name": "first"}),
         ("Dense", {"units": 3}),
         ("Dense", {"units": 5, "activation": "relu"}),
-        ("Dropout", {"rate": 0.3}),
+        ("Dropout", {"rate": 0.3, "name": "second"}),
         ("Dense", {"units": 2, "use_bias": False}),
     ]
     predicts(
@@ -629,8 +629,7 @@ exercise = Exercise(
         Misconception(
             "kernel not transposed",
             "The kernel is copied as it is. Keras computes x W with W (inputs, units), PyTorch x W^T with weight "
-            "(units, inputs): "
-            "transpose it. With as many units as inputs no shape gives the mistake away.",
+            "(units, inputs): transpose it. With as many units as inputs no shape gives the mistake away.",
             PAGE,
             kernel_not_transposed,
         ),
@@ -642,16 +641,15 @@ exercise = Exercise(
         ),
         Misconception(
             "momentum not converted",
-            "Keras's momentum is the weight of the old value, PyTorch's that of the new one: "
-            "pass momentum=1 - layer.momentum.",
+            "Keras's momentum is the weight of the old value, PyTorch's that of the new one: pass momentum=1 - "
+            "layer.momentum.",
             PAGE,
             momentum_not_converted,
         ),
         Misconception(
             "running statistics not copied",
             "gamma and beta are copied, but running_mean and running_var stay at 0 and 1. They are buffers, no "
-            "parameters: "
-            "copy moving_mean and moving_variance as well.",
+            "parameters: copy moving_mean and moving_variance as well.",
             PAGE,
             statistics_not_copied,
         ),

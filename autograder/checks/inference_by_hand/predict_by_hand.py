@@ -282,22 +282,21 @@ exercise = Exercise(
         Misconception(
             "skips a relu (logits used twice)",
             "The logits of a hidden layer go on where its activation should: once for the ReLU, and once more, "
-            "unrectified, "
-            "into the next layer. Overwrite one variable, and no old value can be taken by mistake.",
+            "unrectified, into the next layer. Overwrite one variable, and no old value can be taken by mistake.",
             PAGE,
             skips_relu,
         ),
         Misconception(
             "skips BatchNorm",
-            "BatchNorm layers are left out. Unlike dropout, BatchNorm is at work at test time: "
-            "the next layer was trained on standardized inputs.",
+            "BatchNorm layers are left out. Unlike dropout, BatchNorm is at work at test time: the next layer was "
+            "trained on standardized inputs.",
             PAGE,
             skips_batchnorm,
         ),
         Misconception(
             "softmax over one unit",
-            "Softmax is applied to a head with one unit, which makes every prediction 1. "
-            "Apply the activation that the layer names, here none.",
+            "Softmax is applied to a head with one unit, which makes every prediction 1. Apply the activation that "
+            "the layer names, here none.",
             PAGE,
             softmax_over_one_unit,
         ),
