@@ -243,7 +243,7 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
 def _show_summary(progress: "RunProgress", plan: "Plan") -> None:
     table = Table(
-        "assignment", "submissions", "mean", "of", "full marks", "not graded", title="Class", title_justify="left"
+        "assignment", "submissions", "mean", "of", "full marks", "causes", title="Class", title_justify="left"
     )
     for name in sorted({verdict.assignment for verdict in progress.verdicts}):
         verdicts = [verdict for verdict in progress.verdicts if verdict.assignment == name]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from sqlalchemy import URL
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.grading.assignment import Assignment
@@ -18,7 +19,7 @@ from autograder.grading.grade import Graded
 with warnings.catch_warnings():
     # nbgrader 0.9 is written for an older SQLAlchemy, which says so at import.
     warnings.simplefilter("ignore")
-    from nbgrader.api import Gradebook, SubmittedAssignment
+    from nbgrader.api import Gradebook, InvalidEntry, SubmittedAssignment
     from nbgrader.preprocessors import SaveCells
 
 
@@ -107,7 +108,26 @@ def scores(url: str) -> dict[tuple[str, str], float]:
 
 def default_url(out: Path) -> str:
     """Return the URL of the gradebook in an output folder."""
-    return f"sqlite:///{out.resolve() / 'gradebook.db'}"
+    return _sqlite(out / "gradebook.db")
+
+
+def create_default(out: Path) -> str:
+    """Return the URL of the gradebook in an output folder, made in one step where there is none.
+
+    nbgrader makes one in several steps and cannot use one that was left half made.
+    """
+    path = out / "gradebook.db"
+    if not path.exists():
+        fresh = path.with_name(".gradebook.db.new")
+        fresh.unlink(missing_ok=True)
+        with _readable_errors(_sqlite(fresh)), _environment_on_path(), Gradebook(_sqlite(fresh)):
+            pass
+        fresh.replace(path)
+    return default_url(out)
+
+
+def _sqlite(path: Path) -> str:
+    return URL.create("sqlite", database=str(path.resolve())).render_as_string()
 
 
 def _grades(submission: SubmittedAssignment) -> list[Any]:
@@ -123,7 +143,7 @@ def _readable_errors(url: str) -> Iterator[None]:
         raise CourseError(
             f"the gradebook {shown} needs the package {error.name}: install it, or give another --gradebook URL"
         ) from None
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, InvalidEntry) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise CourseError(
             f"the gradebook {shown} cannot be used ({reason}): check the --gradebook URL and its permissions"

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import (
@@ -29,6 +30,9 @@ from autograder.kernels.worker import Worker, open_worker
 
 MAX_DEATHS = 3
 """How many workers a submission may take with it before it is given up."""
+
+END_SECONDS = 15.0
+"""How long a worker whose runner is gone may take to end in order."""
 
 DIED = "the process that graded this submission ended three times: ask your instructor to look at it"
 
@@ -142,6 +146,16 @@ def work(task: Task) -> Graded:
         raise CourseError(
             f"the worker on {socket.gethostname()} has another version of the course: install the same everywhere"
         )
+    try:
+        return _work(task)
+    except SystemExit:
+        # Told to end. The pool would take it for the outcome of this task, and go on with the next.
+        for isolation, heavy in list(_warm.__dict__.get("workers", {})):
+            _cool(isolation, heavy)
+        os._exit(0)
+
+
+def _work(task: Task) -> Graded:
     heavy = task.assignment.needs_frameworks
     try:
         return grade(task, _warm_worker(task.isolation, heavy))
@@ -182,4 +196,7 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait_for([parent.sentinel])
+    # In order, so that nothing of a submission stays behind; the hard way where that takes too long.
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(END_SECONDS)
     os._exit(1)

@@ -9,7 +9,7 @@ from autograder.grading.assignment import Assignment, load
 from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, Judged, submission_seed
-from autograder.grading.gradebook import ClassGradebook, default_url
+from autograder.grading.gradebook import ClassGradebook, create_default
 from autograder.grading.output import Key, Output
 from autograder.grading.run import finish
 from autograder.grading.verdicts import SubmissionVerdict
@@ -47,7 +47,7 @@ def regrade(
     audited = output.audited()
     stale: list[Key] = []
     batch: list[Graded] = []
-    with ClassGradebook(gradebook or default_url(output.folder), list(loaded.values())) as book:
+    with ClassGradebook(gradebook or create_default(output.folder), list(loaded.values())) as book:
         for done, verdict in enumerate(chosen, 1):
             written = frozenset(audited.get(verdict.key, {}).get("written", ()))
             try:

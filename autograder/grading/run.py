@@ -16,7 +16,7 @@ from autograder.grading.collect import Folder, Submission, collect, present, stu
 from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, Task
-from autograder.grading.gradebook import ClassGradebook, default_url
+from autograder.grading.gradebook import ClassGradebook, create_default
 from autograder.grading.output import Key, Output
 from autograder.grading.pool import cluster_size, dask_pool, grade_all, local_pool
 from autograder.grading.report import write_report
@@ -108,7 +108,7 @@ class ClassRun:
         kept = self._unchanged(before, seed) if self.plan.resume else {}
         self.verdicts |= {key: before[key] for key in kept}
         progress = Progress(len(targets), seed, kept=len(kept))
-        url = self.plan.gradebook or default_url(self.plan.out)
+        url = self.plan.gradebook or create_default(self.plan.out)
         with ClassGradebook(url, list(self.assignments.values())) as book:
             book.record(kept.values())
             self.output.write(self.verdicts.values())

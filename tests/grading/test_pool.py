@@ -1,0 +1,98 @@
+"""Workers may die, of themselves or by what they grade: every submission still gets its verdict."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from autograder.grading.assignment import load
+from autograder.grading.collect import Submission
+from autograder.grading.grade import Graded, Task
+from autograder.grading.pool import grade_all, local_pool, work
+from tests.grading.conftest import ASSIGNMENT, FULL, answered
+
+pytestmark = pytest.mark.xdist_group("grading")
+
+
+def tasks(*students: str) -> Iterator[Task]:
+    assignment = load(ASSIGNMENT)
+    for student in students:
+        yield Task(Submission(student, ASSIGNMENT, answered()), assignment, assignment.version, 1)
+
+
+def runner_children() -> list[psutil.Process]:
+    """Return this process's pool workers."""
+    return [child for child in psutil.Process().children() if "multiprocessing.spawn" in " ".join(child.cmdline())]
+
+
+def test_a_killed_worker_costs_no_submission() -> None:
+    graded: list[Graded] = []
+    for result in grade_all(tasks(*"abcdef"), partial(local_pool, 2), 4):
+        graded.append(result)
+        if len(graded) == 1:
+            os.kill(runner_children()[0].pid, signal.SIGKILL)
+    assert sorted(result.verdict.student for result in graded) == list("abcdef")
+    assert {(result.verdict.points, result.verdict.status) for result in graded} == {(FULL, "graded")}
+
+
+def test_a_submission_that_kills_its_worker_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograder.grading.pool.work", deadly)
+    graded = list(grade_all(tasks("good-1", "deadly", "good-2", "good-3"), partial(local_pool, 2), 4))
+    verdicts = {result.verdict.student: result.verdict for result in graded}
+    assert len(graded) == 4
+    assert verdicts.pop("deadly").status == "died"
+    assert {verdict.points for verdict in verdicts.values()} == {FULL}
+
+
+def deadly(task: Task) -> Graded:
+    """Grade as `work` does, except that one student's submission takes the worker with it."""
+    if task.submission.student == "deadly":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return work(task)
+
+
+def test_nothing_is_left_when_the_caller_stops() -> None:
+    results = grade_all(tasks(*"abcd"), partial(local_pool, 2), 4)
+    next(results)
+    workers = psutil.Process().children(recursive=True)
+    assert workers
+    results.close()
+    gone, alive = psutil.wait_procs([child for child in workers if "resource_tracker" not in str(child.cmdline())], 20)
+    assert gone
+    assert not alive
+
+
+def test_workers_end_with_their_runner(tmp_path: Path) -> None:
+    program = (
+        "import time\n"
+        "from functools import partial\n"
+        "from autograder.grading.pool import local_pool\n"
+        "if __name__ == '__main__':\n"
+        "    with local_pool(2) as pool:\n"
+        "        [pool.submit(time.sleep, 60) for _ in range(2)]\n"
+        "        time.sleep(1)\n"
+        "        print('ready', flush=True)\n"
+        "        time.sleep(60)\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+    runner = subprocess.Popen([sys.executable, str(tmp_path / "program.py")], stdout=subprocess.PIPE, text=True)
+    assert runner.stdout is not None
+    assert runner.stdout.readline() == "ready\n"
+    children = psutil.Process(runner.pid).children(recursive=True)
+    runner.kill()
+    runner.communicate()
+    _, alive = psutil.wait_procs(children, 20)
+    assert not alive
+
+
+def test_another_version_of_the_course_is_refused() -> None:
+    task = next(tasks("ann"))
+    stale = Task(task.submission, task.assignment, "0" * 16, 1)
+    with pytest.raises(Exception, match="another version of the course"):
+        work(stale)

@@ -1,0 +1,144 @@
+"""The command line as its users meet it: files, exit codes, and one clear line for every mistake."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.kernels.doctor import levels
+from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, HANDED_IN, WRONG, answered, hand_in
+
+pytestmark = pytest.mark.xdist_group("cli")
+
+
+def autograder(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "autograder.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.fixture(scope="module")
+def submitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "submitted"
+    hand_in(folder, "ann", answered(0))
+    hand_in(folder, "=bob", answered(1, **{FIRST.name: WRONG}))
+    hand_in(folder, "gus", HANDED_IN["gus"])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def out(submitted: Path) -> Path:
+    folder = submitted.parent / "graded"
+    run = autograder("grade", submitted, "--out", folder, "--seed", 5, "--workers", 1)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    level = next(level.name for level in levels() if level.available)
+    for text in (ASSIGNMENT, "1 missing", f"Isolation: {level}", "Seed: 5", "report.html"):
+        assert text in " ".join(run.stdout.split())
+    return folder
+
+
+def test_grade_takes_the_assignments_that_were_handed_in(out: Path) -> None:
+    verdicts = [json.loads(line) for line in (out / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {(verdict["student"], verdict["assignment"]): verdict["points"] for verdict in verdicts} == {
+        ("=bob", ASSIGNMENT): FULL - 3.5,
+        ("ann", ASSIGNMENT): FULL,
+        ("gus", ASSIGNMENT): 0,
+    }
+
+
+def test_grades_are_safe_in_a_spreadsheet(out: Path) -> None:
+    assert (out / "grades.csv").read_bytes().decode().splitlines()[1].startswith("'=bob,")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["grade", "nowhere"], "nowhere does not exist"),
+        (["grade", __file__], "is not a folder"),
+        (["grade", "empty"], "holds no submission of a known assignment"),
+        (["grade", "class", "--assignment", "nosuch"], "there is no assignment 'nosuch'"),
+        (["grade", "class", "--gradebook", "nonsense"], "the gradebook nonsense cannot be used"),
+        (["grade", "class", "--gradebook", "sqlite:////nowhere/x.db"], "cannot be used"),
+        (["grade", "class", "--student", "nobody"], "there is no student 'nobody'"),
+        (["grade", "class", "--workers", "0"], "--workers"),
+        (["grade", "class", "--workers", "many"], "--workers"),
+        (["grade", "class", "--timeout", "0"], "--timeout"),
+        (["grade", "class", "--timeout", "nan"], "--timeout"),
+        (["grade", "class", "--memory", "-1"], "--memory"),
+        (["grade", "class", "--seed", "-1"], "--seed"),
+        (["grade", "class", "--isolation", "none"], "--isolation"),
+        (["grade", "class", "--out", "file/out"], "choose another folder"),
+        (["grade", "class", "--scheduler", "tcp://127.0.0.1:9"], "no Dask scheduler answers"),
+        (["grade", "class", "--nosuch"], "--nosuch"),
+        (["grade"], "SUBMITTED"),
+        (["nosuch"], "nosuch"),
+        (["check", "nowhere.ipynb"], "nowhere.ipynb does not exist"),
+        (["check", "file"], "keep the released name"),
+        (["regrade", "empty"], "holds no verdicts"),
+        (["report", "empty"], "holds no verdicts"),
+        (["export", "empty"], "holds no verdicts"),
+        (["export", "empty", "--format", "nosuch"], "--format"),
+        (["release", "nosuch"], "nosuch"),
+    ],
+    ids=lambda value: " ".join(value)[:50] if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_clear_line(arguments: list[str], says: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    hand_in(tmp_path / "class", "ann", None)
+    run = autograder(*arguments, cwd=tmp_path)
+    assert run.returncode == 2
+    assert says in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert "Traceback" not in run.stderr
+    assert run.stdout == ""
+
+
+def test_check_tells_a_student_what_is_not_right_yet(tmp_path: Path) -> None:
+    notebook = tmp_path / f"{ASSIGNMENT}.ipynb"
+    notebook.write_bytes(answered(0, **{FIRST.name: WRONG}))
+    run = autograder("check", notebook)
+    assert run.returncode == 1
+    assert "This looks like a known mistake: divides by rate." in run.stdout
+    assert f"{ASSIGNMENT}: {FULL - 3.5:g} of {FULL:g} points" in run.stdout
+    notebook.write_bytes(answered(0))
+    run = autograder("check", notebook)
+    assert run.returncode == 0, run.stdout
+    notebook.write_bytes(b"{")
+    run = autograder("check", notebook)
+    assert run.returncode == 1
+    assert "not a notebook" in run.stdout
+
+
+def test_regrade_report_and_export(out: Path) -> None:
+    (out / "report.html").unlink()
+    (out / "grades.csv").unlink()
+    verdicts = (out / "verdicts.jsonl").read_bytes()
+    assert autograder("report", out).returncode == 0
+    assert (out / "report.html").is_file()
+    assert (out / "grades.csv").is_file()
+    assert autograder("regrade", out).returncode == 0
+    assert (out / "verdicts.jsonl").read_bytes() == verdicts
+    rows = list(csv.reader(io.StringIO(autograder("export", out, "--format", "moodle").stdout)))
+    assert rows == [["username", ASSIGNMENT], ["'=bob", f"{FULL - 3.5:g}"], ["ann", f"{FULL:g}"], ["gus", "0"]]
+    assert autograder("export", out, "--to", out / "canvas.csv").returncode == 0
+    assert (out / "canvas.csv").read_text(encoding="utf-8").startswith("Student,ID,")
+
+
+def test_doctor_says_what_this_machine_gives() -> None:
+    run = autograder("doctor")
+    assert run.returncode == 0
+    for level in levels():
+        assert level.name in run.stdout
+    assert run.stdout.count("used by default") == 1
+
+
+@pytest.mark.parametrize("command", ["", "grade", "check", "regrade", "report", "export", "release", "doctor"])
+def test_help_is_there(command: str) -> None:
+    run = autograder(*filter(None, [command]), "--help")
+    assert run.returncode == 0
+    assert "Usage:" in run.stdout
