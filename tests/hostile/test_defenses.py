@@ -4,6 +4,7 @@ The submission's side is copied, the defense's lines are removed from the copy, 
 Where two defenses stop the same attack, the other one is removed in both runs.
 """
 
+import os
 import shutil
 import socket
 import subprocess
@@ -36,6 +37,7 @@ class Defense:
             none may reach.
         others: defenses that stop the attack too.
         again: whether the last cell runs in a second submission to the same worker.
+        user: who needs it: any, root, or an ordinary user (the kernel counts no processes of root).
     """
 
     name: str
@@ -44,6 +46,7 @@ class Defense:
     attack: tuple[str, ...]
     others: tuple[Patch, ...] = ()
     again: bool = False
+    user: str = "any"
 
 
 def attempt(code: str) -> str:
@@ -66,6 +69,13 @@ NO_SECCOMP = tuple(
 )
 NO_LANDLOCK = (("landlock.py", "        restrict(self.folder, self._version)\n", ""),)
 NOTHING_WATCHED = (("zygote.py", "elif cause := self._excess(child):", "elif cause := '':"),)
+PROCESSES = ("namespaces.py", '        resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)\n', "")
+CAPABILITIES = attempt("assert 'CapEff:\t0000000000000000' not in open('/proc/self/status').read()")
+FORKS = attempt(
+    "import os, time\nfor _ in range(100):\n    if not os.fork():\n        time.sleep(1)\n        os._exit(0)\n"
+    "time.sleep(0.3)"
+)
+USERS = ("any", "root" if os.getuid() == 0 else "ordinary")
 WARM = ("sandbox", "landlock")
 ALL = ("sandbox", "landlock", "process")
 
@@ -208,11 +218,19 @@ DEFENSES = [
     ),
     # Both.
     Defense(
-        "no capabilities",
-        WARM,
-        tuple((file, "        linux.drop_capabilities()\n", "") for file in ("namespaces.py", "landlock.py")),
-        (attempt("assert 'CapEff:\\t0000000000000000' not in open('/proc/self/status').read()"),),
+        "sandbox: no capabilities",
+        ("sandbox",),
+        (("namespaces.py", "        linux.drop_capabilities()\n", ""),),
+        (CAPABILITIES,),
     ),
+    Defense(
+        "landlock: no capabilities",
+        ("landlock",),
+        (("landlock.py", "        linux.drop_capabilities()\n", ""),),
+        (CAPABILITIES,),
+        user="root",
+    ),
+    Defense("processes of an ordinary user", ("sandbox",), (PROCESSES,), (FORKS,), NOTHING_WATCHED, user="ordinary"),
     Defense(
         "no descriptors of the zygote",
         ALL,
@@ -272,13 +290,8 @@ DEFENSES = [
         "processes",
         ALL,
         NOTHING_WATCHED,
-        (
-            attempt(
-                "import os, time\nfor _ in range(100):\n    if not os.fork():\n        time.sleep(1)\n"
-                "        os._exit(0)\ntime.sleep(0.3)"
-            ),
-        ),
-        (("namespaces.py", '        resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)\n', ""),),
+        (FORKS,),
+        (PROCESSES,),
     ),
     Defense(
         "no orphans",
@@ -295,7 +308,7 @@ PARAMETERS = [
     pytest.param(defense, level, id=f"{defense.name}-{level}")
     for defense in DEFENSES
     for level in defense.levels
-    if level in LEVELS
+    if level in LEVELS and defense.user in USERS
 ]
 
 

@@ -50,3 +50,16 @@ def test_what_another_program_holds_is_neither(file, hold):
             stranger.communicate()
         if mapped is not None:
             mapped.close()
+
+
+def test_the_semaphores_of_another_program_are_left_alone():
+    newcomers = Newcomers()
+    code = "import multiprocessing as mp\nlock = mp.get_context('spawn').Lock()\nprint('made', flush=True)\ninput()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stranger:
+        assert stranger.stdout is not None
+        assert stranger.stdout.readline() == b"made\n"
+        names = set(FOLDER.glob("sem.mp-*"))
+        newcomers.remove()
+        assert names
+        assert set(FOLDER.glob("sem.mp-*")) >= names
+        stranger.communicate(b"\n")

@@ -2,10 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 from . import processes
+
+Files = dict[int, tuple[Path, os.stat_result]]
 
 FOLDER = Path("/dev/shm")
 SMALL = 2**24
@@ -22,64 +23,63 @@ def used_by(pid: int) -> int:
 
 
 class Newcomers:
-    """The files of this user that appeared in a /dev/shm that others use too, and that nobody else holds."""
+    """The files of this user that appeared in a /dev/shm that others use too, and that nobody else holds.
+
+    Files are known by their inodes: a semaphore is mapped under another name than the one it is left with.
+    """
 
     def __init__(self) -> None:
-        self._before = set(names())
+        self._before = set(files())
 
     def used(self, pid: int) -> int:
         """Return the bytes that the descendants of a process are answerable for."""
-        if self._size(self._names()) <= SMALL:
+        sizes = {inode: status.st_blocks * 512 for inode, (_, status) in self._new().items()}
+        if sum(sizes.values()) <= SMALL:
             return 0
-        return self._size(self._names() - held(except_by=set(processes.tree(pid))))
+        elsewhere = held(except_by=set(processes.tree(pid)))
+        return sum(size for inode, size in sizes.items() if inode not in elsewhere)
 
     def remove(self) -> None:
         """Remove what nobody holds."""
-        if new := self._names():
-            for name in new - held(except_by=set()):
-                with contextlib.suppress(OSError):
-                    (FOLDER / name).unlink()
+        if new := self._new():
+            elsewhere = held(except_by=set())
+            for inode, (path, _) in new.items():
+                if inode not in elsewhere:
+                    with contextlib.suppress(OSError):
+                        path.unlink()
 
-    def _names(self) -> set[str]:
-        return {name for name in set(names()) - self._before if owner(name) == os.getuid()}
+    def _new(self) -> Files:
+        return {inode: file for inode, file in files().items() if inode not in self._before}
 
-    def _size(self, names: Iterable[str]) -> int:
-        total = 0
-        for name in names:
+
+def files() -> Files:
+    """Return this user's files in the folder by inode."""
+    found: Files = {}
+    with contextlib.suppress(OSError), os.scandir(FOLDER) as listing:
+        for entry in listing:
             with contextlib.suppress(OSError):
-                total += (FOLDER / name).lstat().st_blocks * 512
-        return total
+                status = entry.stat(follow_symlinks=False)
+                if status.st_uid == os.getuid():
+                    found[status.st_ino] = Path(entry.path), status
+    return found
 
 
-def names() -> list[str]:
-    try:
-        return os.listdir(FOLDER)
-    except OSError:
-        return []
-
-
-def owner(name: str) -> int:
-    try:
-        return (FOLDER / name).lstat().st_uid
-    except OSError:
-        return -1
-
-
-def held(except_by: set[int]) -> set[str]:
-    """Return the names of files there that some process maps or has open, except for these processes."""
-    found: set[str] = set()
+def held(except_by: set[int]) -> set[int]:
+    """Return the inodes there that some process maps or has open, except for these processes."""
+    found: set[int] = set()
     for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
         if pid not in except_by:
             found |= held_by(pid)
     return found
 
 
-def held_by(pid: int) -> set[str]:
-    paths: list[str] = []
+def held_by(pid: int) -> set[int]:
+    found: set[int] = set()
     with contextlib.suppress(OSError):
         for number in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(FileNotFoundError):
-                paths.append(os.readlink(f"/proc/{pid}/fd/{number}"))
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{pid}/fd/{number}").startswith(str(FOLDER)):
+                    found.add(os.stat(f"/proc/{pid}/fd/{number}").st_ino)
     with contextlib.suppress(OSError), open(f"/proc/{pid}/maps", errors="replace") as maps:
-        paths += [line.split(maxsplit=5)[-1].rstrip("\n") for line in maps if str(FOLDER) in line]
-    return {path.removeprefix(f"{FOLDER}/") for path in paths if path.startswith(f"{FOLDER}/")}
+        found |= {int(line.split()[4]) for line in maps if str(FOLDER) in line}
+    return found
