@@ -112,13 +112,12 @@ def dropout_moments(mean: float, var: float, rate: float) -> tuple[float, float]
 
 
 def enumerate_masks(n: int, rate: float) -> Iterator[tuple[Array, float]]:
-    """Yield each of the 2^n masks of n inputs with its probability; n above 14 raises ValueError."""
+    """Return each of the 2^n masks of n inputs with its probability; n above 14 raises ValueError."""
     if n > MAX_INPUTS:
         raise ValueError(f"w has {n} inputs and 2^{n} masks; at most {MAX_INPUTS} can be enumerated")
-    for bits in range(2**n):
-        mask = (bits >> np.arange(n)) & 1
-        kept = int(mask.sum())
-        yield mask, (1 - rate) ** kept * rate ** (n - kept)
+    masks = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+    kept = masks.sum(axis=1)
+    return zip(masks, (1 - rate) ** kept * rate ** (n - kept), strict=True)
 
 
 def sigmoid(z: ArrayLike) -> Array:
