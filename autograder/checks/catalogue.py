@@ -12,6 +12,7 @@ ASSIGNMENTS = (
     "batchnorm",
     "inference_by_hand",
     "layernorm",
+    "monte_carlo",
     "pooling",
     "detective",
     "noise_lab",

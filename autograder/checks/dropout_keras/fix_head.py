@@ -5,13 +5,22 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.dropout_keras.models import RATE, WIDTH, Layers, inputs, left_alone, returned, transformed
+from autograder.checks.dropout_keras.models import (
+    RATE,
+    WIDTH,
+    Layers,
+    inputs,
+    left_alone,
+    returned,
+    shares_nothing,
+    transformed,
+)
 from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
 from autograder.checks.expect import close, expect, is_refusal
 
 PAGE = "exercises/dropout_keras/dropout_keras"
 
-DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "relu"}]
+DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "relu", "trainable": False}]
 NORM: Layers = ["BatchNormalization", {}]
 DROPOUT: Layers = ["Dropout", {"rate": RATE}]
 SOFTMAX: Layers = ["Dense", {"units": 1, "activation": "softmax"}]
@@ -69,7 +78,9 @@ def keeps_the_rest(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
-    left_alone(fix(ask, draw, [*BODY, SOFTMAX]))
+    facts = fix(ask, draw, [*BODY, SOFTMAX])
+    shares_nothing(facts)
+    left_alone(facts)
 
 
 def refuses_other_heads(ask: Ask, draw: np.random.Generator) -> None:

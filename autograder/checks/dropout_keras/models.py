@@ -1,4 +1,4 @@
-"""Small Keras models as data, and the probe that hands one to a function from models to models.
+"""Small Keras models as data, and the probe that hands one to a student's function.
 
 A model is a list of layers, each a name of keras.layers and its settings. Two names stand for more: "nested" is a model
 inside, "branch" a list of layers whose output is added to its input.
@@ -16,8 +16,13 @@ WIDTH = 6
 RATE = 0.3
 
 
-def transformed(subject: Any, layers: Layers, x: np.ndarray, seed: int, training: bool = False) -> dict[str, Any]:
-    """Hand a model with random weights to the student's function; tell what came back and what became of it."""
+def transformed(
+    subject: Any, layers: Layers, x: np.ndarray, seed: int, training: bool = False, arguments: tuple[Any, ...] = ()
+) -> dict[str, Any]:
+    """Hand a model with random weights, and further arguments, to the student's function.
+
+    Tells what came back, and what became of the model.
+    """
     import keras
 
     def build(layers, shape):
@@ -43,7 +48,7 @@ def transformed(subject: Any, layers: Layers, x: np.ndarray, seed: int, training
         return keras.Model(inputs, outputs)
 
     def state(model):
-        flags = [layer.trainable for layer in model._flatten_layers()] + [weight.trainable for weight in model.weights]
+        flags = [layer.trainable for layer in model._flatten_layers()]
         return [np.array(flags), *(array.copy() for array in model.get_weights())]
 
     model = build(layers, x.shape[1:])
@@ -53,24 +58,26 @@ def transformed(subject: Any, layers: Layers, x: np.ndarray, seed: int, training
         draw.uniform(0.4, 0.9, w.shape) if w.ndim < 2 else draw.normal(0, 0.5, w.shape) for w in model.get_weights()
     ]
     model.set_weights(weights)
-    next(layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Dense)).trainable = False
     before, described, wanted = state(model), model.to_json(), model(x, training=False).numpy()
 
-    result = attempt(subject, model)
+    result = attempt(subject, model, *arguments)
+    facts = {
+        "type": type(result).__name__,
+        "before": before,
+        "after": state(model),
+        "same layers": described == model.to_json(),
+        "wanted": wanted,
+    }
     if not isinstance(result, keras.Model):
-        return {"type": type(result).__name__}
-    after = state(model)
+        return {**facts, "value": result}
     noises = (keras.layers.Dropout, keras.layers.GaussianDropout, keras.layers.AlphaDropout)
     inside = list(result._flatten_layers(include_self=False))
     return {
+        **facts,
         "type": "Model",
         "noises": [type(layer).__name__ for layer in inside if isinstance(layer, noises)],
         "weights": result.get_weights(),
-        "before": before,
-        "after": after,
-        "same layers": described == model.to_json(),
         "shared": len({id(v) for v in model.variables} & {id(v) for v in result.variables}),
-        "wanted": wanted,
         "predicted": np.array(attempt(result, x, training=False)),
         "training": np.array(attempt(result, x, training=True)) if training else None,
     }
@@ -87,9 +94,13 @@ def returned(facts: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def left_alone(facts: dict[str, Any]) -> None:
-    """Raise Unmet unless the model that was passed in is what it was, and shares nothing with the one returned."""
+def shares_nothing(facts: dict[str, Any]) -> None:
+    """Raise Unmet when the model returned shares a variable with the one passed in."""
     expect(facts["shared"] == 0, "the new model shares variables with the old one: training one would change the other")
+
+
+def left_alone(facts: dict[str, Any]) -> None:
+    """Raise Unmet unless the model that was passed in is what it was."""
     unchanged = all(np.array_equal(a, b) for a, b in zip(facts["before"], facts["after"], strict=True))
     expect(unchanged, "weights or trainable flags of the model that was passed in have changed")
     expect(facts["same layers"], "the layers of the model that was passed in have changed")

@@ -5,13 +5,23 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.dropout_keras.models import RATE, WIDTH, Layers, inputs, left_alone, returned, transformed
+from autograder.checks.dropout_keras.models import (
+    RATE,
+    WIDTH,
+    Layers,
+    inputs,
+    left_alone,
+    returned,
+    shares_nothing,
+    transformed,
+)
 from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
 from autograder.checks.expect import close, expect
 
 PAGE = "keras/black-box"
 
 DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "tanh"}]
+FROZEN: Layers = ["Dense", {"units": WIDTH, "activation": "tanh", "trainable": False}]
 HEAD: Layers = ["Dense", {"units": 3}]
 NORM: Layers = ["BatchNormalization", {}]
 DROPOUT: Layers = ["Dropout", {"rate": RATE}]
@@ -23,7 +33,7 @@ SPATIAL: list[Layers] = [
 ]
 
 PLAIN: Layers = [DENSE, HEAD]
-FLAT: Layers = [DROPOUT, DENSE, NORM, DROPOUT, HEAD]
+FLAT: Layers = [DROPOUT, FROZEN, NORM, DROPOUT, HEAD]
 BRANCHES: Layers = [DENSE, ["branch", [DROPOUT, DENSE, NORM]], GAUSSIAN, HEAD]
 NESTED: Layers = [["nested", [DENSE, ["nested", [DROPOUT, DENSE, ALPHA]], NORM, GAUSSIAN]], DROPOUT, HEAD]
 
@@ -66,7 +76,9 @@ def handles_nesting(ask: Ask, draw: np.random.Generator) -> None:
 
 def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
     for layers in (PLAIN, FLAT):
-        left_alone(strip(ask, draw, layers))
+        facts = strip(ask, draw, layers)
+        shares_nothing(facts)
+        left_alone(facts)
 
 
 def measure(ask: Ask) -> list[float]:

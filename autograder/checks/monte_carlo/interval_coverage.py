@@ -1,0 +1,173 @@
+"""How often the interval is right: `interval_coverage(samples, y, tau, z=1.96)`."""
+
+import numpy as np
+
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import close, expect, number, refuses, untouched
+from autograder.checks.monte_carlo.passes import passes
+from autograder.reference.montecarlo import interval_coverage
+
+PAGE = "exercises/monte_carlo/monte_carlo"
+
+
+def targets(draw: np.random.Generator, samples: np.ndarray, tau: float, units: np.ndarray) -> np.ndarray:
+    """Return targets at the given distances from the mean, in predictive standard deviations."""
+    sd = np.sqrt(samples.astype(np.float64).var(axis=0) + 1 / tau)
+    return np.asarray(samples.mean(axis=0) + draw.permutation(units) * sd)
+
+
+def covers(ask: Ask, samples: np.ndarray, y: np.ndarray, tau: float, message: str, **settings: float) -> None:
+    coverage = number(ask(samples, y, tau, **settings))
+    expect(0 <= coverage <= 1, "the result should be a share, between 0 and 1")
+    expect(close(coverage, interval_coverage(samples, y, tau, **settings)), message)
+
+
+def counts_inside(ask: Ask, draw: np.random.Generator) -> None:
+    for T, n in ((1, 9), (6, 40), (50, 15)):
+        samples, _ = passes(draw, T, n)
+        y = targets(draw, samples, 2.0, np.linspace(-3.5, 3.5, n) + draw.uniform(-0.05, 0.05))
+        covers(ask, samples, y, 2.0, "this is not the share of targets inside mean +- 1.96 sqrt(variance)")
+
+
+def adds_noise(ask: Ask, draw: np.random.Generator) -> None:
+    for tau in (0.05, 0.4, 30.0):
+        for inside in (0.9, 1.1):
+            samples, _ = passes(draw, 20, 12)
+            signs = draw.choice([-1.0, 1.0], 12)
+            message = "the interval should be wide enough for the spread of the passes and the noise 1 / tau together"
+            covers(ask, samples, targets(draw, samples, tau, 1.96 * inside * signs), tau, message)
+
+
+def has_two_sides(ask: Ask, draw: np.random.Generator) -> None:
+    for sign in (1, -1):
+        samples, _ = passes(draw, 9, 10)
+        y = targets(draw, samples, 1.0, sign * np.linspace(0.3, 4, 10))
+        covers(ask, samples, y, 1.0, "a target can miss the interval on either side")
+
+
+def follows_width(ask: Ask, draw: np.random.Generator) -> None:
+    for z in (0.5, 1.0, 2.58):
+        samples, _ = passes(draw, 9, 30)
+        y = targets(draw, samples, 3.0, np.linspace(-3.2, 3.2, 30))
+        covers(ask, samples, y, 3.0, "the half width should be z standard deviations", z=z)
+
+
+def accepts_both_dtypes(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        samples, _ = passes(draw, 9, 8, dtype)
+        y = targets(draw, samples, 1.0, np.array([-3, -2.4, -1, 0.1, 0.5, 1.2, 2.4, 5])).astype(dtype)
+        answer = ask.answer(samples, y, 1.0)
+        expect(close(number(ask.value(answer)), 4 / 8), f"the share is wrong for {dtype} arrays")
+        untouched(answer)
+
+
+def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
+    samples, y = passes(draw, 6, 3)
+    number(ask(samples, y, 1.0))
+    refuses(ask, samples, y[:2], 1.0, because="a y shorter than a pass", mentions="y")
+    refuses(ask, samples, y[:1], 1.0, because="a y with one entry", mentions="y")
+    refuses(ask, samples[:, :, None], y, 1.0, because="samples with three dimensions", mentions="samples")
+
+
+def measure(ask: Ask) -> list[float]:
+    """Measure with a fine grid of targets how far the interval reaches to both sides, and whether noise widens it."""
+    grid = np.linspace(-5, 5, 2_001) + 1e-4
+
+    def shares(T: int, tau: float) -> list[float]:
+        samples = np.tile([[-1.0], [1.0]], (T // 2, grid.size))
+        return [round(float(ask(samples[:, side], grid[side], tau)), 3) for side in (grid > 0, grid < 0)]
+
+    few, many, noisy = shares(16, 1e9), shares(64, 1e9), shares(16, 1.0)
+    return [*few, *many, float(noisy[0] > few[0] + 0.02)]
+
+
+def require(samples, y):
+    if samples.ndim != 2 or y.shape != samples.shape[1:]:
+        raise ValueError("samples and y: wrong shape")
+
+
+def epistemic_only(samples, y, tau, z=1.96):
+    require(samples, y)
+    return float((np.abs(y - samples.mean(axis=0)) <= z * samples.std(axis=0)).mean())
+
+
+def one_sided(samples, y, tau, z=1.96):
+    require(samples, y)
+    return float((y <= samples.mean(axis=0) + z * np.sqrt(samples.var(axis=0) + 1 / tau)).mean())
+
+
+def sd_of_the_mean(samples, y, tau, z=1.96):
+    require(samples, y)
+    sd = np.sqrt((samples.var(axis=0) + 1 / tau) / len(samples))
+    return float((np.abs(y - samples.mean(axis=0)) <= z * sd).mean())
+
+
+def with_borders(samples, y, tau, z=1.96):
+    if samples.ndim != 2:
+        raise ValueError("samples must have shape (T, n)")
+    if y.shape != (samples.shape[1],):
+        raise ValueError("y must have shape (n,)")
+    mean = np.mean(samples, axis=0, dtype=np.float64)
+    half = z * np.sqrt(np.var(samples, axis=0, dtype=np.float64) + 1.0 / tau)
+    return np.mean((y > mean - half) & (y < mean + half))
+
+
+def with_squares(samples, y, tau, z=1.96):
+    if len(samples.shape) != 2 or samples.shape[1:] != y.shape:
+        raise ValueError("shape")
+    second = (samples.astype(float) ** 2).mean(axis=0)
+    variance = second - samples.astype(float).mean(axis=0) ** 2 + 1 / tau
+    outside = (y - samples.mean(axis=0)) ** 2 > z**2 * variance
+    return 1 - np.count_nonzero(outside) / len(y)
+
+
+def with_loop(samples, y, tau, z=1.96):
+    if samples.ndim != 2 or y.ndim != 1 or samples.shape[1] != y.shape[0]:
+        raise ValueError("y or samples has the wrong shape")
+    inside = 0
+    for column, target in zip(samples.T.tolist(), y.tolist(), strict=True):
+        mean = sum(column) / len(column)
+        variance = sum((value - mean) ** 2 for value in column) / len(column) + 1 / tau
+        inside += abs(target - mean) / variance**0.5 <= z
+    return inside / len(y)
+
+
+exercise = Exercise(
+    name="interval_coverage",
+    assignment="monte_carlo",
+    page=PAGE,
+    requirements=(
+        Requirement("counts the targets inside the interval", 1, counts_inside),
+        Requirement("makes room for the noise", 1, adds_noise),
+        Requirement("has two sides", 1, has_two_sides),
+        Requirement("follows z", 1, follows_width),
+        Requirement("accepts both dtypes and leaves its arguments alone", 0.5, accepts_both_dtypes),
+        Requirement("refuses wrong shapes", 0.5, refuses_wrong_shapes),
+    ),
+    reference=interval_coverage,
+    misconceptions=(
+        Misconception(
+            "epistemic only",
+            "The interval is as wide as the passes scatter, which says how sure the model is of its mean. Targets "
+            "scatter by the noise as well: add 1 / tau.",
+            PAGE,
+            epistemic_only,
+        ),
+        Misconception(
+            "one-sided",
+            "Targets far below the interval are counted as inside. Compare the absolute distance from the mean.",
+            PAGE,
+            one_sided,
+        ),
+        Misconception(
+            "sd of the mean",
+            "The variance is divided by T. That is the error of the mean over passes; a single target is no more "
+            "certain for being predicted more often.",
+            PAGE,
+            sd_of_the_mean,
+        ),
+    ),
+    variants=(with_borders, with_squares, with_loop),
+    fingerprint=Fingerprint(measure, tolerance=0.01),
+)

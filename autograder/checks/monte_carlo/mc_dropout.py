@@ -1,0 +1,246 @@
+"""Dropout that predict cannot switch off: `class MCDropout(keras.layers.Dropout)`."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, is_refusal
+from autograder.checks.masks import independent_entries, keeps_fraction
+from autograder.checks.respond import attempt
+
+PAGE = "exercises/monte_carlo/monte_carlo"
+
+
+def called(subject: Any, settings: dict[str, Any], x: np.ndarray, modes: list[bool | None]) -> list[np.ndarray]:
+    """Build one layer and call it in several modes; None leaves the argument training away."""
+    layer = attempt(subject, **settings)
+    return [np.array(attempt(layer, x, **({} if mode is None else {"training": mode}))) for mode in modes]
+
+
+def predicted(subject: Any, settings: dict[str, Any], x: np.ndarray, times: int) -> list[np.ndarray]:
+    """Predict several times with a model that is nothing but the layer."""
+    import keras
+
+    model = attempt(keras.Sequential, [keras.Input(x.shape[1:]), attempt(subject, **settings)])
+    return [np.array(attempt(model.predict_on_batch, x)) for _ in range(times)]
+
+
+def configured(subject: Any, settings: dict[str, Any], x: np.ndarray) -> dict[str, Any]:
+    """Return what kind of layer it is, its configuration as JSON, and what one made from that configuration gives."""
+    import json
+
+    import keras
+
+    layer = attempt(subject, **settings)
+    text = attempt(lambda: json.dumps(layer.get_config()))
+    again = attempt(subject.from_config, json.loads(text))
+    return {
+        "is dropout": isinstance(layer, keras.layers.Dropout),
+        "config": text,
+        "first": np.array(attempt(layer, x)),
+        "again": np.array(attempt(again, x)),
+    }
+
+
+def reloaded(subject: Any, settings: dict[str, Any], x: np.ndarray, times: int) -> dict[str, Any]:
+    """Save a model, load it with `custom_objects`, and predict with what was loaded."""
+    import tempfile
+    from pathlib import Path
+
+    import keras
+
+    model = attempt(keras.Sequential, [keras.Input(x.shape[1:]), attempt(subject, **settings)])
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "model.keras"))
+        attempt(model.save, path)
+        loaded = attempt(keras.models.load_model, path, custom_objects={"MCDropout": subject})
+    return {
+        "same class": type(loaded.layers[-1]) is subject,
+        "outputs": [np.array(attempt(loaded.predict_on_batch, x)) for _ in range(times)],
+    }
+
+
+def build_and_call(subject: Any, rate: float, x: np.ndarray) -> np.ndarray:
+    return np.array(attempt(lambda: subject(rate)(x)))
+
+
+def seed(draw: np.random.Generator) -> int:
+    return int(draw.integers(1, 2**31))
+
+
+def masks_of(x: np.ndarray, outputs: list[np.ndarray], rate: float) -> np.ndarray:
+    """Return what was kept, calls first; raise Unmet unless something is dropped and the rest is x / (1 - rate)."""
+    outputs = [array(y, x.shape, "float32", "the output") for y in outputs]
+    active = not any(close(y, x, "float32") for y in outputs)
+    expect(active, "nothing is dropped: predict and model(x, training=False) tell every layer training=False")
+    masks = np.stack(outputs) != 0
+    expect(close(outputs, masks * x / (1 - rate), "float32"), "every output should be either 0 or x / (1 - rate)")
+    return masks
+
+
+def is_active_in_predict(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in (0.15, 0.4):
+        x = hidden.away_from_zero(draw, (40, 12), "float32")
+        masks = masks_of(x, ask.probe(predicted, {"rate": rate}, x, 3), rate)
+        keeps_fraction(masks, rate)
+
+
+def is_active_in_every_mode(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        x = hidden.away_from_zero(draw, (60, 20), "float32")
+        modes = [None, False, True]
+        masks = masks_of(x, ask.probe(called, {"rate": rate, "seed": seed(draw)}, x, modes), rate)
+        for mask in masks:
+            keeps_fraction(mask, rate)
+
+
+def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (10, 9), "float32")
+    masks = masks_of(x, ask.probe(predicted, {"rate": 0.4, "seed": seed(draw)}, x, 60), 0.4)
+    expect(
+        not (masks == masks[0]).all(), "every prediction used the same mask: draw anew, also where a graph was traced"
+    )
+    independent_entries(masks, 0.4)
+    keeps_fraction(masks, 0.4)
+
+
+def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (12, 7), "float32")
+    for modes in ([None], [False], [True]):
+        (y,) = ask.probe(called, {"rate": 0.0}, x, modes)
+        expect(close(array(y, x.shape), x, "float32"), "at rate 0 nothing should change")
+        (y,) = ask.probe(called, {"rate": 1.0}, x, modes)
+        expect(not array(y, x.shape).any(), "at rate 1 everything should be dropped: the output is 0 everywhere")
+
+
+def is_a_dropout_layer(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (20, 11), "float32")
+    settings = {"rate": float(draw.choice(hidden.RATES)), "seed": seed(draw), "name": f"noise_{draw.integers(10**6)}"}
+    facts = ask.probe(configured, settings, x)
+    expect(facts["is dropout"], "MCDropout should be a subclass of keras.layers.Dropout")
+    config = json.loads(facts["config"])
+    for key, value in settings.items():
+        expect(config.get(key) == value, f"get_config should hold the {key} of the layer")
+    same = (array(facts["first"], x.shape) == array(facts["again"], x.shape)).all()
+    expect(same, "a layer made by from_config(get_config()) should draw the same first mask")
+
+
+def loads(ask: Ask, draw: np.random.Generator) -> None:
+    rate, x = 0.4, hidden.away_from_zero(draw, (40, 20), "float32")
+    facts = ask.probe(reloaded, {"rate": rate, "seed": seed(draw)}, x, 2)
+    expect(facts["same class"], "a loaded model should have an MCDropout layer again")
+    masks = masks_of(x, facts["outputs"], rate)
+    keeps_fraction(masks, rate)
+    expect((masks[0] != masks[1]).any(), "a loaded model should draw anew at every prediction")
+
+
+def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (3, 2), "float32")
+    ask.probe(build_and_call, 0.4, x)
+    for rate in hidden.BAD_RATES:
+        is_refusal(ask.probe_answer(build_and_call, rate, x), f"a rate of {rate}", "rate")
+
+
+def measure(ask: Ask) -> list[float]:
+    x = np.ones((200, 60), "float32")
+    (plain,) = ask.probe(called, {"rate": 0.3, "seed": 11}, x, [None])
+    (prediction,) = ask.probe(predicted, {"rate": 0.3, "seed": 11}, x, 1)
+    return [float((y != 0).mean()) for y in (plain, prediction)]
+
+
+@Built
+def reference():
+    import keras
+
+    class MCDropout(keras.layers.Dropout):
+        def call(self, inputs, training=None):  # noqa: ARG002 - Keras hands it on
+            return super().call(inputs, training=True)
+
+    return MCDropout
+
+
+@Built
+def training_by_default():
+    import keras
+
+    class MCDropout(keras.layers.Dropout):
+        def call(self, inputs, training=True):
+            return super().call(inputs, training=training)
+
+    return MCDropout
+
+
+@Built
+def with_keras_random():
+    import keras
+
+    @keras.saving.register_keras_serializable(package="answers")
+    class MCDropout(keras.layers.Dropout):
+        def call(self, inputs, training=None):  # noqa: ARG002 - Keras hands it on
+            if self.rate == 0:
+                return inputs
+            return keras.random.dropout(inputs, self.rate, seed=self.seed_generator)
+
+    return MCDropout
+
+
+@Built
+def with_own_mask():
+    import keras
+    from keras import ops
+
+    class MCDropout(keras.layers.Dropout):
+        def call(self, inputs, training=False):  # noqa: ARG002 - Keras hands it on
+            if not 0 < self.rate < 1:
+                return inputs * (1 - self.rate)
+            uniform = keras.random.uniform(ops.shape(inputs), seed=self.seed_generator)
+            return ops.where(uniform < self.rate, 0.0, inputs / (1 - self.rate))
+
+    return MCDropout
+
+
+@Built
+def without_training():
+    import keras
+
+    class MCDropout(keras.layers.Dropout):
+        def __init__(self, rate, seed=None, **kwargs):
+            super().__init__(rate, seed=seed, **kwargs)
+
+        def call(self, inputs):
+            return keras.layers.Dropout.call(self, inputs, True)
+
+    return MCDropout
+
+
+exercise = Exercise(
+    name="MCDropout",
+    assignment="monte_carlo",
+    page=PAGE,
+    requirements=(
+        Requirement("stays active in predict", 2, is_active_in_predict),
+        Requirement("drops and scales as dropout does, whatever training says", 1, is_active_in_every_mode),
+        Requirement("draws every entry on its own, anew at every prediction", 1, draws_each_entry),
+        Requirement("changes nothing at rate 0 and drops everything at rate 1", 1, handles_extremes),
+        Requirement("is a Dropout layer with its configuration", 1, is_a_dropout_layer),
+        Requirement("can be saved and loaded with custom_objects", 1, loads),
+        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
+    ),
+    reference=reference,
+    misconceptions=(
+        Misconception(
+            "`training=True` on an ordinary layer",
+            "Dropout is told to be active when it is called, and predict tells it otherwise: Keras 3 passes "
+            "training=False to every layer. "
+            "Hand True on from inside `call`, whatever its argument says.",
+            PAGE,
+            training_by_default,
+        ),
+    ),
+    variants=(with_keras_random, with_own_mask, without_training),
+    fingerprint=Fingerprint(measure, tolerance=0.03),
+)

@@ -1,0 +1,238 @@
+"""Passes through any Keras model as it is: `mc_predict(model, X, T) -> (T, n, k)`."""
+
+from typing import Any
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.dropout_keras.models import WIDTH, Layers, left_alone, transformed
+from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect
+from autograder.checks.masks import independent_entries, keeps_fraction
+
+PAGE = "exercises/monte_carlo/monte_carlo"
+RATE = 0.4
+
+DROPOUT: Layers = ["Dropout", {"rate": RATE}]
+DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "tanh"}]
+HEAD: Layers = ["Dense", {"units": 3}]
+NORM: Layers = ["BatchNormalization", {}]
+FROZEN: Layers = ["BatchNormalization", {"trainable": False}]
+NESTED: Layers = ["nested", [NORM, ["nested", [NORM, DROPOUT]]]]
+BRANCHES: Layers = [DENSE, ["branch", [NORM, DENSE]], ["nested", [DENSE, ["nested", [FROZEN, DENSE]]]], HEAD]
+BIG: Layers = [DENSE, FROZEN, DROPOUT, ["nested", [DENSE, NORM, DROPOUT]], NORM, HEAD]
+
+
+def sample(ask: Ask, draw: np.random.Generator, layers: Layers, n: int, T: int) -> dict[str, Any]:
+    """Let the student's function predict; return the facts with the passes, shape (T, n, k), under "value"."""
+    X = hidden.away_from_zero(draw, (n, WIDTH), "float32")
+    facts = ask.probe(transformed, layers, X, int(draw.integers(2**31)), False, (X, T))
+    facts["value"] = array(facts["value"], (T, *facts["wanted"].shape), name="the result")
+    return facts | {"X": X}
+
+
+def standardized(x: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
+    gamma, beta, mean, var = (weight.astype(np.float64) for weight in weights)
+    return np.asarray((x - mean) / np.sqrt(var + 1e-3) * gamma + beta)
+
+
+def masks_of(samples: np.ndarray, kept: np.ndarray, dropped: np.ndarray, message: str) -> np.ndarray:
+    """Return what was kept in each pass; raise Unmet unless every entry is one of the two that are possible."""
+    masks = np.abs(samples - kept) < np.abs(samples - dropped)
+    expect(close(samples, np.where(masks, kept, dropped), "float32"), message)
+    return np.asarray(masks)
+
+
+def returns_passes(ask: Ask, draw: np.random.Generator) -> None:
+    for n, T in ((5, 4), (4, 1), (1, 5)):
+        samples = sample(ask, draw, [DENSE, DROPOUT, HEAD], n, T)["value"]
+        expect(samples.dtype == np.float32, f"the dtype of the passes should be float32, but is {samples.dtype}")
+
+
+def draws_anew(ask: Ask, draw: np.random.Generator) -> None:
+    facts = sample(ask, draw, [DROPOUT], 8, 30)
+    samples, X = facts["value"], facts["X"]
+    expect(not close(samples[0], X, "float32"), "nothing is dropped: predict switches dropout off")
+    masks = masks_of(samples, X / (1 - RATE), 0 * X, "with dropout alone every entry should be 0 or X / (1 - rate)")
+    expect((masks != masks[0]).any(), "all passes are the same: draw a new mask for each")
+    keeps_fraction(masks, RATE)
+    independent_entries(masks, RATE)
+
+
+def uses_moving_statistics(ask: Ask, draw: np.random.Generator) -> None:
+    facts = sample(ask, draw, [DROPOUT, NORM], 12, 6)
+    X, weights = facts["X"], facts["before"][1:]
+    kept, dropped = (standardized(x, weights) for x in (X / (1 - RATE), 0 * X))
+    masks_of(facts["value"], kept, dropped, "BatchNorm should use its moving statistics, not those of the batch")
+    facts = sample(ask, draw, BRANCHES, 5, 2)
+    message = "without dropout every pass should be what the model predicts, at any depth"
+    expect(close(facts["value"], np.stack([facts["wanted"]] * 2), "float32"), message)
+
+
+def reaches_every_depth(ask: Ask, draw: np.random.Generator) -> None:
+    facts = sample(ask, draw, [NESTED], 30, 4)
+    X, weights = facts["X"], facts["before"][1:]
+    inner = standardized(standardized(X, weights[:4]), weights[4:])
+    message = "Dropout inside models inside models should be active, and BatchNorm there use its moving statistics"
+    masks = masks_of(facts["value"], inner / (1 - RATE), 0 * inner, message)
+    keeps_fraction(masks, RATE)
+    expect((masks != masks[0]).any(), "all passes are the same: draw a new mask for each")
+
+
+def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
+    left_alone(sample(ask, draw, BIG, 4, 2))
+
+
+def measure(ask: Ask) -> list[float]:
+    """Tell whether passes come first, whether all are equal, equal to predict, and whether BatchNorm moved."""
+    T, X = 5, np.random.default_rng(3).uniform(0.5, 2, (4, WIDTH)).astype(np.float32)
+    facts = ask.probe(transformed, [DROPOUT, NORM], X, 5, False, (X, T))
+    samples = np.asarray(facts["value"])
+    axis = samples.shape.index(T) if T in samples.shape else 0
+    passes = np.moveaxis(samples, axis, 0)
+    moved = any(not np.array_equal(a, b) for a, b in zip(facts["before"][1:], facts["after"][1:], strict=True))
+    equal = np.allclose(passes, passes[:1])
+    predicts = passes.shape[1:] == facts["wanted"].shape and np.allclose(passes, facts["wanted"])
+    return [float(samples.shape == (T, *facts["wanted"].shape)), float(equal), float(predicts), float(moved)]
+
+
+def with_frozen_norms(passes):
+    """Return the function that draws `passes(model, X, T)` while BatchNorm layers are frozen."""
+
+    def mc_predict(model, X, T):
+        import keras
+
+        layers = model._flatten_layers()
+        thawed = [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable]
+        for layer in thawed:
+            layer.trainable = False
+        try:
+            return passes(model, X, T)
+        finally:
+            for layer in thawed:
+                layer.trainable = True
+
+    return mc_predict
+
+
+@Built
+def reference():
+    return with_frozen_norms(lambda model, X, T: np.stack([model(X, training=True) for _ in range(T)]))
+
+
+@Built
+def loops_predict():
+    def mc_predict(model, X, T):
+        return np.stack([model.predict(X, verbose=0) for _ in range(T)])
+
+    return mc_predict
+
+
+@Built
+def moves_batchnorm():
+    def mc_predict(model, X, T):
+        return np.stack([model(X, training=True).numpy() for _ in range(T)])
+
+    return mc_predict
+
+
+@Built
+def one_pass_repeated():
+    return with_frozen_norms(lambda model, X, T: np.repeat(np.array(model(X, training=True))[None], T, axis=0))
+
+
+@Built
+def wrong_axis():
+    return with_frozen_norms(lambda model, X, T: np.stack([model(X, training=True) for _ in range(T)], axis=1))
+
+
+@Built
+def with_everything_frozen():
+    """A model that is frozen as a whole still drops; flags come back from the outside in."""
+
+    def mc_predict(model, X, T):
+        flags = [(layer, layer.trainable) for layer in model._flatten_layers()]
+        model.trainable = False
+        samples = [np.array(model(X, training=True)) for _ in range(T)]
+        for layer, flag in flags:
+            layer.trainable = flag
+        return np.array(samples)
+
+    return mc_predict
+
+
+@Built
+def with_active_clone():
+    """A clone whose Dropout cannot be switched off may predict."""
+    import keras
+
+    class Active(keras.layers.Dropout):
+        def call(self, inputs, training=None):  # noqa: ARG002 - Keras hands it on
+            return super().call(inputs, training=True)
+
+    def swap(layer):
+        kind = Active if isinstance(layer, keras.layers.Dropout) else type(layer)
+        return kind.from_config(layer.get_config())
+
+    def mc_predict(model, X, T):
+        clone = keras.models.clone_model(model, clone_function=swap, recursive=True)
+        clone.set_weights(model.get_weights())
+        return np.stack([clone.predict_on_batch(X) for _ in range(T)])
+
+    return mc_predict
+
+
+@Built
+def in_one_batch():
+    def tiled(model, X, T):
+        samples = np.asarray(model(np.tile(X, (T, 1)), training=True))
+        return samples.reshape(T, len(X), -1)
+
+    return with_frozen_norms(tiled)
+
+
+exercise = Exercise(
+    name="mc_predict",
+    assignment="monte_carlo",
+    page=PAGE,
+    requirements=(
+        Requirement("returns an array of shape (T, n, k)", 1, returns_passes),
+        Requirement("drops every entry on its own, anew in every pass", 2, draws_anew),
+        Requirement("lets BatchNorm use its moving statistics", 1, uses_moving_statistics),
+        Requirement("reaches models inside models", 1, reaches_every_depth),
+        Requirement("leaves weights, statistics and trainable flags as they were", 2, leaves_model_alone),
+    ),
+    reference=reference,
+    misconceptions=(
+        Misconception(
+            "loops predict",
+            "predict switches ordinary Dropout off, so all passes are one and the spread is 0. Call the model with "
+            "training=True.",
+            PAGE,
+            loops_predict,
+        ),
+        Misconception(
+            "moves BatchNorm",
+            "With training=True BatchNorm normalizes by the batch and moves its statistics, so that every later "
+            "prediction changes. Freeze those layers for the time of the passes.",
+            PAGE,
+            moves_batchnorm,
+        ),
+        Misconception(
+            "one pass repeated",
+            "The same pass is repeated T times. Every pass needs masks of its own: call the model T times.",
+            PAGE,
+            one_pass_repeated,
+        ),
+        Misconception(
+            "wrong axis",
+            "Passes lie along another axis than the first. The result has shape (T, n, k): np.stack(passes, axis=0).",
+            PAGE,
+            wrong_axis,
+        ),
+    ),
+    variants=(with_everything_frozen, with_active_clone, in_one_batch),
+    fingerprint=Fingerprint(measure),
+    challenge=True,
+)

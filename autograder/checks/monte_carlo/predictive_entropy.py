@@ -1,0 +1,188 @@
+"""Doubt shared and doubt disputed: `predictive_entropy(probs) -> (total, expected, mutual_information)`."""
+
+import numpy as np
+
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import array, close, expect, parts, refuses, untouched
+from autograder.reference.montecarlo import predictive_entropy
+
+PAGE = "exercises/monte_carlo/monte_carlo"
+NAMES = ("total", "expected", "mutual_information")
+SHAPES = ((1, 4, 3), (6, 5, 2), (20, 3, 7), (3, 8, 4))
+
+
+def members(draw: np.random.Generator, T: int, n: int, k: int, dtype: str = "float64") -> np.ndarray:
+    return draw.dirichlet([0.8] * k, (T, n)).astype(dtype)
+
+
+def entropies(ask: Ask, probs: np.ndarray) -> dict[str, np.ndarray]:
+    values = parts(ask(probs), NAMES)
+    return {name: array(value, probs.shape[1:2], name=name) for name, value in zip(NAMES, values, strict=True)}
+
+
+def compare(ask: Ask, draw: np.random.Generator, name: str, message: str) -> None:
+    for shape in SHAPES:
+        probs = members(draw, *shape)
+        right = dict(zip(NAMES, predictive_entropy(probs), strict=True))
+        expect(close(entropies(ask, probs)[name], right[name]), message)
+
+
+def measures_total(ask: Ask, draw: np.random.Generator) -> None:
+    compare(ask, draw, "total", "total should be the entropy, in nats, of the mean prediction")
+
+
+def measures_expected(ask: Ask, draw: np.random.Generator) -> None:
+    compare(ask, draw, "expected", "expected should be the mean of the entropies of the passes, in nats")
+
+
+def measures_disagreement(ask: Ask, draw: np.random.Generator) -> None:
+    compare(ask, draw, "mutual_information", "mutual_information should be total - expected")
+
+
+def accepts_zeros(ask: Ask, draw: np.random.Generator) -> None:
+    probs = members(draw, 6, 5, 4)
+    probs[:, 0] = np.eye(4)[draw.integers(4)]
+    probs[:, 1] = np.eye(4)[draw.permutation(6) % 4]
+    probs[:3, 2] = np.eye(4)[0]
+    for dtype in ("float64", "float32"):
+        for name, right in zip(NAMES, predictive_entropy(probs), strict=True):
+            found = entropies(ask, probs.astype(dtype))[name]
+            expect(
+                close(found, right, "float32"), f"where a probability is 0, {name} is not right: 0 log 0 counts as 0"
+            )
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        probs = members(draw, 5, 4, 3, dtype)
+        answer = ask.answer(probs)
+        for name, value in zip(NAMES, parts(ask.value(answer), NAMES), strict=True):
+            array(value, (4,), dtype, name)
+        untouched(answer)
+
+
+def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
+    probs = members(draw, 5, 4, 3)
+    entropies(ask, probs)
+    refuses(ask, probs[0], because="probs with two dimensions", mentions="probs")
+    refuses(ask, probs[0, 0], because="probs with one dimension", mentions="probs")
+    refuses(ask, probs[None], because="probs with four dimensions", mentions="probs")
+
+
+def measure(ask: Ask) -> list[float]:
+    draw = np.random.default_rng(7)
+    numbers = [float(number) for value in parts(ask(members(draw, 5, 2, 3)), NAMES) for number in value]
+    certain = np.tile([[[1.0, 0.0]]], (3, 1, 1))
+    # Not a number is what some mistakes give here, and it has to be told from numbers.
+    return numbers + [float(np.isnan(np.asarray(value)).any()) for value in parts(ask(certain), NAMES)]
+
+
+def require(probs):
+    if probs.ndim != 3:
+        raise ValueError(f"probs has shape {probs.shape}")
+
+
+def safe_entropy(probs):
+    return -np.sum(probs * np.log(np.where(probs > 0, probs, 1)), axis=-1)
+
+
+def mean_for_total(probs):
+    require(probs)
+    expected = safe_entropy(probs).mean(axis=0)
+    return expected, expected.copy(), np.zeros_like(expected)
+
+
+def base_two(probs):
+    require(probs)
+    total, expected = (
+        value / np.log(2).astype(probs.dtype)
+        for value in (safe_entropy(probs.mean(axis=0)), safe_entropy(probs).mean(axis=0))
+    )
+    return total, expected, total - expected
+
+
+def nan_at_zero(probs):
+    require(probs)
+    with np.errstate(all="ignore"):
+        total = -(probs.mean(axis=0) * np.log(probs.mean(axis=0))).sum(axis=-1)
+        expected = -(probs * np.log(probs)).sum(axis=-1).mean(axis=0)
+    return total, expected, total - expected
+
+
+def with_divergences(probs):
+    """The mutual information is the mean divergence of the passes from their mean."""
+    if probs.ndim != 3:
+        raise ValueError("probs must have three dimensions")
+    p = probs.astype(np.float64)
+    mean = p.mean(axis=0)
+    logs, log_mean = np.log(np.maximum(p, 1e-300)), np.log(np.maximum(mean, 1e-300))
+    mutual = (p * (logs - log_mean)).sum(axis=2).mean(axis=0)
+    total = -(mean * log_mean).sum(axis=1)
+    return tuple(value.astype(probs.dtype) for value in (total, total - mutual, mutual))
+
+
+def with_small_number(probs):
+    if len(probs.shape) != 3:
+        raise ValueError("expected the shape (T, n, k)")
+    tiny = np.finfo(probs.dtype).tiny
+
+    def entropy(p):
+        return -np.einsum("...k,...k->...", p, np.log(p + tiny))
+
+    total, expected = entropy(np.mean(probs, axis=0)), np.mean(entropy(probs), axis=0)
+    return total, expected, total - expected
+
+
+def with_loops(probs):
+    import math
+
+    if np.ndim(probs) != 3:
+        raise ValueError("shape")
+
+    def entropy(row):
+        return sum(-p * math.log(p) for p in map(float, row) if p > 0)
+
+    T, n, _ = probs.shape
+    total = np.array([entropy(probs[:, i].mean(axis=0)) for i in range(n)], probs.dtype)
+    expected = np.array([sum(entropy(probs[t, i]) for t in range(T)) / T for i in range(n)], probs.dtype)
+    return [total, expected, np.maximum(total - expected, 0)]
+
+
+exercise = Exercise(
+    name="predictive_entropy",
+    assignment="monte_carlo",
+    page=PAGE,
+    requirements=(
+        Requirement("measures the entropy of the mean prediction", 2, measures_total),
+        Requirement("measures the mean entropy of the passes", 1, measures_expected),
+        Requirement("measures their disagreement by the difference", 1, measures_disagreement),
+        Requirement("counts 0 log 0 as 0", 1, accepts_zeros),
+        Requirement("keeps the dtype and leaves probs alone", 0.5, keeps_dtype_and_input),
+        Requirement("refuses wrong shapes", 0.5, refuses_wrong_shapes),
+    ),
+    reference=predictive_entropy,
+    misconceptions=(
+        Misconception(
+            "mean of entropies for total",
+            "The entropies of the passes are averaged where the passes should be: members that are sure and disagree "
+            "then look certain. Average the probabilities first.",
+            PAGE,
+            mean_for_total,
+        ),
+        Misconception(
+            "base 2",
+            "The logarithm has base 2, so the result is in bits. The exercise asks for nats: the natural logarithm.",
+            PAGE,
+            base_two,
+        ),
+        Misconception(
+            "nan at 0",
+            "0 times log 0 is not a number for NumPy, but its limit is 0. Keep log away from zeros.",
+            PAGE,
+            nan_at_zero,
+        ),
+    ),
+    variants=(with_divergences, with_small_number, with_loops),
+    fingerprint=Fingerprint(measure),
+)

@@ -1,0 +1,168 @@
+"""How many passes it takes: `samples_needed(sd, se) -> int`."""
+
+import decimal
+import math
+
+import numpy as np
+
+from autograder.checks.ask import Ask, Value
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import describe_type, expect, refuses
+from autograder.reference.montecarlo import samples_needed
+
+PAGE = "exercises/monte_carlo/monte_carlo"
+
+
+def count(value: Value) -> int:
+    """Return an answer as an int; raise Unmet unless it is a Python or NumPy integer."""
+    if isinstance(value, np.ndarray) and value.shape == () and value.dtype.kind in "iu":
+        value = value.item()
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    expect(is_int, f"the result should be an int, but is {describe_type(value)}")
+    return int(value)
+
+
+def needs(ask: Ask, sd: float, se: float, message: str) -> None:
+    expect(count(ask(sd, se)) == samples_needed(sd, se), message)
+
+
+def grows_with_the_square(ask: Ask, draw: np.random.Generator) -> None:
+    for _ in range(12):
+        root = draw.uniform(3, 400)
+        se = draw.uniform(0.001, 2)
+        needs(ask, float(root * se), float(se), "the result is not the smallest T with sd / sqrt(T) <= se")
+
+
+def rounds_up(ask: Ask, draw: np.random.Generator) -> None:
+    for _ in range(12):
+        whole, part = int(draw.integers(3, 300)), draw.uniform(0.02, 0.98)
+        se = float(draw.uniform(0.01, 2))
+        needs(ask, se * math.sqrt(whole + part), se, "a fraction of a pass has to be rounded up")
+    needs(ask, 0.1 * float(draw.uniform(1, 5)), 7.0, "with little spread one pass is enough, and one is needed")
+
+
+def forgives_rounding_errors(ask: Ask, draw: np.random.Generator) -> None:
+    message = (
+        "(sd / se)^2 is an integer here, up to the rounding of decimal fractions: a tiny excess must not cost a pass"
+    )
+    needs(ask, 0.18, 0.001, message)
+    quotients = [(root * 10.0**-power, 10.0**-power) for root in range(2, 120) for power in (1, 2, 3)]
+    # Pick quotients whose square comes out a little too large, where a bare ceiling goes wrong.
+    unlucky = [(sd, se) for sd, se in quotients if math.ceil((sd / se) ** 2) > round((sd / se) ** 2)]
+    for index in draw.permutation(len(unlucky))[:12]:
+        sd, se = unlucky[int(index)]
+        needs(ask, sd, se, message)
+    for whole in draw.integers(2, 10_000, 6):
+        needs(ask, math.sqrt(int(whole) * (1 + 3e-10)), 1.0, "an excess below 1e-9 (relative) should not cost a pass")
+        needs(
+            ask, math.sqrt(int(whole) * (1 + 1e-7)), 1.0, "an excess of 1e-7 (relative) is no rounding error: round up"
+        )
+
+
+def needs_none_without_spread(ask: Ask, draw: np.random.Generator) -> None:
+    expect(count(ask(0.0, float(draw.uniform(0.1, 1)))) == 0, "without any spread no passes are needed: 0")
+
+
+def refuses_nonsense(ask: Ask, draw: np.random.Generator) -> None:
+    sd, se = (float(number) for number in draw.uniform(0.1, 1, 2))
+    count(ask(sd, se))
+    refuses(ask, sd, 0.0, because="se 0", mentions="se")
+    refuses(ask, sd, -se, because="a negative se", mentions="se")
+    refuses(ask, 0.0, 0.0, because="se 0, also with sd 0,", mentions="se")
+    refuses(ask, -sd, se, because="a negative sd", mentions="sd")
+
+
+def measure(ask: Ask) -> list[float]:
+    return [float(ask(sd, 0.1)) for sd in (1.23, 2.57, 3.91)]
+
+
+def require(sd, se):
+    if sd < 0:
+        raise ValueError("sd is negative")
+    if se <= 0:
+        raise ValueError("se is not positive")
+
+
+def ceiling(value):
+    return math.ceil(value * (1 - 1e-9))
+
+
+def linear(sd, se):
+    require(sd, se)
+    return ceiling(sd / se)
+
+
+def floor(sd, se):
+    require(sd, se)
+    return math.floor((sd / se) ** 2 * (1 + 1e-9))
+
+
+def times_quantile(sd, se):
+    require(sd, se)
+    return ceiling((1.96 * sd / se) ** 2)
+
+
+def with_round(sd, se):
+    if sd < 0 or se <= 0:
+        raise ValueError("sd must be at least 0 and se above 0")
+    exact = sd**2 / se**2
+    nearest = round(exact)
+    if abs(exact - nearest) <= 1e-9 * exact:
+        return nearest
+    return math.ceil(exact)
+
+
+def with_floor_division(sd, se):
+    if not (sd >= 0 and se > 0):
+        raise ValueError(f"no such sd and se: {sd}, {se}")
+    variance, target = sd * sd, se * se
+    return int(-((-variance * (1 - 9e-10)) // target))
+
+
+def with_decimals(sd, se):
+    if sd < 0:
+        raise ValueError("sd: negative")
+    if se <= 0:
+        raise ValueError("se: not positive")
+    exact = (decimal.Decimal(sd) / decimal.Decimal(se)) ** 2
+    reduced = exact * (1 - decimal.Decimal("1e-9"))
+    return np.int64(int(reduced.to_integral_value(rounding=decimal.ROUND_CEILING)))
+
+
+exercise = Exercise(
+    name="samples_needed",
+    assignment="monte_carlo",
+    page=PAGE,
+    requirements=(
+        Requirement("grows with the square of sd / se", 2, grows_with_the_square),
+        Requirement("rounds up", 1, rounds_up),
+        Requirement("forgives the rounding errors of decimal fractions", 1, forgives_rounding_errors),
+        Requirement("needs no passes when sd is 0", 0.5, needs_none_without_spread),
+        Requirement("refuses an se that is not positive and a negative sd", 0.5, refuses_nonsense),
+    ),
+    reference=samples_needed,
+    misconceptions=(
+        Misconception(
+            "linear",
+            "The result is sd / se. Solve sd / sqrt(T) = se for T: ten times the precision costs a hundred times the "
+            "passes.",
+            PAGE,
+            linear,
+        ),
+        Misconception(
+            "floor",
+            "The result is rounded down, so the standard error still is a little larger than asked for. Round up.",
+            PAGE,
+            floor,
+        ),
+        Misconception(
+            "times 1.96",
+            "sd is multiplied by 1.96 first. That makes the half width of a 95 % interval equal to se, where the "
+            "exercise asks for the standard error itself.",
+            PAGE,
+            times_quantile,
+        ),
+    ),
+    variants=(with_round, with_floor_division, with_decimals),
+    fingerprint=Fingerprint(measure),
+)

@@ -1,0 +1,175 @@
+"""Noise or bias: `verdict(samples, deterministic, threshold=4.0) -> "sampling error" or "bias"`."""
+
+import numpy as np
+
+from autograder.checks.ask import Ask
+from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.expect import expect, refuses, untouched
+from autograder.checks.monte_carlo.passes import passes
+from autograder.reference.montecarlo import mc_summary, verdict
+
+PAGE = "exercises/monte_carlo/monte_carlo"
+
+
+def gap_of(
+    draw: np.random.Generator, T: int, z: list[float], dtype: str = "float64", unit: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw passes whose mean lies z standard errors from the deterministic output, one z per output."""
+    samples, _ = passes(draw, T, len(z), dtype)
+    samples = samples * np.asarray(unit, dtype)
+    mean, _, se, _ = mc_summary(samples.astype(np.float64), np.zeros(len(z)))
+    return samples, (mean - np.array(z) * se).astype(dtype)
+
+
+def says(ask: Ask, expected: str, message: str, *arguments: np.ndarray, **settings: float) -> None:
+    answer = ask(*arguments, **settings)
+    expect(answer in ("bias", "sampling error"), 'return the string "bias" or the string "sampling error"')
+    expect(answer == expected, message)
+
+
+def judges_by_standard_errors(ask: Ask, draw: np.random.Generator) -> None:
+    for T in (5, 60, 3_000):
+        for unit in (1e-4, 1, 1e4):
+            near, far = float(draw.uniform(2, 3.7)), float(draw.uniform(4.3, 8))
+            for sign in (1, -1):
+                message = f"with {T} passes, a gap below the threshold of 4 standard errors is what chance gives"
+                says(ask, "sampling error", message, *gap_of(draw, T, [sign * near] * 2, unit=unit))
+                message = f"with {T} passes, a gap above the threshold of 4 standard errors is more than chance gives"
+                says(ask, "bias", message, *gap_of(draw, T, [sign * far] * 2, unit=unit))
+
+
+def looks_at_every_output(ask: Ask, draw: np.random.Generator) -> None:
+    for position in range(5):
+        for far in (5.5, -5.5):
+            z = list(draw.uniform(-1, 1, 5))
+            z[position] = far
+            says(ask, "bias", "one output with a gap above the threshold is enough for bias", *gap_of(draw, 40, z))
+    z = [3.2, -3.2, 3.2, 3.2, -3.2]
+    says(ask, "sampling error", "no output has a gap above the threshold here", *gap_of(draw, 40, z))
+
+
+def follows_threshold(ask: Ask, draw: np.random.Generator) -> None:
+    for threshold in (1.0, 2.5, 6.0):
+        for factor, expected in ((0.9, "sampling error"), (1.1, "bias")):
+            arguments = gap_of(draw, 30, [0.1, factor * threshold])
+            message = "the threshold that is passed should decide, in standard errors"
+            says(ask, expected, message, *arguments, threshold=threshold)
+
+
+def accepts_both_dtypes(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        for z, expected in ((1.0, "sampling error"), (7.0, "bias")):
+            answer = ask.answer(*gap_of(draw, 12, [0.5, z], dtype))
+            expect(ask.value(answer) == expected, f"the verdict on {dtype} arrays is wrong")
+            untouched(answer)
+
+
+def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
+    samples, deterministic = passes(draw, 6, 3)
+    ask(samples, deterministic)
+    refuses(ask, samples, deterministic[:2], because="a deterministic shorter than a pass", mentions="deterministic")
+    refuses(ask, samples, deterministic[:1], because="a deterministic with one entry", mentions="deterministic")
+    refuses(ask, samples[:, :, None], deterministic, because="samples with three dimensions", mentions="samples")
+
+
+def measure(ask: Ask) -> list[float]:
+    """Ask about gaps of some sd at some T: the last two are a tiny gap of many sd, and a huge one of few."""
+    numbers = []
+    for gap, T, unit in ((0.6, 900, 1.0), (5.0, 4, 1.0), (5.0, 10_000, 1.0), (1000.0, 25, 1e-9), (0.1, 25, 1e6)):
+        samples = np.tile([-1.0, 1.0], T // 2 + 1)[:T, None] * unit
+        mean, sd, _, _ = mc_summary(samples, np.zeros(1))
+        numbers.append(float(ask(samples, mean + gap * sd) == "bias"))
+    return numbers
+
+
+def require(samples, deterministic):
+    if samples.ndim != 2 or deterministic.shape != samples.shape[1:]:
+        raise ValueError("samples and deterministic: wrong shape")
+
+
+def by_distance(distance):
+    """Return the function that measures the gap in another way."""
+
+    def verdict(samples, deterministic, threshold=4.0):
+        require(samples, deterministic)
+        gap = np.abs(samples.mean(axis=0) - deterministic)
+        return "bias" if (distance(gap, samples) > threshold).any() else "sampling error"
+
+    return verdict
+
+
+compares_with_sd = by_distance(lambda gap, samples: gap / samples.std(axis=0, ddof=1))
+fixed_tolerance = by_distance(lambda gap, _: gap / 0.0025)
+more_samples_hide = by_distance(lambda gap, samples: gap / (samples.std(axis=0, ddof=1) * np.sqrt(len(samples))))
+
+
+def with_loop(samples, deterministic, threshold=4.0):
+    if len(samples.shape) != 2 or samples.shape[1:] != deterministic.shape:
+        raise ValueError("shape")
+    for column, value in zip(samples.T.astype(float), deterministic, strict=True):
+        se = np.std(column, ddof=1) / len(column) ** 0.5
+        if abs(np.mean(column) - value) > threshold * se:
+            return "bias"
+    return "sampling error"
+
+
+def with_squares(samples, deterministic, threshold=4.0):
+    if samples.ndim != 2:
+        raise ValueError("samples must be (T, k)")
+    T, k = samples.shape
+    if deterministic.shape != (k,):
+        raise ValueError("deterministic must be (k,)")
+    gaps = samples.astype(np.float64) - deterministic
+    squared = T * gaps.mean(axis=0) ** 2 / gaps.var(axis=0, ddof=1)
+    return ["sampling error", "bias"][int(squared.max() > threshold**2)]
+
+
+def with_interval(samples, deterministic, threshold=4.0):
+    if samples.ndim != 2 or samples.shape[1] != deterministic.size or deterministic.ndim != 1:
+        raise ValueError("samples or deterministic has a wrong shape")
+    mean = samples.mean(0, dtype=np.float64)
+    half = threshold * samples.std(0, ddof=1, dtype=np.float64) / np.sqrt(samples.shape[0])
+    inside = (mean - half <= deterministic) & (deterministic <= mean + half)
+    return "sampling error" if all(inside) else "bias"
+
+
+exercise = Exercise(
+    name="verdict",
+    assignment="monte_carlo",
+    page=PAGE,
+    requirements=(
+        Requirement(
+            "calls a gap above 4 standard errors bias, at every T and in every unit", 2, judges_by_standard_errors
+        ),
+        Requirement("looks at every output, and at both signs", 1, looks_at_every_output),
+        Requirement("follows the threshold", 1, follows_threshold),
+        Requirement("accepts both dtypes and leaves its arguments alone", 0.5, accepts_both_dtypes),
+        Requirement("refuses wrong shapes", 0.5, refuses_wrong_shapes),
+    ),
+    reference=verdict,
+    misconceptions=(
+        Misconception(
+            "compares with sd",
+            "The gap is measured in sd, the spread of single passes, which does not shrink with T: a real bias never "
+            "stands out. Measure it in se = sd / sqrt(T).",
+            PAGE,
+            compares_with_sd,
+        ),
+        Misconception(
+            "fixed tolerance",
+            "The gap is compared with a number chosen beforehand. What chance gives depends on the spread and on T: "
+            "compare with the standard error.",
+            PAGE,
+            fixed_tolerance,
+        ),
+        Misconception(
+            "more samples hide it",
+            "The more passes, the larger a gap is excused. The error of a mean shrinks with sqrt(T), so more passes "
+            "make a bias plainer.",
+            PAGE,
+            more_samples_hide,
+        ),
+    ),
+    variants=(with_loop, with_squares, with_interval),
+    fingerprint=Fingerprint(measure),
+)
