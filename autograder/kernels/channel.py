@@ -5,7 +5,7 @@ import select
 import socket
 import time
 
-from autograder.kernels.inside.wire import HEADER, MAX_FRAME, Tree, WireError, decode, encode, frame
+from autograder.kernels.inside.wire import HEADER, MAX_FRAME, NONCE_BYTES, Tree, WireError, decode, encode, frame
 
 PIECE = 2**20
 
@@ -34,7 +34,7 @@ class Channel:
 
     def send(self, tree: Tree, deadline: float) -> None:
         """Send a question; raise Forged when anything came before it was asked, Late when it is not taken in time."""
-        self._nonce = secrets.token_bytes(len(self._nonce) or 16)
+        self._nonce = secrets.token_bytes(NONCE_BYTES)
         self._buffer.clear()
         if self._readable():
             if not self._work.recv(1, socket.MSG_PEEK):
@@ -59,7 +59,7 @@ class Channel:
         if size > MAX_FRAME:
             raise Forged("its answer is larger than an answer may be")
         self._fill(HEADER.size + size, deadline)
-        self._nonce = secrets.token_bytes(len(self._nonce))
+        self._nonce = secrets.token_bytes(NONCE_BYTES)
         try:
             return decode(bytes(self._buffer[HEADER.size :]))
         except WireError as error:

@@ -163,6 +163,14 @@ def test_a_boolean_is_zero_or_one_whatever_its_byte():
     assert array.sum() == 2
 
 
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float32", "complex128", "U3"])
+def test_an_array_of_no_dimensions_stays_an_array(dtype):
+    array = decode(encode(np.array(1, dtype)))
+    assert isinstance(array, np.ndarray)
+    assert array.shape == ()
+    assert array == np.array(1, dtype)
+
+
 def test_text_is_always_printable_as_utf8():
     assert decode(payload(b'["\\ud800"]'))[0].encode()
 

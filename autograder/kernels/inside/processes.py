@@ -5,12 +5,16 @@ Where there is no /proc (macOS) nothing is seen, and only the child itself is en
 
 import contextlib
 import ctypes
+import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 
 PR_SET_CHILD_SUBREAPER = 36
+PAUSE = 10
+"""How many times as long as an exact sum took the next one waits for its turn."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -70,23 +74,31 @@ def proportional(pid: int) -> tuple[int, int]:
     return parts["Pss:"], parts["Pss_Shmem:"]
 
 
-def memory(pid: int, shared: int, enough: int) -> int:
-    """Return the resident memory of a process and its descendants in bytes, each page counted once.
+class MemoryWatch:
+    """Tells when a process and its descendants have more resident memory than a limit, each page counted once.
 
-    The exact sum is slow, so it is taken only when the quick one, which counts shared pages once for each process,
-    exceeds `enough`.
-
-    Args:
-        pid: the process.
-        shared: bytes in its /dev/shm, mapped or not.
-        enough: the limit.
+    The exact sum takes tens of milliseconds a process. It is taken only when the quick one, in which a page counts for
+    each process that shares it, could hide an excess: when that sum is above the limit and has grown by what was left
+    under it last time, or when a while has passed.
     """
-    members = list(tree(pid))
-    quick = sum(map(resident, members)) + shared
-    if quick <= enough:
-        return quick
-    exact = [proportional(member) for member in members]
-    return sum(part for part, _ in exact) + max(0, shared - sum(mapped for _, mapped in exact))
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._enough = limit
+        self._due = math.inf
+
+    def exceeded(self, pid: int, shared: int) -> bool:
+        """Look at the process and its descendants now; `shared` are the bytes in its /dev/shm, mapped or not."""
+        members = list(tree(pid))
+        quick = sum(map(resident, members)) + shared
+        started = time.monotonic()
+        if quick <= self._limit or (quick <= self._enough and started < self._due):
+            return False
+        parts = [proportional(member) for member in members]
+        exact = sum(part for part, _ in parts) + max(0, shared - sum(mapped for _, mapped in parts))
+        self._enough = quick + self._limit - exact
+        self._due = time.monotonic() + PAUSE * (time.monotonic() - started)
+        return exact > self._limit
 
 
 def kill_descendants() -> None:

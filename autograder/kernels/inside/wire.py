@@ -145,7 +145,7 @@ def _array(blob: memoryview) -> np.ndarray:
         raise WireError("array does not have the size it claims")
     array: np.ndarray = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C").copy()
     if dtype.kind == "b":
-        return np.not_equal(array.view(np.uint8), 0)
+        return np.asarray(np.not_equal(array.view(np.uint8), 0))  # of no dimensions, the comparison is a scalar
     if dtype.kind == "U" and _holds_no_text(array):
         raise WireError("array holds code points that are no text")
     return array

@@ -53,6 +53,7 @@ class Zygote:
         self._level = level
         self._child: int | None = None
         self._limits: dict[str, Any] = {}
+        self._memory = processes.MemoryWatch(0)
 
     def serve(self) -> None:
         poll = select.poll()
@@ -72,6 +73,7 @@ class Zygote:
     def _obey(self, command: Any, descriptors: list[int]) -> None:
         if isinstance(command, dict):
             self._limits = command["spawn"]
+            self._memory = processes.MemoryWatch(self._limits["memory_mb"] * 2**20)
             self._child = self._spawn(descriptors[0])
         elif self._child is not None and command == "interrupt":
             os.kill(self._child, signal.SIGINT)
@@ -107,10 +109,9 @@ class Zygote:
 
     def _excess(self, child: int) -> str | None:
         """Return the limit that the child and its descendants exceed, if any."""
-        memory = self._limits["memory_mb"] * 2**20
         if processes.count(child) > self._limits["processes"]:
             return "processes"
-        if processes.memory(child, self._level.shared_memory(child), memory) > memory:
+        if self._memory.exceeded(child, self._level.shared_memory(child)):
             return "memory"
         if self._level.disk() > self._limits["disk_mb"] * 2**20:
             return "disk"
