@@ -122,15 +122,16 @@ def reads_eps(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def fills_in(ask: Ask, draw: np.random.Generator) -> None:
+    units = WIDTH - 1
     specs: list[Spec] = [
-        ("Dense", {"units": 5, "use_bias": False}),
+        ("Dense", {"units": units, "use_bias": False}),
         ("BatchNormalization", {"center": False}),
         ("BatchNormalization", {"scale": False}),
         ("BatchNormalization", {"center": False, "scale": False}),
     ]
-    given = [batchnorm(draw, WIDTH) for _ in range(3)]
-    ones, zeros = np.ones(WIDTH), np.zeros(WIDTH)
-    weights = [dense(draw, 5, 5)[0], given[0][0], *given[0][2:], *given[1][1:], *given[2][2:]]
+    given = [batchnorm(draw, units) for _ in range(3)]
+    ones, zeros = np.ones(units), np.zeros(units)
+    weights = [dense(draw, WIDTH, units)[0], given[0][0], *given[0][2:], *given[1][1:], *given[2][2:]]
     (first, *norms), _ = listed(ask, specs, weights, ["dense", *["batchnorm"] * 3])
     holds(first, "b", zeros, "without bias, b should be zeros")
     gammas, betas = (given[0][0], ones, ones), (zeros, given[1][1], zeros)
