@@ -177,7 +177,9 @@ def _source(probe: Callable[..., Any]) -> str:
 def to_tree(value: Value) -> Any:
     """Reduce a question's argument to plain data; raise TypeError for anything a question may not carry."""
     match value:
-        case None | bool() | int() | float() | str() | np.ndarray():
+        case float():
+            return float(value)  # np.float64 is one, and has a shape that is lost on the way to another process
+        case None | bool() | int() | str() | np.ndarray():
             return value
         case list():
             return [to_tree(item) for item in value]
