@@ -102,7 +102,7 @@ def _as_node(cell: NotebookCell, masters: dict[str, NotebookNode]) -> NotebookNo
     master = masters.get(cell.grade_id)
     if master is None:
         return new_code_cell(cell.source) if cell.code else new_markdown_cell(cell.source)
-    node = copy.deepcopy(master)
+    node: NotebookNode = copy.deepcopy(master)
     node.source = cell.source
     return node
 

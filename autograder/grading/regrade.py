@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from autograder.checks.judge import unjudged
 from autograder.grading.answers import NotRecorded, Record, Replay
@@ -49,9 +50,8 @@ def regrade(
     batch: list[Graded] = []
     with ClassGradebook(gradebook or create_default(output.folder), list(loaded.values())) as book:
         for done, verdict in enumerate(chosen, 1):
-            written = frozenset(audited.get(verdict.key, {}).get("written", ()))
             try:
-                batch.append(_judge_again(output, loaded[verdict.assignment], verdict, written))
+                batch.append(_judge_again(output, loaded[verdict.assignment], verdict, audited.get(verdict.key, {})))
             except (NotRecorded, FileNotFoundError, ValueError):
                 stale.append(verdict.key)
             if len(batch) == BATCH or done == len(chosen):
@@ -64,16 +64,27 @@ def regrade(
     return stale
 
 
-def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict, written: frozenset[str]) -> Graded:
+def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict, entry: dict[str, Any]) -> Graded:
+    """Judge one submission; what the audit log says of its run still holds."""
+    data, record = b"", Record()
+    faults: tuple[str, ...] = ()
     if old.status in {"missing", "invalid"}:
         cause = old.exercises[0].requirements[0].message
         exercises = tuple(unjudged(exercise, old.status, cause) for exercise in assignment.exercises)
-        return Graded(replace(old, exercises=exercises), assignment.version)
-    data = output.record(old.key).read_bytes()
-    record = Record.from_bytes(data)
-    judged = Judged(assignment, Replay(record), record.cells, submission_seed(old.seed, old.student, old.assignment))
-    verdict = replace(old, exercises=judged.exercises)
+    else:
+        data = output.record(old.key).read_bytes()
+        record = Record.from_bytes(data)
+        seed = submission_seed(old.seed, old.student, old.assignment)
+        judged = Judged(assignment, Replay(record), record.cells, seed)
+        exercises, faults = judged.exercises, tuple(judged.faults)
+    verdict = replace(old, exercises=exercises)
     write_feedback(output, verdict, record.cells)
     return Graded(
-        verdict, assignment.version, record.cells, data, tuple(judged.seconds.items()), written, tuple(judged.faults)
+        verdict=verdict,
+        version=assignment.version,
+        cells=record.cells,
+        record=data,
+        questions=tuple(entry.get("exercises", {}).items()),
+        written=frozenset(entry.get("written", ())),
+        faults=faults,
     )

@@ -63,7 +63,7 @@ def test_nothing_is_left_when_the_caller_stops() -> None:
     workers = psutil.Process().children(recursive=True)
     assert workers
     results.close()
-    gone, alive = psutil.wait_procs([child for child in workers if "resource_tracker" not in str(child.cmdline())], 20)
+    gone, alive = psutil.wait_procs([child for child in workers if "resource_tracker" not in str(child.cmdline())], 60)
     assert gone
     assert not alive
 
