@@ -49,8 +49,8 @@ test: $(ENVIRONMENT) $(BOOK) lint ## everything CI runs: lint, types, all tests,
 	@$(call wish,bwrap,bubblewrap,tests of the sandbox are)
 	@$(call wish,chromium,chromium,tests of the pages in a browser are)
 	@$(call wish,pg_ctlcluster,postgresql,tests with a PostgreSQL gradebook are)
-	$(BIN)/pytest -n 2 --dist loadgroup
 	$(BIN)/python -m tests.mutants --runs $(RUNS)
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 book: $(BOOK) ## build the book: _build/html/index.html
 
