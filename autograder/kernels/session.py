@@ -224,7 +224,9 @@ class ZygoteSession:
         if cause == "processes":
             return Lost("died", f"started more than {self._limits.processes} processes and threads and was stopped")
         if cause == "disk":
-            return Lost("died", f"wrote more than {self._limits.disk_mb} MB of files and was stopped")
+            return Lost(
+                "died", f"wrote more than {self._limits.disk_mb} MB of files, or too many of them, and was stopped"
+            )
         return Lost("died", "ended the Python process")
 
 

@@ -203,7 +203,7 @@ DEFENSES = [
         (
             ("confine.py", "self._home / str(next(self._numbers))", "self._home / 'same'"),
             ("confine.py", "self.folder.mkdir()", "self.folder.mkdir(exist_ok=True)"),
-            ("confine.py", "        remove(self.folder)\n", ""),
+            ("confine.py", "        remove(self.folder, REMOVE_SECONDS)\n", ""),
         ),
         ("open('note', 'w').write('x')\nimport os\nos._exit(0)", attempt("open('note').read()")),
     ),

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,15 @@ def submit(worker: Worker) -> Iterator[Callable[..., Submission]]:
     yield submit
     for context in opened:
         context.__exit__(None, None, None)
+
+
+def running(mark: str) -> list[int]:
+    """Return the processes with this mark on their command line."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "cmdline").read_text():
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found

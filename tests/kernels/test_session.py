@@ -2,12 +2,12 @@
 
 import os
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from autograder.checks.ask import Unanswered
+from tests.kernels.conftest import running
 
 DOUBLE = "import numpy as np\ndef double(a): return 2 * a"
 
@@ -155,17 +155,6 @@ def test_a_fork_of_the_executor_answers_nothing(submit):
     assert submission.value("f") == 1
     time.sleep(0.2)
     assert submission.value("g") == 2
-
-
-def running(mark: str) -> list[int]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (folder / "cmdline").read_text():
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
 
 
 def test_nothing_survives_the_session(worker):

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -10,7 +12,7 @@ from autograder.kernels.limits import Limits
 from autograder.kernels.session import Cell
 from autograder.kernels.worker import WarmWorker
 from autograder.kernels.zygote import Zygote, ZygoteFailed
-from tests.kernels.conftest import LEVELS
+from tests.kernels.conftest import LEVELS, running
 
 WARM = [level for level in LEVELS if level != "process"]
 CHILDREN = {"sandbox": 500, "landlock": 100}
@@ -43,6 +45,29 @@ def test_a_zygote_that_cannot_start_says_why(monkeypatch, tmp_path):
     monkeypatch.setattr("autograder.kernels.start.RESPOND", tmp_path / "missing.py")
     with pytest.raises(ZygoteFailed, match=r"did not start: .*missing\.py"):
         Zygote("process", heavy=False)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(level, tmp_path):
+    code = (
+        "import os\nfrom autograder.kernels.limits import Limits\nfrom autograder.kernels.session import Cell\n"
+        "from autograder.kernels.worker import open_worker\n"
+        f"with open_worker({level!r}, heavy=False).session(Limits()) as session:\n"
+        "    session.run([Cell('1', 'import subprocess; subprocess.Popen([\"sleep\", \"MARK\"])')])\n"
+        "    print('ready', flush=True)\n    input()\n"
+    ).replace("MARK", mark := f"6{os.getpid():07d}")
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as grader:
+        assert grader.stdout is not None
+        assert grader.stdout.readline() == b"ready\n"
+        grader.kill()
+    deadline = time.monotonic() + 10
+    while (list(tmp_path.glob("*/*")) or running(mark)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert running(mark) == []
+    assert list(tmp_path.glob("*/*")) == []
 
 
 @pytest.mark.parametrize("level", LEVELS)

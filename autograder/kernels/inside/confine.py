@@ -1,10 +1,12 @@
 """How a child is kept in: at each level by what that level has."""
 
 import contextlib
+import errno
 import itertools
 import os
 import resource
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -13,6 +15,8 @@ from typing import Any, Protocol
 from . import shared_memory
 
 MEASURE_SECONDS = 0.5
+REMOVE_SECONDS = 1.0
+"""The next submission is not made to wait longer; the grader removes the rest in the end."""
 BLOCK = 4096
 MAX_ENTRIES = 20_000
 
@@ -38,6 +42,10 @@ class Level(Protocol):
 
     def clear(self) -> None:
         """Remove, in the parent, what an ended child left behind."""
+        ...
+
+    def close(self) -> None:
+        """Remove, in the parent, everything there is; it is the grader's last wish, or the grader is gone."""
         ...
 
 
@@ -70,7 +78,11 @@ class Process:
 
     def clear(self) -> None:
         self._newcomers.remove()
-        remove(self.folder)
+        remove(self.folder, REMOVE_SECONDS)
+
+    def close(self) -> None:
+        os.chdir("/")
+        remove(self._home)
 
 
 def prepare(level: str) -> Level:
@@ -107,22 +119,31 @@ def limit_resources(limits: dict[str, Any]) -> None:
 
 
 def size(folder: Path) -> int:
-    """Return the bytes that a folder takes, at least a block for each entry; stop counting at MAX_ENTRIES."""
+    """Return the bytes that a folder takes, at least a block for each entry.
+
+    It counts no further than MAX_ENTRIES; deeper than a path may be long, it counts as too large for any limit.
+    """
     total, entries, folders = 0, 0, [str(folder)]
     while folders and entries < MAX_ENTRIES:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as listing:
-            for entry in listing:
-                entries += 1
-                total += max(entry.stat(follow_symlinks=False).st_blocks * 512, BLOCK)
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
+        try:
+            with os.scandir(folders.pop()) as listing:
+                for entry in listing:
+                    entries += 1
+                    total += max(entry.stat(follow_symlinks=False).st_blocks * 512, BLOCK)
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+        except OSError as error:  # removed meanwhile, or not to be read
+            if error.errno == errno.ENAMETOOLONG:
+                return sys.maxsize
     return total
 
 
-def remove(folder: Path) -> None:
-    """Remove a folder that a submission wrote, whatever it did to it: rm copes with any depth, Python does not."""
-    try:
-        folder.rmdir()
-    except OSError:
-        subprocess.run(["/bin/chmod", "-R", "u+rwX", folder], check=False, stderr=subprocess.DEVNULL)
-        subprocess.run(["/bin/rm", "-rf", folder], check=False, stderr=subprocess.DEVNULL)
+def remove(folder: Path, seconds: float | None = None) -> None:
+    """Remove a folder that a submission wrote, whatever it did to it: rm copes with any depth, Python does not.
+
+    What is still there after three times these seconds stays.
+    """
+    for command in (["/bin/rm", "-rf"], ["/bin/chmod", "-R", "u+rwX"], ["/bin/rm", "-rf"]):
+        if folder.exists():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run([*command, folder], check=False, stderr=subprocess.DEVNULL, timeout=seconds)

@@ -54,6 +54,9 @@ class Sandbox:
     def clear(self) -> None:
         """Do nothing: with the last process of a namespace everything in it is gone."""
 
+    def close(self) -> None:
+        """Do nothing, for the same reason."""
+
 
 def mount_own(home: Path, limits: dict[str, Any]) -> None:
     """Mount what a child has for itself: its /proc, read-only because root may write to it, and three limited folders

@@ -69,6 +69,7 @@ class Zygote:
                 self._watch(self._child)
         if self._child is not None:
             self._end(self._child, "died")
+        self._level.close()
 
     def _obey(self, command: Any, descriptors: list[int]) -> None:
         if isinstance(command, dict):

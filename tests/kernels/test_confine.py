@@ -1,0 +1,61 @@
+"""Work folders: how much is in one, and that it can be removed whatever was done to it."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.kernels.inside.confine import BLOCK, MAX_ENTRIES, remove, size
+
+
+def dig(folder: Path, depth: int) -> None:
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("deep", dir_fd=here)
+        below = os.open("deep", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+
+def test_files_links_and_folders_count_and_links_are_not_followed(tmp_path):
+    (tmp_path / "file").write_bytes(bytes(10**6))
+    (tmp_path / "link").symlink_to("/")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "empty").touch()
+    assert 10**6 <= size(tmp_path) <= 10**6 + 5 * BLOCK
+
+
+def test_too_many_entries_are_not_all_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr("autograder.kernels.inside.confine.MAX_ENTRIES", 10)
+    for number in range(5):
+        (tmp_path / f"a{number}").mkdir()
+        for name in range(10):
+            (tmp_path / f"a{number}" / f"b{name}").touch()
+    assert size(tmp_path) < 30 * BLOCK
+    assert MAX_ENTRIES > 1000
+
+
+def test_a_folder_deeper_than_a_path_is_too_large_and_can_be_removed(tmp_path):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    dig(folder, 3000)
+    assert size(folder) == sys.maxsize
+    remove(folder)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o400, 0o100])
+def test_a_folder_without_permissions_can_be_removed(tmp_path, mode):
+    folder = tmp_path / "work"
+    (folder / "a" / "b").mkdir(parents=True)
+    (folder / "a" / "b" / "file").touch()
+    (folder / "a").chmod(mode)
+    remove(folder)
+    assert not folder.exists()
+
+
+def test_a_folder_that_is_gone_is_no_error(tmp_path):
+    remove(tmp_path / "never")
+    assert size(tmp_path / "never") == 0
