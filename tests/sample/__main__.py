@@ -1,6 +1,6 @@
-"""Write the sample class: `python -m tests.sample FOLDER` makes FOLDER/<student>/<assignment>/ and FOLDER/students.csv.
+"""Write the sample class: `python -m tests.sample FOLDER [ASSIGNMENT]...`, by default all that are released.
 
-The table says who hands in what and which points it deserves. A FOLDER with anything but a sample class is left alone.
+FOLDER/students.csv says who hands in what, and which points it deserves. A FOLDER with anything else is left alone.
 """
 
 import csv
@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.sample.submissions import Student, sample_class
+from tests.sample.submissions import RELEASED, Student, sample_class
 
 TABLE = "students.csv"
 
@@ -35,6 +35,6 @@ def write(folder: Path, students: list[Student]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2 or not set(sys.argv[2:]) <= set(RELEASED):
         sys.exit(__doc__)
-    write(Path(sys.argv[1]), sample_class())
+    write(Path(sys.argv[1]), sample_class(sys.argv[2:] or RELEASED))

@@ -5,7 +5,7 @@ Each later one gets the three styles and a wrong submission. Students are number
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -42,25 +42,26 @@ class Student:
     submissions: tuple[Submission, ...]
 
 
-def sample_class() -> list[Student]:
-    """Return the class; raise KeyError when `deserved` does not say what a wrong answer deserves."""
-    described = chain(right_students(), wrong_students(), accidents(RELEASED[0]))
+def sample_class(assignments: Sequence[str] = RELEASED) -> list[Student]:
+    """Return a class with these assignments; raise KeyError when `deserved` says nothing about the first."""
+    described = chain(right_students(assignments), wrong_students(assignments), accidents(assignments[0]))
     return [Student(f"student-{number:02}", *who) for number, who in enumerate(described, 1)]
 
 
 Described = Iterator[tuple[str, tuple[Submission, ...]]]
 
 
-def right_students() -> Described:
+def right_students(assignments: Sequence[str]) -> Described:
     for style in range(STYLES):
         handed_in = tuple(
-            Submission(name, notebook(name, right_cells(name, style)), full_marks(exercises(name))) for name in RELEASED
+            Submission(name, notebook(name, right_cells(name, style)), full_marks(exercises(name)))
+            for name in assignments
         )
         yield f"right answers, style {style + 1}", handed_in
 
 
-def wrong_students() -> Described:
-    first, *later = RELEASED
+def wrong_students(assignments: Sequence[str]) -> Described:
+    first, *later = assignments
     for index in range(max(len(POINTS[exercise.name]) for exercise in exercises(first))):
         names = (first, *filter(is_stated, later)) if index == 0 else (first,)
         yield f"mistake {index + 1} of each exercise that has as many", tuple(wrong(name, index) for name in names)
