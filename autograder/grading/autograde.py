@@ -99,10 +99,8 @@ def _assignment(name: str) -> Assignment:
 
 
 def _as_node(cell: NotebookCell, masters: dict[str, NotebookNode]) -> NotebookNode:
-    master = masters.get(cell.grade_id)
-    if master is None:
-        return new_code_cell(cell.source) if cell.code else new_markdown_cell(cell.source)
-    node: NotebookNode = copy.deepcopy(master)
+    own: NotebookNode = new_code_cell() if cell.code else new_markdown_cell()
+    node = copy.deepcopy(masters.get(cell.grade_id, own))
     node.source = cell.source
     return node
 
