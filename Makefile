@@ -32,7 +32,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is missing. On Debian and Ubun
 # $(call wish,command,Debian package,what for): say what is skipped without it, and go on.
 wish = command -v $(1) >/dev/null || echo "$(1) is missing, so $(3) skipped. On Debian and Ubuntu: apt-get install $(2)"
 
-.PHONY: help course test book exercises sample grade benchmark mutants lint links lock clean
+.PHONY: help course test book exercises sample grade benchmark mutants lint lock clean
 
 help: ## print this list
 	@echo "Usage: make TARGET"
@@ -72,9 +72,6 @@ lint: $(ENVIRONMENT) ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-
-links: $(ENVIRONMENT) $(MATHJAX) ## try every external link of the book (needs a network)
-	$(BIN)/jupyter-book build . --builder linkcheck
 
 lock: ## choose all versions anew from pyproject.toml, and write them to requirements.txt
 	rm -rf _build/lock && $(PYTHON) -m venv _build/lock
