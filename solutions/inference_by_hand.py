@@ -61,8 +61,8 @@ for width in (10, 8, 6):
         keras.layers.BatchNormalization(momentum=0.9),
     ]
 model = keras.Sequential([keras.Input((11,)), *blocks, keras.layers.Dense(1)])
-model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse")
-model.fit(X, target, batch_size=64, epochs=40, verbose=0)
+model.compile(optimizer=keras.optimizers.Adam(0.03), loss="mse")
+model.fit(X, target, batch_size=100, epochs=25, verbose=0)
 reference = model.predict(X, verbose=0)
 print("weights:", [tuple(array.shape) for array in model.get_weights()])
 
