@@ -92,6 +92,9 @@ def main() -> int:
             options.workers,
             lambda done, of: progress.update(bar, completed=done, total=of),
         )
+    if tallies is None:
+        print("A process dies of one of the trials, most likely for want of memory: try --workers 1.", file=sys.stderr)
+        return 1
     total = reduce(Tally.__add__, tallies.values())
 
     table = Table(*COLUMNS, title="The graders, graded", caption=f"{time.monotonic() - begun:.0f} s", show_footer=False)
