@@ -72,8 +72,8 @@ NOTHING_WATCHED = (("zygote.py", "elif cause := self._excess(child):", "elif cau
 PROCESSES = ("namespaces.py", '        resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)\n', "")
 CAPABILITIES = attempt("assert 'CapEff:\t0000000000000000' not in open('/proc/self/status').read()")
 FORKS = attempt(
-    "import os, time\nfor _ in range(100):\n    if not os.fork():\n        time.sleep(1)\n        os._exit(0)\n"
-    "time.sleep(0.3)"
+    "import os, time\nfor _ in range(100):\n    if not os.fork():\n        time.sleep(4)\n        os._exit(0)\n"
+    "time.sleep(2)"
 )
 USERS = ("any", "root" if os.getuid() == 0 else "ordinary")
 WARM = ("sandbox", "landlock")
@@ -269,7 +269,7 @@ DEFENSES = [
         "memory",
         ALL,
         NOTHING_WATCHED,
-        (attempt("import time\nx = bytearray(5 * 10**8)\nfor n in range(0, len(x), 4096): x[n] = 1\ntime.sleep(0.3)"),),
+        (attempt("import time\nx = bytearray(5 * 10**8)\nfor n in range(0, len(x), 4096): x[n] = 1\ntime.sleep(2)"),),
     ),
     Defense(
         "memory of a file in /dev/shm",
@@ -278,7 +278,7 @@ DEFENSES = [
         (
             attempt(
                 "import time\nfor n in range(16):\n    open(f'/dev/shm/BYSTANDER-{n}', 'wb').write(b'x' * 24 * 10**6)\n"
-                "time.sleep(0.5)"
+                "time.sleep(3)"
             ),
         ),
         tuple(

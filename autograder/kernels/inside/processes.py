@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 PR_SET_CHILD_SUBREAPER = 36
 PAUSE = 10
-"""How many times as long as an exact sum took the next one waits for its turn."""
+"""How many times as long as something slow took one waits before doing it again."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 

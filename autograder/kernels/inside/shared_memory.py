@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import time
 from pathlib import Path
 
 from . import processes
+from .processes import PAUSE
 
 Files = dict[int, tuple[Path, os.stat_result]]
 
@@ -30,14 +32,24 @@ class Newcomers:
 
     def __init__(self) -> None:
         self._before = set(files())
+        self._not_theirs = 0
+        self._due = 0.0
 
     def used(self, pid: int) -> int:
-        """Return the bytes that the descendants of a process are answerable for."""
+        """Return the bytes that the descendants of a process are answerable for.
+
+        Finding that out takes a while, so that what was added since the last time is taken for theirs at first.
+        """
         sizes = {inode: status.st_blocks * 512 for inode, (_, status) in self._new().items()}
-        if sum(sizes.values()) <= SMALL:
+        total = sum(sizes.values())
+        if total <= SMALL:
             return 0
-        elsewhere = held(except_by=set(processes.tree(pid)))
-        return sum(size for inode, size in sizes.items() if inode not in elsewhere)
+        started = time.monotonic()
+        if started >= self._due:
+            elsewhere = held(except_by=set(processes.tree(pid)))
+            self._not_theirs = sum(size for inode, size in sizes.items() if inode in elsewhere)
+            self._due = time.monotonic() + PAUSE * (time.monotonic() - started)
+        return total - self._not_theirs
 
     def remove(self) -> None:
         """Remove what nobody holds."""
