@@ -71,7 +71,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     x, mean, var = problem(draw, (6, 4))
     ask(x, mean, var, "keras")
-    for library in ("jax", "Keras", ""):
+    for library in ("jax", "mxnet", ""):
         refuses(ask, x, mean, var, library, because=f'the library "{library}"', mentions="library")
     for library in LIBRARIES:
         refuses_wrong_parameters(ask, {"x": x, "running_mean": mean, "running_var": var}, PARTS, library)

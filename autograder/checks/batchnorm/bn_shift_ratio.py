@@ -25,12 +25,13 @@ def divides_by_keep(ask: Ask, draw: np.random.Generator) -> None:
 
 def adds_mean(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
-        mean, var = moments(draw)
-        added = number(ask(mean, var, rate)) - number(ask(0.0, var, rate))
-        expect(
-            close(added, rate / (1 - rate) * mean**2 / var),
-            "a mean that is not 0 should add to the ratio: the kept mean jumps between 0 and mean / (1 - rate)",
-        )
+        size, var = moments(draw)
+        for mean in (size, -size):
+            added = number(ask(mean, var, rate)) - number(ask(0.0, var, rate))
+            expect(
+                close(added, rate / (1 - rate) * mean**2 / var),
+                "a mean that is not 0 should add to the ratio: the kept mean jumps between 0 and mean / (1 - rate)",
+            )
 
 
 def knows_rectified_normal(ask: Ask, draw: np.random.Generator) -> None:

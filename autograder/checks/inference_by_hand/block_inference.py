@@ -93,8 +93,8 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
 def measure(ask: Ask) -> list[float]:
     """What entries below 0 give, and whether those above 0 give too little by a common factor, whatever the factor."""
     draw = np.random.default_rng(4)
-    gamma, beta, mean = draw.uniform(1, 2, (3, 3))
-    var = np.array([0.004, 0.2, 3])
+    gamma, mean, beta = *draw.uniform(1, 2, (2, 3)), draw.uniform(6, 12, 3)
+    var = np.array([0.5, 1, 3])
     below = np.asarray(ask(-draw.uniform(0.5, 2, (4, 3)), gamma, beta, mean, var))
     up = np.diff(np.asarray(ask(np.array([[1.0] * 3, [2.0] * 3]), gamma, beta, mean, var)), axis=0)[0]
     factor = up * np.sqrt(var + 1e-3) / gamma
