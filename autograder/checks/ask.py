@@ -14,6 +14,8 @@ from autograder.checks.respond import respond
 Status = Literal["graded", "error", "timeout", "memory", "died", "missing", "invalid"]
 Value = Any
 
+MAX_TYPE_NAME = 80
+
 
 @dataclass(frozen=True)
 class Rng:
@@ -210,7 +212,7 @@ def from_tree(tree: Any) -> Value:
         case {"tensor": np.ndarray() as array}:
             return Tensor(array)
         case {"opaque": str(name)}:
-            return Opaque(name)
+            return Opaque(name[:MAX_TYPE_NAME])
     raise ValueError("an answer holds something that is no plain data")
 
 

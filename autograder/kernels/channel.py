@@ -36,10 +36,7 @@ class Channel:
         """Send a question; raise Forged when anything came before it was asked, Late when it is not taken in time."""
         self._nonce = secrets.token_bytes(NONCE_BYTES)
         self._buffer.clear()
-        if self._readable():
-            if not self._work.recv(1, socket.MSG_PEEK):
-                raise Ended
-            raise Forged("it wrote to the grader's channel without being asked")
+        self._expect_silence()
         rest = memoryview(frame(self._nonce, encode(tree)))
         while rest:
             self._wait(select.POLLOUT, deadline)
@@ -68,8 +65,16 @@ class Channel:
     def close(self) -> None:
         self._work.close()
 
-    def _readable(self) -> bool:
-        return bool(select.select([self._work], [], [], 0)[0])
+    def _expect_silence(self) -> None:
+        try:
+            early = self._work.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise Ended from error
+        if not early:
+            raise Ended
+        raise Forged("it wrote to the grader's channel without being asked")
 
     def _fill(self, size: int, deadline: float) -> None:
         while len(self._buffer) < size:

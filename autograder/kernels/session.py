@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol
 
 from autograder.checks.ask import Answer, Question, Unanswered
@@ -13,6 +13,16 @@ from autograder.kernels.limits import Limits
 from autograder.kernels.zygote import Zygote, ZygoteFailed
 
 CellStatus = Literal["ok", "error", "timeout", "memory", "died", "skipped"]
+
+LostStatus = Literal["timeout", "memory", "died", "error"]
+
+CAUSES: dict[str, tuple[LostStatus, str]] = {
+    "memory": ("memory", "used more than {memory_mb} MB of memory and was stopped"),
+    "processes": ("died", "started more than {processes} processes and threads and was stopped"),
+    "disk": ("died", "wrote more than {disk_mb} MB of files, or too many of them, and was stopped"),
+    "died": ("died", "ended the Python process"),
+}
+"""What a child can end of, as a status and a sentence about a cell or an answer."""
 
 GRACE_SECONDS = 2.0
 MAX_MESSAGE = 400
@@ -50,9 +60,9 @@ class Session(Protocol):
 class Lost(Exception):
     """A request without a usable reply: why, and whether the child is still there."""
 
-    def __init__(self, status: Literal["timeout", "memory", "died", "error"], message: str) -> None:
+    def __init__(self, status: LostStatus, message: str) -> None:
         super().__init__(message)
-        self.status: Literal["timeout", "memory", "died", "error"] = status
+        self.status: LostStatus = status
         self.message = message
 
 
@@ -97,7 +107,7 @@ class ZygoteSession:
 
     def close(self) -> None:
         """End the submission and everything it started."""
-        self._discard(kill=True)
+        self._discard()
 
     def _run_cell(self, cell: Cell) -> CellResult:
         try:
@@ -148,15 +158,7 @@ class ZygoteSession:
                     return
 
     def _spawn(self) -> None:
-        limits = self._limits
-        order = {
-            "memory_mb": limits.memory_mb,
-            "processes": limits.processes,
-            "open_files": limits.open_files,
-            "disk_mb": limits.disk_mb,
-            "output_bytes": limits.output_bytes,
-            "cpu_seconds": limits.cpu_seconds,
-        }
+        order = asdict(self._limits) | {"cpu_seconds": self._limits.cpu_seconds}
         if self._zygote is None:
             self._zygote = self._start()
         try:
@@ -180,7 +182,8 @@ class ZygoteSession:
             self._interrupt()
             raise Lost("timeout", f"took longer than {seconds:.3g} seconds and was stopped") from None
         except Ended:
-            raise self._explain(self._discard(kill=False)) from None
+            status, message = CAUSES.get(self._discard(), CAUSES["died"])
+            raise Lost(status, message.format_map(asdict(self._limits))) from None
         except Forged as forged:
             raise self._ban(str(forged)) from None
         except WireError as error:
@@ -195,39 +198,28 @@ class ZygoteSession:
             self._zygote.interrupt()
             self._channel.receive(time.monotonic() + GRACE_SECONDS)
         except (Late, Ended, ZygoteFailed):
-            self._discard(kill=True)
+            self._discard()
         except Forged as forged:
             self._ban(str(forged))
 
     def _ban(self, cause: str) -> Lost:
         """Believe nothing of this submission from now on."""
-        self._discard(kill=True)
+        self._discard()
         self._banned = Lost("error", f"the submission interfered with grading: {cause}")
         return self._banned
 
-    def _discard(self, kill: bool) -> str:
+    def _discard(self) -> str:
         """End the child; return the cause of its end."""
         if self._channel is None or self._zygote is None:
             return "died"
         self._channel.close()
         self._channel = None
         try:
-            return self._zygote.end(kill)
+            return self._zygote.end()
         except ZygoteFailed:
             self._zygote.close()
             self._zygote = None
             return "died"
-
-    def _explain(self, cause: str) -> Lost:
-        if cause == "memory":
-            return Lost("memory", f"used more than {self._limits.memory_mb} MB of memory and was stopped")
-        if cause == "processes":
-            return Lost("died", f"started more than {self._limits.processes} processes and threads and was stopped")
-        if cause == "disk":
-            return Lost(
-                "died", f"wrote more than {self._limits.disk_mb} MB of files, or too many of them, and was stopped"
-            )
-        return Lost("died", "ended the Python process")
 
 
 def clean(text: str, limit: int) -> str:

@@ -14,6 +14,7 @@ from autograder.kernels.start import command, environment
 
 START_SECONDS = 180.0
 END_SECONDS = 10.0
+GONE = "the process that runs submissions is gone, or does not answer"
 
 
 class ZygoteFailed(Exception):
@@ -61,20 +62,24 @@ class Zygote:
                 socket.send_fds(self.control, [message], [theirs.fileno()])
             except OSError as error:
                 ours.close()
-                raise ZygoteFailed("the process that runs submissions is gone") from error
+                raise ZygoteFailed(GONE) from error
         return ours
 
     def interrupt(self) -> None:
         """Press Ctrl-C in the child."""
         self._say("interrupt")
 
-    def end(self, kill: bool = True) -> str:
-        """Kill the child with everything it started; return "died", "memory", "processes" or "disk" once nothing of it
-        is left."""
-        if kill:
-            self._say("kill")
-        ended = self._read(time.monotonic() + END_SECONDS)
-        return str(ended["ended"])
+    def end(self) -> str:
+        """Kill the child with everything it started.
+
+        Returns:
+            "died", "memory", "processes" or "disk": what it ended of. Nothing of it is left by then.
+        """
+        self._say("kill")
+        match self._read(time.monotonic() + END_SECONDS):
+            case {"ended": str(cause)}:
+                return cause
+        raise ZygoteFailed(GONE)
 
     def alive(self) -> bool:
         """Return whether the zygote can still be spoken to."""
@@ -94,14 +99,19 @@ class Zygote:
         try:
             self.control.sendall(json.dumps(word).encode() + b"\n")
         except OSError as error:
-            raise ZygoteFailed("the process that runs submissions is gone") from error
+            raise ZygoteFailed(GONE) from error
 
     def _read(self, deadline: float) -> Any:
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
         data = b""
-        while not data.endswith(b"\n"):
-            ready, _, _ = select.select([self.control], [], [], max(0.0, deadline - time.monotonic()))
-            part = self.control.recv(4096) if ready else b""
-            if not part:
-                raise ZygoteFailed("the process that runs submissions is gone or hangs")
-            data += part
-        return json.loads(data)
+        try:
+            while not data.endswith(b"\n"):
+                ready = poll.poll(max(0.0, 1000 * (deadline - time.monotonic())))
+                part = self.control.recv(4096) if ready else b""
+                if not part:
+                    raise ZygoteFailed(GONE)
+                data += part
+            return json.loads(data)
+        except (OSError, ValueError) as error:
+            raise ZygoteFailed(GONE) from error

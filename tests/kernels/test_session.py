@@ -80,6 +80,11 @@ ENDINGS = {
         "died",
         "more than 64 processes and threads",
     ),
+    "the wire closed": (
+        "import os, time\ndef f():\n    os.closerange(3, 64)\n    time.sleep(60)",
+        "died",
+        "ended",
+    ),
     "too large": ("import numpy as np\ndef f(): return np.zeros(10**7)", "error", "too large"),
 }
 
