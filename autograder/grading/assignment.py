@@ -80,15 +80,15 @@ def load(name: str, folder: Path = RELEASED) -> Assignment:
     return assignment
 
 
-def check_cell(exercise: Exercise) -> str:
-    """Return the grade_id of the cell that holds an exercise's points."""
-    return f"{exercise.name}_check"
+def check_cell(exercise: str) -> str:
+    """Return the grade_id of the cell that holds the points of the exercise of this name."""
+    return f"{exercise}_check"
 
 
 def _match(assignment: Assignment) -> None:
     """Refuse a release whose graded cells are not the exercises: a cell without a judge must never earn points."""
     graded = {cell.grade_id: cell.points for cell in assignment.cells if cell.is_check}
-    judged = {check_cell(exercise): exercise.points for exercise in assignment.exercises}
+    judged = {check_cell(exercise.name): exercise.points for exercise in assignment.exercises}
     for grade_id in sorted(graded.keys() ^ judged.keys()):
         what = "has no judge" if grade_id in graded else "is missing from the released notebook"
         raise CourseError(f"{assignment.name}: the graded cell {grade_id} {what}: run `autograder release`")

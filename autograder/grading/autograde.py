@@ -81,7 +81,7 @@ class Judge(SaveAutoGrades):  # type: ignore[misc]
     def _show(self, nb: NotebookNode, verdicts: Sequence[Any], assignment: Assignment) -> None:
         """Put each exercise's table under its graded cell, for nbgrader's feedback."""
         tables = {
-            check_cell(exercise): Report(exercise, verdict)
+            check_cell(exercise.name): Report(exercise, verdict)
             for exercise, verdict in zip(assignment.exercises, verdicts, strict=True)
         }
         for cell in nb.cells:

@@ -12,7 +12,7 @@ import nbformat
 from sqlalchemy import URL
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
-from autograder.grading.assignment import Assignment
+from autograder.grading.assignment import Assignment, check_cell
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded
 
@@ -32,7 +32,6 @@ class ClassGradebook:
 
     def __init__(self, url: str, assignments: Sequence[Assignment]) -> None:
         self.url = url
-        self._assignments = {assignment.name: assignment for assignment in assignments}
         with _readable_errors(url), _environment_on_path():
             self._book = Gradebook(url)
             for assignment in assignments:
@@ -56,15 +55,15 @@ class ClassGradebook:
         student, assignment = graded.verdict.key
         self._book.update_or_create_student(student)
         submission = self._book.update_or_create_submission(assignment, student)
-        earned = {f"{exercise.name}_check": exercise.points for exercise in graded.verdict.exercises}
+        earned = {check_cell(exercise.name): exercise.points for exercise in graded.verdict.exercises}
         for grade in _grades(submission):
-            if grade.name in earned:
-                grade.auto_score = earned[grade.name]
-                grade.needs_manual_grade = grade.manual_score is not None
-            else:
-                # A cell for people to grade; an empty one is worth nothing, as nbgrader has it.
-                grade.auto_score = None if grade.name in graded.written else 0.0
-                grade.needs_manual_grade = grade.name in graded.written
+            # A cell without a verdict is for people to grade; an empty one is worth nothing, as nbgrader has it.
+            score = earned.get(grade.name, None if grade.name in graded.written else 0.0)
+            if grade.manual_score is None:
+                grade.needs_manual_grade = score is None
+            elif grade.auto_score != score:
+                grade.needs_manual_grade = True
+            grade.auto_score = score
 
     def _declare(self, assignment: Assignment) -> None:
         """Describe the released notebook in the gradebook, as `nbgrader generate_assignment` does."""

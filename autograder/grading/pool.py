@@ -22,7 +22,7 @@ from concurrent.futures import (
 )
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.connection import wait as wait_for
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded, Task, grade, without_answers
@@ -41,7 +41,16 @@ if TYPE_CHECKING:
 
 OpenPool = Callable[[], AbstractContextManager[Executor]]
 
-_warm = threading.local()
+
+class _Here(threading.local):
+    """What a worker has here: its warm processes by isolation and weight, and whether a submission is in hand."""
+
+    def __init__(self) -> None:
+        self.warm: dict[tuple[str, bool], Worker] = {}
+        self.grading = False
+
+
+_here = _Here()
 
 
 def grade_all(tasks: Iterator[Task], open_pool: OpenPool, width: int) -> Generator[Graded, None, None]:
@@ -146,13 +155,13 @@ def work(task: Task) -> Graded:
         raise CourseError(
             f"the worker on {socket.gethostname()} has another version of the course: install the same everywhere"
         )
+    _here.grading = True
     try:
         return _work(task)
     except SystemExit:
-        # Told to end. The pool would take it for the outcome of this task, and go on with the next.
-        for isolation, heavy in list(_warm.__dict__.get("workers", {})):
-            _cool(isolation, heavy)
-        os._exit(0)
+        _end()
+    finally:
+        _here.grading = False
 
 
 def _work(task: Task) -> Graded:
@@ -171,15 +180,14 @@ def _work(task: Task) -> Graded:
 
 
 def _warm_worker(isolation: str, heavy: bool) -> Worker:
-    workers: dict[tuple[str, bool], Worker] = _warm.__dict__.setdefault("workers", {})
-    if (isolation, heavy) not in workers:
-        workers[isolation, heavy] = worker = open_worker(isolation, heavy)
+    if (isolation, heavy) not in _here.warm:
+        _here.warm[isolation, heavy] = worker = open_worker(isolation, heavy)
         atexit.register(worker.close)
-    return workers[isolation, heavy]
+    return _here.warm[isolation, heavy]
 
 
 def _cool(isolation: str, heavy: bool) -> None:
-    worker = _warm.__dict__.get("workers", {}).pop((isolation, heavy), None)
+    worker = _here.warm.pop((isolation, heavy), None)
     if worker is not None:
         atexit.unregister(worker.close)
         worker.close()
@@ -188,8 +196,16 @@ def _cool(isolation: str, heavy: bool) -> None:
 def _start() -> None:
     """Prepare a local worker process: Ctrl-C is the runner's to handle, and without a runner there is nothing to do."""
     signal.signal(signal.SIGINT, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0) if _here.grading else _end())
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end() -> NoReturn:
+    """End this worker at once: the pool would take an exception for the outcome of a task, and go on with the next."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for isolation, heavy in list(_here.warm):
+        _cool(isolation, heavy)
+    os._exit(0)
 
 
 def _end_with_parent() -> None:

@@ -1,6 +1,8 @@
 """The gradebook is nbgrader's own: its API reads it, people's grades in it survive, and it is written in batches."""
 
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,35 @@ def test_manual_grades_survive_a_regrade(url: str, assignment: Assignment) -> No
         assert grade.needs_manual_grade
         comment = book.find_comment(assignment.exercises[0].name, ASSIGNMENT, ASSIGNMENT, "ann")
         assert comment.manual_comment == "Well argued."
+
+
+def test_a_persons_grade_is_asked_for_again_only_when_something_changed(url: str, assignment: Assignment) -> None:
+    name = f"{assignment.exercises[0].name}_check"
+    with ClassGradebook(url, [assignment]) as book:
+        book.record([verdict("ann", 0.0, assignment)])
+        grade = book._book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann")
+        grade.manual_score, grade.needs_manual_grade = 2.0, False
+        book.record([verdict("ann", 0.0, assignment)])
+        assert not book._book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann").needs_manual_grade
+        book.record([verdict("ann", 1.0, assignment)])
+        assert book._book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann").needs_manual_grade
+
+
+def test_what_people_grade_waits_for_them_where_something_is_written(url: str, assignment: Assignment) -> None:
+    notebook = json.loads(assignment.released)
+    essay = {"grade": True, "solution": True, "locked": False, "task": False, "schema_version": 3, "points": 5}
+    metadata = {"nbgrader": {**essay, "grade_id": "essay", "checksum": "0", "cell_type": "markdown"}}
+    notebook["cells"].append({"cell_type": "markdown", "id": "essay", "metadata": metadata, "source": "Why?"})
+    written = Assignment(ASSIGNMENT, json.dumps(notebook).encode())
+    with ClassGradebook(url, [written]) as book:
+        book.record([replace(verdict("ann", 1.0, written), written=frozenset({"essay"})), verdict("bob", 1.0, written)])
+    with Gradebook(url) as book:
+        essays = {name: book.find_grade("essay", ASSIGNMENT, ASSIGNMENT, name) for name in ("ann", "bob")}
+        assert {name: (grade.auto_score, grade.needs_manual_grade) for name, grade in essays.items()} == {
+            "ann": (None, True),
+            "bob": (0.0, False),
+        }
+        assert book.find_submission(ASSIGNMENT, "ann").max_score == pytest.approx(FULL + 5)
 
 
 def test_a_batch_is_one_transaction(url: str, assignment: Assignment) -> None:

@@ -255,7 +255,7 @@ def test_stopped_and_resumed_is_as_if_undisturbed(
     runner = _start(class_of_ten, tmp_path)
     _wait_for(lambda: _verdicts(tmp_path) >= 2, 120)
     os.kill(runner.pid, how)
-    _, said = runner.communicate(timeout=60)
+    _, said = runner.communicate(timeout=120)
     assert runner.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL)
     if how == signal.SIGINT:
         assert b"Traceback" not in said
