@@ -47,6 +47,8 @@ def namespaces() -> Iterator[str]:
 
 
 def files(code: Path, respond: Path, site: list[str]) -> Iterator[str]:
+    """Yield the mounts; nothing of them but HOME can be written to, and over HOME each child mounts its own."""
+    yield from ("--tmpfs", "/tmp", "--tmpfs", str(HOME))
     for path in map(Path, SYSTEM):
         if path.is_symlink():
             yield from ("--symlink", str(path.readlink()), str(path))
@@ -59,7 +61,7 @@ def files(code: Path, respond: Path, site: list[str]) -> Iterator[str]:
             yield from ("--ro-bind-try", folder, folder)
     for folder in site:
         if (Path(folder) / "autograder").is_dir():
-            yield from ("--tmpfs", f"{folder}/autograder")
+            yield from ("--tmpfs", f"{folder}/autograder", "--remount-ro", f"{folder}/autograder")
     yield from ("--ro-bind", str(code), f"{INSIDE}/inside", "--ro-bind", str(respond), f"{INSIDE}/respond.py")
-    yield from ("--tmpfs", "/tmp", "--tmpfs", str(HOME), "--proc", "/proc", "--dev", "/dev")
-    yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(HOME))
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    yield from ("--remount-ro", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(HOME))

@@ -38,7 +38,7 @@ ADVICE = {
         "namespaces are not allowed here ({}); on Ubuntu 24.04, an AppArmor profile for bwrap or "
         "`sysctl kernel.apparmor_restrict_unprivileged_userns=0` allows them"
     ),
-    "landlock": "the kernel has no Landlock of version 3 or later ({}); Linux 6.2 and later have it",
+    "landlock": "Landlock is not to be had here ({}); Linux 6.2 and later have it, where it is switched on",
 }
 
 

@@ -67,7 +67,7 @@ def system_call(name: str, *args: int) -> str:
 NO_SECCOMP = tuple(
     (file, "        linux.filter_system_calls(self._filter)\n", "") for file in ("namespaces.py", "landlock.py")
 )
-NO_LANDLOCK = (("landlock.py", "        restrict(self.folder, self._version)\n", ""),)
+NO_LANDLOCK = (("landlock.py", "        restrict(self.folder, self._readable, self._version)\n", ""),)
 NOTHING_WATCHED = (("zygote.py", "elif cause := self._excess(child):", "elif cause := '':"),)
 PROCESSES = ("namespaces.py", '        resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)\n', "")
 CAPABILITIES = attempt("assert 'CapEff:\t0000000000000000' not in open('/proc/self/status').read()")
@@ -187,15 +187,12 @@ DEFENSES = [
         (("namespaces.py", "linux.MS_NOEXEC | linux.MS_RDONLY", "linux.MS_NOEXEC"),),
         (attempt("open('/proc/self/comm', 'w').write('x')"),),
     ),
-    *(
-        Defense(
-            f"sandbox: its own {folder}",
-            ("sandbox",),
-            (("namespaces.py", "        mount_own(self._home, limits)\n", ""),),
-            (f"open('{folder}/note', 'w').write('x')", attempt(f"open('{folder}/note').read()")),
-            again=True,
-        )
-        for folder in ("/home/student", "/tmp")
+    Defense(
+        "sandbox: its own work folder",
+        ("sandbox",),
+        (("namespaces.py", "        mount_own(self._home, limits)\n", ""),),
+        ("open('note', 'w').write('x')", attempt("open('note').read()")),
+        again=True,
     ),
     Defense(
         "a folder of its own, and empty",

@@ -1,4 +1,4 @@
-"""Work folders: how much is in one, and that it can be removed whatever was done to it."""
+"""Work folders: how much is in one, and that it can be removed whatever was done to it. Packages: which can be read."""
 
 import os
 import sys
@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from autograder.kernels.inside.confine import BLOCK, MAX_ENTRIES, remove, size
+from autograder.kernels.limits import Limits
+from autograder.kernels.session import Cell
+from autograder.kernels.worker import WarmWorker
+from tests.kernels.conftest import LEVELS
 
 
 def dig(folder: Path, depth: int) -> None:
@@ -59,3 +63,28 @@ def test_a_folder_without_permissions_can_be_removed(tmp_path, mode):
 def test_a_folder_that_is_gone_is_no_error(tmp_path):
     remove(tmp_path / "never")
     assert size(tmp_path / "never") == 0
+
+
+@pytest.mark.parametrize("level", [level for level in LEVELS if level != "process"])
+def test_an_installed_autograder_cannot_be_read_but_its_neighbors_can(level, tmp_path, monkeypatch):
+    site = tmp_path / "site-packages"
+    (site / "autograder").mkdir(parents=True)
+    (site / "autograder" / "answers.py").write_text("answer = 42")
+    (site / "neighbor").mkdir()
+    (site / "neighbor" / "__init__.py").write_text("answer = 43")
+    monkeypatch.syspath_prepend(str(site))
+    worker = WarmWorker(level, heavy=False)
+    cells = (
+        "import neighbor\nprint(neighbor.answer)",
+        f"print(open('{site}/autograder/answers.py').read())",
+        f"open('{site}/autograder/note', 'w')",
+        f"open('{site}/note', 'w')",
+        f"open('{tmp_path}/note', 'w')",
+    )
+    with worker.session(Limits()) as session:
+        ours, theirs, *notes = session.run([Cell(source, source) for source in cells])
+    worker.close()
+    assert {note.status for note in notes} == {"error"}
+    assert ours.output == "43\n"
+    assert theirs.status == "error"
+    assert theirs.message.startswith(("PermissionError", "FileNotFoundError"))

@@ -8,6 +8,7 @@ Numbers and rights are those of include/uapi/linux/landlock.h; the calls have th
 import ctypes
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ DEVICE = READ_FILE | WRITE_FILE | TRUNCATE
 OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 
 SYSTEM = (
-    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix", "/gnu"),
+    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix", "/gnu"),
     *(
         "/etc/alternatives",
         "/etc/fonts",
@@ -74,6 +75,9 @@ class Landlock(confine.Process):
     def __init__(self) -> None:
         super().__init__()
         self._version = version()
+        if self._version < NEEDED_VERSION:
+            raise OSError(f"the kernel's Landlock has version {self._version}, not {NEEDED_VERSION} or later")
+        self._readable = [*SYSTEM, *installation()]
         scoped = self._version >= SCOPE_VERSION
         self._filter = seccomp.compile_filter(own_files=False, signals=scoped)
         send_tensors_by_value()
@@ -81,7 +85,7 @@ class Landlock(confine.Process):
     def enter(self, limits: dict[str, Any]) -> None:
         super().enter(limits)
         linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
-        restrict(self.folder, self._version)
+        restrict(self.folder, self._readable, self._version)
         linux.drop_capabilities()
         linux.filter_system_calls(self._filter)
 
@@ -94,8 +98,8 @@ def version() -> int:
         return 0
 
 
-def restrict(folder: Path, version: int) -> None:
-    """Allow this process to read the system and the Python installation, to write to its folder, and nothing else."""
+def restrict(folder: Path, readable: Sequence[str], version: int) -> None:
+    """Allow this process to read these paths, to write to its folder, and nothing else."""
     handled = FILE_RIGHTS_OF_VERSION[min(version, max(FILE_RIGHTS_OF_VERSION))]
     ruleset = _Ruleset(
         handled,
@@ -104,20 +108,34 @@ def restrict(folder: Path, version: int) -> None:
     )
     size = ctypes.c_size_t(ctypes.sizeof(ruleset))
     descriptor = linux.syscall(CREATE_RULESET, ctypes.byref(ruleset), size, ctypes.c_uint32(0))
-    installation = {
-        sys.prefix,
-        sys.base_prefix,
-        *(path for path in sys.path if path),
-        str(Path(sys.executable).parent.parent),
-    }
-    for path in {*SYSTEM, *installation, str(Path(__file__).parent), f"/proc/{os.getpid()}"}:
+    for path in (*readable, f"/proc/{os.getpid()}"):
         permit(descriptor, path, READ & handled)
+    for path in sys.path:
+        permit(descriptor, path, READ_DIR & handled)
     for path in DEVICES:
         permit(descriptor, path, DEVICE & handled)
     permit(descriptor, "/dev/shm", SHARED_MEMORY & handled)
     permit(descriptor, str(folder), OWN & handled)
     linux.syscall(RESTRICT_SELF, ctypes.c_int(descriptor), ctypes.c_uint32(0))
     os.close(descriptor)
+
+
+def installation() -> Iterator[str]:
+    """Yield what there is of Python and its packages, without an autograder installed among them."""
+    hidden = [Path(path) / "autograder" for path in sys.path if path]
+    environment = Path(sys.executable).parent.parent
+    for root in {Path(sys.prefix), Path(sys.base_prefix), environment, Path(__file__).parent, *map(Path, sys.path[1:])}:
+        yield from around([path for path in hidden if path.is_dir()], root)
+
+
+def around(hidden: Sequence[Path], root: Path) -> Iterator[str]:
+    """Yield a folder, or what is in it as far as it is needed to leave out what is hidden."""
+    inner = [path for path in hidden if path.is_relative_to(root)]
+    if not inner:
+        yield str(root)
+    elif root not in inner:
+        for entry in root.iterdir():
+            yield from around(inner, entry)
 
 
 def permit(ruleset: int, path: str, rights: int) -> None:

@@ -7,6 +7,7 @@ their own would add nothing: no socket and, System V's being denied, no shared m
 
 import os
 import resource
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,10 @@ def mount_own(home: Path, limits: dict[str, Any]) -> None:
     in memory."""
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
     linux.mount("proc", "/proc", "proc", QUIET | linux.MS_NOEXEC | linux.MS_RDONLY)
-    for folder, megabytes in (
-        (str(home), limits["disk_mb"]),
-        ("/tmp", limits["disk_mb"]),
-        ("/dev/shm", limits["memory_mb"]),
-    ):
+    sizes = {str(home): limits["disk_mb"], "/dev/shm": limits["memory_mb"]}
+    if not any(path.startswith("/tmp/") for path in (sys.prefix, sys.base_prefix, *sys.path)):
+        sizes["/tmp"] = limits["disk_mb"]  # else it would hide packages, and stays as it is, read-only
+    for folder, megabytes in sizes.items():
         linux.mount("tmpfs", folder, "tmpfs", QUIET, f"mode=0700,size={megabytes}m,nr_inodes={confine.MAX_ENTRIES}")
 
 
