@@ -93,8 +93,10 @@ def interval_coverage(samples: Array, y: Array, tau: float, z: float = 1.96) -> 
         tau: precision of the observation noise.
         z: half width of the interval in standard deviations.
     """
-    variance, _ = gal_predictive(samples, y, tau)
-    return float((np.abs(y - samples.mean(axis=0)) <= z * np.sqrt(variance)).mean())
+    require_ndim(samples, 2, "samples")
+    require_shape(y, samples.shape[1:], "y")
+    deviation = np.sqrt(samples.var(axis=0) + 1 / tau)
+    return float((np.abs(y - samples.mean(axis=0)) <= z * deviation).mean())
 
 
 def expected_calibration_error(probs: Array, labels: Array, bins: int = 15) -> float:

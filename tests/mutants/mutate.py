@@ -280,6 +280,12 @@ def first_round(node: ast.For) -> Iterator[ast.AST]:
 
 
 @rule(ast.ClassDef)
+def missing_base(node: ast.ClassDef) -> Iterator[ast.AST]:
+    for index in range(len(node.bases)):
+        yield changed(node, bases=without(node.bases, index))
+
+
+@rule(ast.ClassDef)
 def missing_method(node: ast.ClassDef) -> Iterator[ast.AST]:
     for index, item in enumerate(node.body):
         if isinstance(item, ast.FunctionDef) and item.name != "__init__":
