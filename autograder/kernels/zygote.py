@@ -13,7 +13,7 @@ from autograder.kernels.inside.confine import remove
 from autograder.kernels.start import command, environment
 
 START_SECONDS = 180.0
-END_SECONDS = 10.0
+END_SECONDS = 30.0
 GONE = "the process that runs submissions is gone, or does not answer"
 
 

@@ -154,13 +154,7 @@ def permit(ruleset: int, path: str, rights: int) -> None:
 
 
 def send_tensors_by_value() -> None:
-    """Have torch's DataLoader workers send tensors through their pipe: here no socket can pass a descriptor of shared
-    memory."""
-    if "torch" not in sys.modules:
-        return
-    import torch
-
+    """Have torch's DataLoader workers send tensors through their pipe: no socket can pass shared memory here."""
     reducers: dict[type, Any] = ForkingPickler._extra_reducers  # type: ignore[attr-defined]
     for kind in [kind for kind in reducers if kind.__module__.partition(".")[0] == "torch"]:
-        if kind is not torch.Event:
-            del reducers[kind]
+        del reducers[kind]

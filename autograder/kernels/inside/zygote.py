@@ -96,7 +96,7 @@ class Zygote:
     def _live(self, work: int) -> None:
         """Be the child: give up everything but the work socket, then serve it."""
         os.setsid()
-        os.dup2(work, 3)
+        os.dup2(work, 3, inheritable=False)
         os.closerange(4, 65536)
         self._level.enter(self._limits)
         serve(socket.socket(fileno=3), Executor(self._shell, self._respond, self._limits["output_bytes"]))
