@@ -33,7 +33,7 @@ def case(draw: np.random.Generator, z: float, low: float, high: float) -> Case:
     """Draw two counts that lie between low z and high z standard errors apart, pooled or not, in either order."""
     while True:
         n = int(draw.integers(400, 4000))
-        a = int(draw.integers(n // 4, 9 * n // 10))
+        a = int(n * draw.choice([draw.uniform(0.06, 0.15), draw.uniform(0.3, 0.7), draw.uniform(0.85, 0.94)]))
         step = draw.uniform(low, high) * z * math.sqrt(2 * a * (n - a) / n)
         b = a + int(step * draw.choice([-1, 1]))
         if 0 < b < n and all(low * z < distance < high * z for distance in distances(a, b, n)):
