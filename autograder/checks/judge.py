@@ -45,8 +45,9 @@ def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdic
 
 def unjudged(exercise: Exercise, status: Status, message: str) -> ExerciseVerdict:
     """Return the verdict of an exercise that could not be asked: no points, and the cause on every requirement."""
-    verdicts = (RequirementVerdict(item.name, 0.0, float(item.points), False, message) for item in exercise.requirements)
-    return ExerciseVerdict(exercise.name, status, tuple(verdicts))
+    asked = exercise.requirements
+    verdicts = tuple(RequirementVerdict(item.name, 0.0, float(item.points), False, message) for item in asked)
+    return ExerciseVerdict(exercise.name, status, verdicts)
 
 
 def _draw(exercise: Exercise, requirement: Requirement, seed: int) -> np.random.Generator:
