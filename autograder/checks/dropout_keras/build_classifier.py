@@ -12,7 +12,7 @@ from autograder.checks.expect import array, close, expect, is_refusal
 from autograder.checks.masks import independent_entries, keeps_fraction
 from autograder.checks.respond import attempt
 
-PAGE = "keras/black-box"
+PAGE = "exercises/dropout_keras/dropout_keras"
 
 
 def facts(subject: Any, settings: dict[str, Any]) -> dict[str, Any]:

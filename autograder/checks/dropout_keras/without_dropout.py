@@ -18,7 +18,7 @@ from autograder.checks.dropout_keras.models import (
 from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
 from autograder.checks.expect import close, expect
 
-PAGE = "keras/black-box"
+PAGE = "exercises/dropout_keras/dropout_keras"
 
 DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "tanh"}]
 FROZEN: Layers = ["Dense", {"units": WIDTH, "activation": "tanh", "trainable": False}]
