@@ -9,118 +9,82 @@ import socket
 import sys
 import threading
 import time
-from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    wait,
-)
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded, Task, grade, without_answers
 from autograder.kernels.worker import Worker, open_worker
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 MAX_DEATHS = 3
 """How many workers a submission may take with it before it is given up."""
 
 END_SECONDS = 15.0
-"""How long a worker whose runner is gone may take to end in order."""
+"""How long a worker may take to end in order."""
 
 DIED = "the process that graded this submission ended three times: ask your instructor to look at it"
 
-if TYPE_CHECKING:
-    from distributed import Client
-
-OpenPool = Callable[[], AbstractContextManager[Executor]]
+Job = Callable[[Task], Graded]
+Submit = Callable[[Task], "Future[Graded]"]
 
 
-class _Here(threading.local):
-    """What a worker has here: its warm processes by isolation and weight, and whether a submission is in hand."""
-
-    def __init__(self) -> None:
-        self.warm: dict[tuple[str, bool], Worker] = {}
-        self.grading = False
-
-
-_here = _Here()
-
-
-def grade_all(tasks: Iterator[Task], open_pool: OpenPool, width: int) -> Generator[Graded, None, None]:
+def grade_all(tasks: Iterator[Task], submit: Submit, width: int) -> Generator[Graded, None, None]:
     """Yield a verdict for every task, in the order in which they are ready, with `width` tasks under way.
 
-    When a worker dies the pool is opened anew. Every submission that was under way is tried again, alone, so that one
-    that kills its worker is found out and takes no other with it.
+    Raises CourseError when the workers are of no use.
     """
-    suspects: deque[Task] = deque()
-    deaths: Counter[tuple[str, str]] = Counter()
     under_way: dict[Future[Graded], Task] = {}
-    finished = False
-    while not finished:
-        with open_pool() as pool:
-            broken = False
-            while not broken and not finished:
-                blamed = []
-                while len(under_way) < (1 if suspects else width):
-                    task = suspects.popleft() if suspects else next(tasks, None)
-                    if task is None:
-                        break
-                    under_way[_submit(pool, task)] = task
-                finished = not under_way
-                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                    task = under_way.pop(future)
-                    try:
-                        yield future.result()
-                    except CourseError:
-                        raise
-                    except Exception as death:
-                        broken |= isinstance(death, BrokenExecutor | CancelledError)
-                        blamed.append(task)
-                if broken:
-                    blamed += under_way.values()
-                    under_way.clear()
-                for task in blamed:
-                    deaths[task.key] += 1
-                    if deaths[task.key] < MAX_DEATHS:
-                        suspects.append(task)
-                    else:
-                        yield without_answers(task, "died", DIED)
-
-
-def _submit(pool: Executor, task: Task) -> Future[Graded]:
-    try:
-        return pool.submit(work, task)
-    except BrokenExecutor as death:
-        broken: Future[Graded] = Future()
-        broken.set_exception(death)
-        return broken
+    while True:
+        while len(under_way) < width and (task := next(tasks, None)) is not None:
+            under_way[submit(task)] = task
+        if not under_way:
+            return
+        for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+            task = under_way.pop(future)
+            try:
+                yield future.result()
+            except CourseError:
+                raise
+            except CancelledError:
+                raise CourseError("the workers are gone: start again, with --resume to keep what is done") from None
+            except Exception as fault:
+                given_up = without_answers(task, "died", DIED)
+                yield replace(given_up, faults=(f"{type(fault).__name__}: {fault}",))
 
 
 @contextmanager
-def local_pool(workers: int) -> Iterator[Executor]:
-    """Open a pool of processes on this machine; leave none behind, however the block is left."""
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start)
+def local_pool(workers: int) -> Iterator[Submit]:
+    """Open a crew of worker processes on this machine; leave none behind, however the block is left."""
+    crew = Crew(workers)
     try:
-        yield pool
-        pool.shutdown()
+        yield crew.submit
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.terminate()
+        crew.close()
 
 
 @contextmanager
-def dask_pool(address: str) -> Iterator[Executor]:
+def dask_pool(address: str) -> Iterator[Submit]:
     """Send the work to a Dask cluster; raise CourseError when its scheduler does not answer."""
     with _dask(address) as client, client.get_executor(pure=False) as pool:
-        yield pool
+        yield partial(pool.submit, work)
+
+
+def cluster_size(address: str) -> int:
+    """Return the number of tasks that a Dask cluster works on at once; raise CourseError when it has no workers."""
+    with _dask(address) as client:
+        threads: int = sum(client.nthreads().values())
+    if not threads:
+        raise CourseError(f"the Dask scheduler at {address} has no workers: start some with `dask worker {address}`")
+    return threads
 
 
 @contextmanager
@@ -140,13 +104,84 @@ def _dask(address: str) -> Iterator["Client"]:
         yield client
 
 
-def cluster_size(address: str) -> int:
-    """Return the number of tasks that a Dask cluster works on at once; raise CourseError when it has no workers."""
-    with _dask(address) as client:
-        threads: int = sum(client.nthreads().values())
-    if not threads:
-        raise CourseError(f"the Dask scheduler at {address} has no workers: start some with `dask worker {address}`")
-    return threads
+class Crew:
+    """Worker processes, each with a thread of the runner that hands it tasks over a pipe of its own.
+
+    With pipes of their own, a worker that dies in the middle of a word disturbs no other, and it is known which
+    submission it was grading. That one is tried again in a new process.
+    """
+
+    def __init__(self, workers: int, job: Job | None = None) -> None:
+        self._job = job or work
+        self._threads = ThreadPoolExecutor(workers)
+        self._mine = threading.local()
+        self._processes: set[WorkerProcess] = set()
+        self._closing = False
+
+    def submit(self, task: Task) -> Future[Graded]:
+        return self._threads.submit(self._grade, task)
+
+    def close(self) -> None:
+        """End the workers, whatever they are doing."""
+        self._closing = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for process in list(self._processes):
+            process.terminate()
+        self._threads.shutdown()
+        for process in list(self._processes):
+            process.join()
+
+    def _grade(self, task: Task) -> Graded:
+        for _ in range(MAX_DEATHS):
+            process = self._process()
+            try:
+                return process.grade(task)
+            except (EOFError, OSError):
+                self._mine.process = None
+                process.terminate()
+                if self._closing:
+                    break
+        raise EOFError
+
+    def _process(self) -> "WorkerProcess":
+        process: WorkerProcess | None = getattr(self._mine, "process", None)
+        if process is None:
+            process = self._mine.process = WorkerProcess(self._job)
+            self._processes.add(process)
+            if self._closing:
+                process.terminate()
+        return process
+
+
+class WorkerProcess:
+    """A process that grades one submission at a time."""
+
+    def __init__(self, job: Job) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._pipe, theirs = spawn.Pipe()
+        self._process = spawn.Process(target=_serve, args=(theirs, job), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def grade(self, task: Task) -> Graded:
+        """Have a submission graded; raise EOFError or OSError when the process dies over it."""
+        self._pipe.send(task)
+        outcome = self._pipe.recv()
+        if isinstance(outcome, Exception):
+            raise outcome
+        graded: Graded = outcome
+        return graded
+
+    def terminate(self) -> None:
+        """Tell the process to end."""
+        self._process.terminate()
+
+    def join(self) -> None:
+        """See it end, the hard way where it takes too long."""
+        self._process.join(END_SECONDS)
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
 
 
 def work(task: Task) -> Graded:
@@ -155,16 +190,6 @@ def work(task: Task) -> Graded:
         raise CourseError(
             f"the worker on {socket.gethostname()} has another version of the course: install the same everywhere"
         )
-    _here.grading = True
-    try:
-        return _work(task)
-    except SystemExit:
-        _end()
-    finally:
-        _here.grading = False
-
-
-def _work(task: Task) -> Graded:
     heavy = task.assignment.needs_frameworks
     try:
         return grade(task, _warm_worker(task.isolation, heavy))
@@ -177,6 +202,16 @@ def _work(task: Task) -> Graded:
         _cool(task.isolation, heavy)
         given_up = without_answers(task, "died", "the submission could not be run: ask your instructor to look at it")
         return Graded(given_up.verdict, task.version, faults=(f"{type(fault).__name__}: {fault}",))
+
+
+class _Here(threading.local):
+    """The warm processes of this worker (of this thread, on a cluster), by isolation and weight."""
+
+    def __init__(self) -> None:
+        self.warm: dict[tuple[str, bool], Worker] = {}
+
+
+_here = _Here()
 
 
 def _warm_worker(isolation: str, heavy: bool) -> Worker:
@@ -193,19 +228,21 @@ def _cool(isolation: str, heavy: bool) -> None:
         worker.close()
 
 
-def _start() -> None:
-    """Prepare a local worker process: Ctrl-C is the runner's to handle, and without a runner there is nothing to do."""
+def _serve(pipe: Connection, job: Job) -> None:
+    """Grade what comes through the pipe, until the runner says so or is gone; Ctrl-C is the runner's to handle."""
     signal.signal(signal.SIGINT, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0) if _here.grading else _end())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end() -> NoReturn:
-    """End this worker at once: the pool would take an exception for the outcome of a task, and go on with the next."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    for isolation, heavy in list(_here.warm):
-        _cool(isolation, heavy)
-    os._exit(0)
+    while True:
+        try:
+            task = pipe.recv()
+        except EOFError:
+            return
+        try:
+            outcome: Graded | Exception = job(task)
+        except Exception as error:
+            outcome = error
+        pipe.send(outcome)
 
 
 def _end_with_parent() -> None:

@@ -129,7 +129,7 @@ class ClassRun:
         batch: list[Graded] = []
         written = time.monotonic()
         try:
-            with closing(grade_all(tasks, open_pool, width)) as results:
+            with open_pool() as submit, closing(grade_all(tasks, submit, width)) as results:
                 for graded in results:
                     batch.append(graded)
                     progress.add(graded)

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import psutil
@@ -14,7 +13,7 @@ import pytest
 from autograder.grading.assignment import load
 from autograder.grading.collect import Submission
 from autograder.grading.grade import Graded, Task
-from autograder.grading.pool import grade_all, local_pool, work
+from autograder.grading.pool import Crew, grade_all, local_pool, work
 from tests.grading.conftest import ASSIGNMENT, FULL, answered
 
 pytestmark = pytest.mark.xdist_group("grading")
@@ -33,17 +32,19 @@ def runner_children() -> list[psutil.Process]:
 
 def test_a_killed_worker_costs_no_submission() -> None:
     graded: list[Graded] = []
-    for result in grade_all(tasks(*"abcdef"), partial(local_pool, 2), 4):
-        graded.append(result)
-        if len(graded) == 1:
-            os.kill(runner_children()[0].pid, signal.SIGKILL)
+    with local_pool(2) as submit:
+        for result in grade_all(tasks(*"abcdef"), submit, 4):
+            graded.append(result)
+            if len(graded) == 1:
+                os.kill(runner_children()[0].pid, signal.SIGKILL)
     assert sorted(result.verdict.student for result in graded) == list("abcdef")
     assert {(result.verdict.points, result.verdict.status) for result in graded} == {(FULL, "graded")}
 
 
-def test_a_submission_that_kills_its_worker_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograder.grading.pool.work", deadly)
-    graded = list(grade_all(tasks("good-1", "deadly", "good-2", "good-3"), partial(local_pool, 2), 4))
+def test_a_submission_that_kills_its_worker_is_found_out() -> None:
+    crew = Crew(2, deadly)
+    graded = list(grade_all(tasks("good-1", "deadly", "good-2", "good-3"), crew.submit, 4))
+    crew.close()
     verdicts = {result.verdict.student: result.verdict for result in graded}
     assert len(graded) == 4
     assert verdicts.pop("deadly").status == "died"
@@ -58,11 +59,12 @@ def deadly(task: Task) -> Graded:
 
 
 def test_nothing_is_left_when_the_caller_stops() -> None:
-    results = grade_all(tasks(*"abcd"), partial(local_pool, 2), 4)
-    next(results)
-    workers = psutil.Process().children(recursive=True)
-    assert workers
-    results.close()
+    with local_pool(2) as submit:
+        results = grade_all(tasks(*"abcd"), submit, 4)
+        next(results)
+        workers = psutil.Process().children(recursive=True)
+        assert workers
+        results.close()
     gone, alive = psutil.wait_procs([child for child in workers if "resource_tracker" not in str(child.cmdline())], 60)
     assert gone
     assert not alive
@@ -71,14 +73,13 @@ def test_nothing_is_left_when_the_caller_stops() -> None:
 def test_workers_end_with_their_runner(tmp_path: Path) -> None:
     program = (
         "import time\n"
-        "from functools import partial\n"
-        "from autograder.grading.pool import local_pool\n"
+        "from autograder.grading.pool import Crew\n"
         "if __name__ == '__main__':\n"
-        "    with local_pool(2) as pool:\n"
-        "        [pool.submit(time.sleep, 60) for _ in range(2)]\n"
-        "        time.sleep(1)\n"
-        "        print('ready', flush=True)\n"
-        "        time.sleep(60)\n"
+        "    crew = Crew(2, time.sleep)\n"
+        "    futures = [crew.submit(60) for _ in range(2)]\n"
+        "    time.sleep(1)\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)\n"
     )
     (tmp_path / "program.py").write_text(program)
     runner = subprocess.Popen([sys.executable, str(tmp_path / "program.py")], stdout=subprocess.PIPE, text=True)
