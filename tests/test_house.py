@@ -19,8 +19,9 @@ PACKAGE = ROOT / "autograder"
 ROOMS = ("cli", "grading", "kernels", "checks", "reference")  # imports point only down this list
 TEXT = {".md", ".py", ".toml", ".yml", ".yaml", ".txt", ".ipynb", ".json", ".css", ".js", ".j2", ".html", ""}
 # A path that only one machine has; a package index or registry that only one network has.
+# /home/student exists in the sandbox alone.
 ELSEWHERE = re.compile(
-    r"(?<![\w.:/~-])/(?:work|workspace|Users|root|home)/\w|--?index-url|find-links|\"resolved\": *\"http"
+    r"(?<![\w.:/~-])/(?:work|workspace|Users|root|home(?!/student\b))/\w|--?index-url|find-links|\"resolved\": *\"http"
 )
 HOSTILE = "tests/hostile"  # looks for what lies in anybody's home folder
 
