@@ -73,12 +73,13 @@ lint: $(ENVIRONMENT) ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lock: ## choose all versions anew from pyproject.toml, and write them to requirements.txt
-	rm -rf _build/lock && $(PYTHON) -m venv _build/lock
-	_build/lock/bin/pip install --quiet '.[dev]'
-	{ sed -n '/^#/p' requirements.txt; _build/lock/bin/pip freeze --exclude dropout-course \
-		| sed -E 's/^(torch==[^+]*)\+.*/\1/' | LC_ALL=C sort --ignore-case; } > _build/requirements.txt
-	mv _build/requirements.txt requirements.txt && rm -rf _build/lock
+lock: ## install what pyproject.toml asks for, and write the version of everything to requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	mkdir -p _build
+	{ sed -n '/^#/p' requirements.txt; $(BIN)/pip freeze --exclude-editable | sed -E 's/^(torch==[^+]*)\+.*/\1/' \
+		| LC_ALL=C sort --ignore-case; } > _build/requirements.txt
+	mv _build/requirements.txt requirements.txt
 
 clean: ## remove everything that was made, except the environment
 	rm -rf _build
