@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.checks.catalogue import exercises
-from autograder.checks.exercise import Built, Exercise
+from autograder.checks.exercise import Exercise
 from tests.mutants.equivalent import sort_out
 from tests.mutants.trial import start, try_misconception, try_mutants, try_speed, try_variant
 
@@ -39,7 +39,6 @@ class Tally:
     runs: int = 0
     alarms: int = 0
     seconds: float = 0.0
-    frameworks: int = 0
     complaints: list[str] = field(default_factory=list)
 
     def __add__(self, other: "Tally") -> "Tally":
@@ -127,7 +126,6 @@ def of_answers(exercise: Exercise, runs: int, results: dict[Task, Any]) -> Tally
         runs=runs * len(variants),
         alarms=len(alarms),
         seconds=results[try_speed, (exercise.name,)],
-        frameworks=isinstance(exercise.reference, Built),
         complaints=[f"{exercise.name}: not rejected and named: {name}" for name, right in named.items() if not right]
         + [f"false alarm: {line}" for line in alarms],
     )
