@@ -15,6 +15,7 @@ from autograder.checks.respond import attempt
 
 PAGE = "exercises/noise_lab/noise_lab"
 LIMIT = 12.0
+RARE = 6.0
 WILDEST = 100.0
 CALLS = 1500
 SHAPES = ((6, 8), (2, 3, 4, 2))
@@ -103,12 +104,18 @@ def series(ask: Ask, draw: np.random.Generator, x: np.ndarray, times: int = CALL
 
 
 def is_centered(noise: np.ndarray, x: np.ndarray) -> bool:
-    """Tell whether the noise has mean 0 in every entry, and along directions in which many small biases add up."""
+    """Tell whether the noise has mean 0 in every entry, and along directions in which many small biases add up.
+
+    RARE is added to the count of each jump, since what happens once in a thousand calls may not have happened yet.
+    """
     flat = x.ravel().astype(np.float64)
     directions = np.stack([flat, np.ones_like(flat), np.sign(flat), np.abs(flat)], axis=1) / flat.size
-    values = np.concatenate([noise, noise @ directions], axis=1)
-    error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
-    return bool((np.abs(values.mean(axis=0)) <= LIMIT * error + 1e-5 * np.abs(flat).max()).all())
+    for values in (noise, noise @ directions):
+        jump = np.abs(values).max()
+        error = np.sqrt((values.var(axis=0, ddof=1) + RARE * jump**2 / len(values)) / len(values))
+        if (np.abs(values.mean(axis=0)) > LIMIT * error + 1e-5 * np.abs(flat).max()).any():
+            return False
+    return True
 
 
 def is_fresh(noise: np.ndarray) -> bool:
