@@ -7,6 +7,7 @@ cannot: tuple, dict, tensor, rng, torch_rng, opaque.
 
 import __future__
 
+import re
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -21,6 +22,8 @@ MAX_DEPTH = 12
 MAX_INTEGER_BITS = 256
 MAX_MESSAGE = 400
 NUMERIC_KINDS = "biufcU"
+COLOR = re.compile("\x1b\\[[0-9;]*m")
+"""Keras colors its messages for a terminal."""
 
 
 class Raised(Exception):
@@ -121,7 +124,7 @@ def _raised(error: BaseException) -> Tree:
     """Describe an exception by the built-in classes it belongs to: one merely named alike counts for nothing."""
     kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
     try:
-        message = str(error)[:MAX_MESSAGE]
+        message = COLOR.sub("", str(error))[:MAX_MESSAGE]
     except Exception:
         message = ""
     line = 0

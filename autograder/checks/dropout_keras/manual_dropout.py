@@ -258,13 +258,14 @@ def behavior(subject: Any, x: np.ndarray, rate: float) -> list[float]:
         layer = subject(rate, seed=11)
         first, second = (np.array(layer(x, training=True)) for _ in range(2))
         kept = first != 0
-        return kept.mean(), np.median(first[kept] / x[kept]), (kept == (second != 0)).mean()
+        again = (kept == (second != 0)).mean() if not kept.all() else -1.0
+        return kept.mean(), np.median(first[kept] / x[kept]), again
 
     def graph():
         layer = subject(rate, seed=11)
         compiled = tf.function(lambda inputs: layer(inputs, training=True), autograph=False)
         masks = [compiled(tf.constant(x)).numpy() != 0 for _ in range(4)]
-        return [(masks[0] == mask).mean() for mask in masks[1:]]
+        return [(masks[0] == mask).mean() if not mask.all() else -1.0 for mask in masks[1:]]
 
     def at_test():
         y = np.array(subject(rate, seed=11)(x, training=False))
