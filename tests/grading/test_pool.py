@@ -62,11 +62,10 @@ def test_nothing_is_left_when_the_caller_stops() -> None:
     with local_pool(2) as submit:
         results = grade_all(tasks(*"abcd"), submit, 4)
         next(results)
-        workers = psutil.Process().children(recursive=True)
-        assert workers
+        workers = [family for child in runner_children() for family in [child, *child.children(recursive=True)]]
         results.close()
-    gone, alive = psutil.wait_procs([child for child in workers if "resource_tracker" not in str(child.cmdline())], 60)
-    assert gone
+    assert workers
+    _, alive = psutil.wait_procs(workers, 60)
     assert not alive
 
 
