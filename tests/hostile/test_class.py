@@ -22,6 +22,8 @@ from tests.kernels.conftest import LEVELS
 REPOSITORY = Path(__file__).parents[2]
 TOKEN = "t0ken-of-the-secrets"
 LIMITS = Limits(cell_seconds=6.0, memory_mb=700, disk_mb=64)
+PATIENT = Limits(memory_mb=700, disk_mb=64)
+"""For submissions that are to keep all their points, however busy this machine is."""
 SUBMISSIONS = {submission.name: submission for submission in everything()}
 
 
@@ -114,16 +116,15 @@ def graded(
     folder = tmp_path_factory.mktemp(level)
     for submission in SUBMISSIONS.values():
         if level != "process" or submission.kind != "reaching":
-            hand_in(folder / "submitted", submission, surroundings)
-    os.environ["PLANTED"] = TOKEN
-    try:
-        plan = Plan(
-            folder / "submitted", folder / "out", (ASSIGNMENT,), workers=2, isolation=level, limits=LIMITS, seed=1
-        )
-        ClassRun(plan).run()
-    finally:
-        del os.environ["PLANTED"]
-    verdicts = {student: verdict for (student, _), verdict in read_verdicts(folder / "out" / "verdicts.jsonl").items()}
+            patient = submission.kept == frozenset(EXERCISES) or submission.kind == "twin"
+            hand_in(folder / "submitted" / ("patient" if patient else "quick"), submission, surroundings)
+    verdicts = {}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PLANTED", TOKEN)
+        for name, limits in (("patient", PATIENT), ("quick", LIMITS)):
+            submitted, out = folder / "submitted" / name, folder / "out" / name
+            ClassRun(Plan(submitted, out, (ASSIGNMENT,), workers=2, isolation=level, limits=limits, seed=1)).run()
+            verdicts |= {key[0]: verdict for key, verdict in read_verdicts(out / "verdicts.jsonl").items()}
     return Outcome(level, verdicts, folder / "out", surroundings)
 
 
@@ -237,8 +238,9 @@ def test_what_a_grader_reads_is_escaped(graded):
     assert "<img src=x" not in pages
     assert "<b>=1+1" not in pages
     assert "\x1b" not in pages
-    for line in (graded.out / "grades.csv").read_text(encoding="utf-8").splitlines():
-        assert not line.lstrip('"').startswith(("=", "+", "-", "@"))
+    for grades in graded.out.glob("*/grades.csv"):
+        for line in grades.read_text(encoding="utf-8").splitlines():
+            assert not line.lstrip('"').startswith(("=", "+", "-", "@"))
 
 
 def test_the_level_is_recorded(graded):
