@@ -107,7 +107,7 @@ class Outcome:
     around: Surroundings
 
 
-@pytest.fixture(scope="module", params=LEVELS)
+@pytest.fixture(scope="module", params=[pytest.param(level, marks=pytest.mark.xdist_group(level)) for level in LEVELS])
 def graded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, surroundings: Surroundings
 ) -> Outcome:
