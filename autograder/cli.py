@@ -270,7 +270,3 @@ def _show_summary(progress: "RunProgress", plan: "Plan") -> None:
     if progress.faults:
         console.print(f"{len(progress.faults)} answers could not be judged; audit.jsonl says why.", soft_wrap=True)
     console.print(f"Report: {escape(str(plan.out / 'report.html'))}", soft_wrap=True)
-
-
-if __name__ == "__main__":
-    app()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("cli")
 
 
 def autograder(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "autograder.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "autograder", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
@@ -142,3 +142,11 @@ def test_help_is_there(command: str) -> None:
     run = autograder(*filter(None, [command]), "--help")
     assert run.returncode == 0
     assert "Usage:" in run.stdout
+
+
+def test_students_install_is_told_what_the_command_line_needs() -> None:
+    """The command line comes with an extra; its parts are taken away here, in a fresh interpreter."""
+    program = "import sys; sys.modules['typer'] = None; from autograder.__main__ import main; main()"
+    run = subprocess.run([sys.executable, "-c", program, "doctor"], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr == "autograder: typer is missing: pip install 'dropout-course[grade]'\n"

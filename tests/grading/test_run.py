@@ -211,7 +211,7 @@ def _start(submitted: Path, out: Path) -> subprocess.Popen[bytes]:
     command = [
         sys.executable,
         "-m",
-        "autograder.cli",
+        "autograder",
         "grade",
         str(submitted),
         "--out",
