@@ -108,7 +108,7 @@ $(BOOK): $(ENVIRONMENT) $(MATHJAX) _build/.code $(PAGES) $(NOTEBOOKS)
 	touch $@
 
 $(SAMPLE): $(ENVIRONMENT) $(NOTEBOOKS) $(GRADER) $(call files,tests/sample)
-	$(BIN)/python -m tests.sample _build/sample/submitted dropout_numpy
+	$(BIN)/python -m tests.sample _build/sample/submitted
 	touch $@
 
 $(GRADED): $(SAMPLE)

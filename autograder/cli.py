@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from autograder.checks import catalogue
 from autograder.grading.errors import CourseError
@@ -242,9 +242,8 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def _show_summary(progress: "RunProgress", plan: "Plan") -> None:
-    table = Table(
-        "assignment", "submissions", "mean", "of", "full marks", "causes", title="Class", title_justify="left"
-    )
+    assignment = Column("assignment", no_wrap=True)
+    table = Table(assignment, "students", "mean", "of", "full marks", "causes", title="Class", title_justify="left")
     for name in sorted({verdict.assignment for verdict in progress.verdicts}):
         verdicts = [verdict for verdict in progress.verdicts if verdict.assignment == name]
         causes = Counter(verdict.status for verdict in verdicts if verdict.status != "graded")
