@@ -244,7 +244,7 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
 def _show_summary(progress: "RunProgress", plan: "Plan") -> None:
     assignment = Column("assignment", no_wrap=True)
     table = Table(assignment, "students", "mean", "of", "full marks", "causes", title="Class", title_justify="left")
-    for name in sorted({verdict.assignment for verdict in progress.verdicts}):
+    for name in sorted({verdict.assignment for verdict in progress.verdicts}, key=catalogue.ASSIGNMENTS.index):
         verdicts = [verdict for verdict in progress.verdicts if verdict.assignment == name]
         causes = Counter(verdict.status for verdict in verdicts if verdict.status != "graded")
         table.add_row(

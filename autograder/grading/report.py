@@ -42,6 +42,14 @@ class AssignmentSummary:
         return [verdict for verdict in self.verdicts if verdict.status not in {"missing", "invalid"}]
 
     @property
+    def handed_in(self) -> int:
+        return sum(verdict.status != "missing" for verdict in self.verdicts)
+
+    @property
+    def full_marks(self) -> int:
+        return sum(verdict.points == verdict.max_points for verdict in self.verdicts)
+
+    @property
     def mean(self) -> float:
         return mean(verdict.points for verdict in self.verdicts)
 
@@ -111,7 +119,7 @@ class AssignmentSummary:
 def write_report(output: Output, verdicts: Sequence[SubmissionVerdict]) -> None:
     """Write the report of a class, assignment by assignment."""
     by_assignment = defaultdict(list)
-    for verdict in verdicts:
+    for verdict in sorted(verdicts, key=lambda verdict: catalogue.ASSIGNMENTS.index(verdict.assignment)):
         by_assignment[verdict.assignment].append(verdict)
     audited = output.audited()
     write_page(

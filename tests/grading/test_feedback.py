@@ -1,12 +1,16 @@
 """Pages that students and instructors read: complete, escaped, self-contained."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from autograder.grading.report import BINS, AssignmentSummary
+from autograder.checks.catalogue import ASSIGNMENTS
+from autograder.grading.output import Output
+from autograder.grading.render import with_code
+from autograder.grading.report import BINS, AssignmentSummary, write_report
 from tests.grading.conftest import ASSIGNMENT, FIRST, SECOND, Class
 
 
@@ -124,3 +128,15 @@ def test_report_counts(graded: Class) -> None:
     assert [(exercise.name, known.name, count) for exercise, known, count in summary.misconceptions] == [
         (FIRST.name, "divides by rate", 1)
     ]
+
+
+def test_report_of_several_assignments_begins_with_a_table_of_them(graded: Class, tmp_path: Path) -> None:
+    verdict = graded.verdicts["ann"]
+    other = replace(verdict, assignment=ASSIGNMENTS[-1])
+    write_report(Output(tmp_path), [other, verdict])
+    page = Page(tmp_path / "report.html")
+    assert [link for link in page.sources if link.startswith("#")] == [f"#{ASSIGNMENT}", f"#{ASSIGNMENTS[-1]}"]
+
+
+def test_backticks_set_code_and_nothing_else_gets_through() -> None:
+    assert with_code("`training=True` <b>") == "<code>training=True</code> &lt;b&gt;"
