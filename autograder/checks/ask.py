@@ -2,10 +2,11 @@
 
 import inspect
 import textwrap
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from autograder.checks.respond import respond
 
 Status = Literal["graded", "error", "timeout", "memory", "died", "missing", "invalid"]
 Value = Any
+Seen = TypeVar("Seen")
 
 MAX_TYPE_NAME = 80
 
@@ -138,11 +140,38 @@ class StudentRaised(Exception):
 
 
 class Ask:
-    """What a requirement may do with a student's function or class: call it, or run a probe on it."""
+    """What a requirement may do with a student's function or class: call it, or run a probe on it.
 
-    def __init__(self, subject: str, transport: Transport) -> None:
+    Args:
+        subject: the name of the function or class.
+        transport: carries the questions.
+        seed: decides all hidden inputs of one judgment.
+    """
+
+    def __init__(self, subject: str, transport: Transport, seed: int = 0) -> None:
         self.subject = subject
         self.transport = transport
+        self._seed = seed
+        self._seen: dict[Callable[..., Any], Any] = {}
+
+    def draw(self, name: str) -> np.random.Generator:
+        """Return the generator of hidden inputs for something of this name in the exercise."""
+        return np.random.default_rng([self._seed, zlib.crc32(f"{self.subject}/{name}".encode())])
+
+    def once(self, observe: Callable[["Ask", np.random.Generator], Seen]) -> Seen:
+        """Return what `observe(ask, draw)` returns, asked once however many requirements rest on it.
+
+        What the student's code raised then is raised for each of them.
+        """
+        if observe not in self._seen:
+            try:
+                self._seen[observe] = observe(self, self.draw(observe.__name__))
+            except StudentRaised as raised:
+                self._seen[observe] = raised
+        seen: Seen | StudentRaised = self._seen[observe]
+        if isinstance(seen, StudentRaised):
+            raise seen
+        return seen
 
     def __call__(self, *args: Value, **kwargs: Value) -> Value:
         """Call the student's function and return its value; raise StudentRaised when it raises."""

@@ -1,11 +1,15 @@
 """Small judgments that many requirements share; each raises Unmet with a message for the student."""
 
+import re
 from typing import Any
 
 import numpy as np
 
 from autograder.checks.ask import Answer, Ask, Opaque, StudentRaised, Tensor, Value
 from autograder.checks.exercise import Unmet
+
+MALFORMED = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""What reading an answer raises that has not the form it should have."""
 
 
 def expect(condition: object, message: str) -> None:
@@ -82,16 +86,19 @@ def refuses(ask: Ask, *args: Value, because: str, mentions: str, **kwargs: Value
 
 
 def is_refusal(answer: Answer, because: str, mentions: str) -> None:
-    """Raise Unmet unless an answer is a ValueError whose message contains the word `mentions` or the word shape."""
+    """Raise Unmet unless an answer is a ValueError whose message contains the word `mentions` (or its plural) or shape.
+
+    With `mentions` empty any message will do.
+    """
     raised = answer.raised
     expect(raised is not None, f"{because} should raise ValueError, but was accepted")
     assert raised is not None
     if "NotImplementedError" in raised.kinds:
         raise StudentRaised(raised)
     expect("ValueError" in raised.kinds, f"{because} should raise ValueError, but raised {raised.type}")
-    words = raised.message.lower()
+    named = re.search(rf"\b{re.escape(mentions)}s?\b", raised.message, re.IGNORECASE)
     expect(
-        mentions.lower() in words or "shape" in words,
+        not mentions or named or "shape" in raised.message.lower(),
         f"the message of the ValueError should name the argument {mentions}",
     )
 

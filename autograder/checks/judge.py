@@ -1,15 +1,13 @@
 """Judging: put an exercise's requirements to an answer, and name the mistake that it looks like."""
 
-import zlib
-
-import numpy as np
-
 from autograder.checks.ask import Ask, Status, StudentRaised, Transport, Unanswered
-from autograder.checks.exercise import Exercise, Requirement, Unmet
+from autograder.checks.exercise import Exercise, Unmet
+from autograder.checks.expect import MALFORMED
 from autograder.checks.misconceptions import recognize
 from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
 
 NOT_WRITTEN = "not written yet: replace `raise NotImplementedError()` in its cell with your answer"
+UNREADABLE = "what your code gives here has not the form it should have: look at the types and shapes of all its parts"
 
 
 def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdict:
@@ -20,7 +18,7 @@ def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdic
         transport: carries the questions to the student's code.
         seed: decides all hidden inputs; the same seed puts the same questions.
     """
-    ask = Ask(exercise.name, transport)
+    ask = Ask(exercise.name, transport, seed)
     status: Status = "graded"
     verdicts: list[RequirementVerdict] = []
     silence: Unanswered | None = None
@@ -28,13 +26,15 @@ def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdic
         message = silence.message if silence else ""
         if silence is None:
             try:
-                requirement.check(ask, _draw(exercise, requirement, seed))
+                requirement.check(ask, ask.draw(requirement.name))
             except Unmet as unmet:
                 message = str(unmet)
             except StudentRaised as error:
                 status, message = "error", _explain(error)
             except Unanswered as unanswered:
                 silence, status, message = unanswered, unanswered.status, unanswered.message
+            except MALFORMED:
+                message = UNREADABLE
         points = 0.0 if message else float(requirement.points)
         verdicts.append(RequirementVerdict(requirement.name, points, float(requirement.points), not message, message))
     misconception = None
@@ -48,10 +48,6 @@ def unjudged(exercise: Exercise, status: Status, message: str) -> ExerciseVerdic
     asked = exercise.requirements
     verdicts = tuple(RequirementVerdict(item.name, 0.0, float(item.points), False, message) for item in asked)
     return ExerciseVerdict(exercise.name, status, verdicts)
-
-
-def _draw(exercise: Exercise, requirement: Requirement, seed: int) -> np.random.Generator:
-    return np.random.default_rng([seed, zlib.crc32(f"{exercise.name}/{requirement.name}".encode())])
 
 
 def _explain(error: StudentRaised) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from autograder.checks.ask import Ask, LocalTransport, StudentRaised
 from autograder.checks.exercise import Exercise, Implementation, Misconception, Unmet, resolve
+from autograder.checks.expect import MALFORMED
 
 CLEARLY_APART = 4
 """How many tolerances lie between the reference and a mistake before the difference is believed."""
@@ -20,7 +21,7 @@ def measure(exercise: Exercise, ask: Ask) -> np.ndarray:
     try:
         with np.errstate(all="ignore"):
             return np.asarray(exercise.fingerprint.measure(ask), dtype=float).ravel()
-    except (StudentRaised, Unmet, TypeError, ValueError, LookupError, AttributeError):
+    except (StudentRaised, Unmet, *MALFORMED):
         return np.array([np.nan])
 
 

@@ -1,9 +1,10 @@
 """`check`: what a student runs in a notebook to see which requirements hold."""
 
+import contextlib
 import html
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from autograder.checks import catalogue
@@ -96,24 +97,30 @@ def check(subject: Callable[..., Any]) -> None:
     Inputs are drawn anew at every call, as they are when grading.
 
     Args:
-        subject: the function or class, under the name that the exercise gives it.
+        subject: the function or class, defined under the name that the exercise gives it or assigned to that name.
 
     Raises:
         NotYet: some requirement does not hold.
         LookupError: no exercise has this name.
     """
-    name = getattr(subject, "__name__", repr(subject))
-    try:
-        exercise = catalogue.find(name)
-    except KeyError:
-        raise LookupError(
-            f"no exercise is called {name}: pass the function itself, under the name that the notebook gives it"
-        ) from None
+    caller = sys._getframe(1)
+    exercise = _exercise_of(subject, {**caller.f_globals, **caller.f_locals})
     verdict = judge(exercise, LocalTransport(subject), secrets.randbits(32))
     report = Report(exercise, verdict)
     _show(report)
     if not verdict.passed:
         raise NotYet(report.summary)
+
+
+def _exercise_of(subject: object, namespace: Mapping[str, object]) -> Exercise:
+    """Return the exercise that an object answers: by its own name, else by a name that it was assigned to."""
+    own = getattr(subject, "__name__", repr(subject))
+    for name in (own, *(name for name, value in namespace.items() if value is subject)):
+        with contextlib.suppress(KeyError):
+            return catalogue.find(name)
+    raise LookupError(
+        f"no exercise is called {own}: pass the function itself, under the name that the notebook gives it"
+    )
 
 
 def _show(report: Report) -> None:

@@ -144,8 +144,7 @@ def _compile(source: str) -> types.CodeType:
 def _load_probe(name: str, source: str) -> Callable[..., Any]:
     module = types.ModuleType("probe")
     module.__dict__.update(attempt=attempt, np=np)
-    # Annotations name types of the module that the probe comes from, so they stay unevaluated.
-    exec(compile(source, "<probe>", "exec", flags=__future__.annotations.compiler_flag), module.__dict__)  # noqa: S102 - trusted source, from the judge
+    exec(_compile(source), module.__dict__)  # noqa: S102 - trusted source, from the judge
     probe: Callable[..., Any] = module.__dict__[name]
     return probe
 

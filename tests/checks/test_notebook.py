@@ -1,5 +1,7 @@
 """What a student sees: `check` in a plain interpreter and in a real kernel."""
 
+import functools
+
 import nbformat
 import numpy as np
 import pytest
@@ -41,6 +43,24 @@ def test_wrong_answer_names_the_mistake_and_its_page(capsys):
     printed = capsys.readouterr().out
     assert "known mistake: forgets mu^2" in printed
     assert "dropout/moments" in printed
+
+
+def my_moments(mean, var, rate):
+    return dropout_moments(mean, var, rate)
+
+
+def test_answer_is_found_under_the_name_that_it_was_assigned_to(capsys):
+    """The grader looks at the name alone, so a function that was written under another one counts there, too."""
+
+    def within_a_function():
+        dropout_moments = my_moments
+        check(dropout_moments)
+
+    scope = {"check": check, "my_moments": my_moments, "partial": functools.partial}
+    exec("dropout_moments = my_moments\ncheck(dropout_moments)", scope)
+    exec("dropout_moments = partial(my_moments)\ncheck(dropout_moments)", scope)
+    within_a_function()
+    assert capsys.readouterr().out.count("dropout_moments: 5 of 5 points") == 3
 
 
 def test_unknown_name_is_explained():

@@ -1,0 +1,129 @@
+"""What the judge makes of answers that are not what they should be, and of observations that requirements share."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+
+from autograder.checks.ask import Answer, Ask, LocalTransport, Question, Raised, StudentRaised
+from autograder.checks.catalogue import ASSIGNMENTS, exercises, find
+from autograder.checks.exercise import Unmet
+from autograder.checks.expect import is_refusal
+from autograder.checks.judge import UNREADABLE, judge
+
+
+class Anything:
+    """An object that can be built, called and read in every way, and is of no use in any."""
+
+    def __init__(self, *args, **kwargs):
+        self.args = args
+
+    def __call__(self, *args, **kwargs):
+        return Anything()
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Anything()
+
+    def __iter__(self):
+        return iter([Anything()])
+
+
+ODD = {
+    "anything": Anything,
+    "nothing": lambda *args, **kwargs: None,
+    "text": lambda *args, **kwargs: "about 3",
+    "nested": lambda *args, **kwargs: [{"y": ("a", None)}, [[]]],
+    "its arguments": lambda *args, **kwargs: (args, kwargs),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("exercise", [e for name in ASSIGNMENTS for e in exercises(name)], ids=lambda e: e.name)
+def test_odd_answer_fails_with_a_cause(exercise, odd):
+    verdict = judge(exercise, LocalTransport(ODD[odd]), 0)
+    assert not verdict.passed
+    assert all(item.passed or item.message for item in verdict.requirements)
+
+
+def test_report_of_an_unforeseen_form_fails_its_requirement_alone():
+    class Reports(LocalTransport):
+        def ask(self, question):
+            return Answer(value={"unforeseen": 1}) if question.probe else super().ask(question)
+
+    exercise = find("DropoutMLP")
+    verdict = judge(exercise, Reports(lambda *args: None), 0)
+    assert verdict.status == "graded"
+    assert verdict.points == 0
+    assert UNREADABLE in {item.message for item in verdict.requirements}
+
+
+def refusal(message):
+    return Answer(raised=Raised(("ValueError",), "ValueError", message, 1))
+
+
+@pytest.mark.parametrize("message", ["n must be positive", "expected a positive N", "shapes do not fit", "n=0"])
+def test_message_names_the_argument_as_a_word(message):
+    is_refusal(refusal(message), "an n of 0", "n")
+
+
+@pytest.mark.parametrize("message", ["not possible", "", "nn", "an error"])
+def test_letter_inside_a_word_names_no_argument(message):
+    with pytest.raises(Unmet, match="should name the argument n"):
+        is_refusal(refusal(message), "an n of 0", "n")
+
+
+def test_plural_names_the_argument_and_no_name_asks_for_nothing():
+    is_refusal(refusal("all rates must be in [0, 1]"), "a rate", "rate")
+    is_refusal(refusal(""), "another head", "")
+
+
+def test_colors_for_a_terminal_are_taken_out_of_messages():
+    """Keras puts color into what it says about an exception inside `call`."""
+
+    class Noise(keras.layers.Layer):
+        def call(self, inputs):
+            raise ValueError("rate is 3")
+
+    layer = Noise()
+    with pytest.raises(ValueError, match=re.escape("\x1b[")):
+        layer(np.ones((1, 2)))
+    answer = LocalTransport(layer).ask(Question("layer", (np.ones((1, 2)),)))
+    assert "rate is 3" in answer.raised.message
+    assert "\x1b" not in answer.raised.message
+
+
+def test_observation_is_made_once_for_all_requirements():
+    calls = []
+
+    def twice(x):
+        calls.append(x)
+        return 2 * x
+
+    def observe(ask, draw):
+        return ask(int(draw.integers(100))), draw.integers(100)
+
+    ask = Ask("twice", LocalTransport(twice), 5)
+    assert ask.once(observe) == ask.once(observe)
+    assert len(calls) == 1
+    assert Ask("twice", LocalTransport(twice), 5).once(observe) == ask.once(observe)
+
+
+def test_exception_in_an_observation_is_raised_for_every_requirement():
+    calls = []
+
+    def broken():
+        calls.append(None)
+        raise KeyError("x")
+
+    def observe(ask, draw):
+        return ask()
+
+    ask = Ask("broken", LocalTransport(broken))
+    for _ in range(2):
+        with pytest.raises(StudentRaised, match="KeyError"):
+            ask.once(observe)
+    assert len(calls) == 1
