@@ -1,5 +1,6 @@
 """The two-moons net: `build_classifier(n_layers=3, width=64, n_classes=2, rate=None) -> keras.Model`."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -12,36 +13,36 @@ from autograder.checks.expect import array, close, expect, is_refusal
 from autograder.checks.masks import independent_entries, keeps_fraction
 from autograder.checks.respond import attempt
 
-PAGE = "exercises/dropout_keras/dropout_keras"
+PAGE = "keras/black-box"
+
+RATE = 0.4
+SMALL, NOISY = (1, 3, 4), (2, 12, 13)
+"""Numbers of layers, of their units, and of classes."""
 
 
-def facts(subject: Any, settings: dict[str, Any]) -> dict[str, Any]:
-    """Return what can be said about a model without calling it."""
+def built(subject: Any, settings: dict[str, Any], asked: list[tuple[list[np.ndarray], bool, int]], x: Any) -> Any:
+    """Build one model, and tell what can be said about it without calling it and what it puts out.
+
+    Outputs come for each of some (weights, training, number of calls), unless the model has other weights.
+    """
     import keras
 
     model = attempt(subject, **settings)
     if not isinstance(model, keras.Model):
         return {"is model": False}
     # Of a model without an Input none of this is known, and Keras says so.
-    return {
-        "is model": True,
+    known = {
         "input": list(attempt(lambda: model.input_shape)),
         "output": list(attempt(lambda: model.output_shape)),
         "parameters": int(attempt(model.count_params)),
         "shapes": [list(weight.shape) for weight in model.get_weights()],
     }
-
-
-def outputs(
-    subject: Any, settings: dict[str, Any], weights: list[list[np.ndarray]], x: np.ndarray, training: bool, times: int
-) -> list[list[np.ndarray]]:
-    """Build one model and return its outputs, several for each of the given sets of weights."""
-    model = attempt(subject, **settings)
-    results = []
-    for arrays in weights:
-        attempt(model.set_weights, arrays)
-        results.append([np.array(attempt(model, x, training=training)) for _ in range(times)])
-    return results
+    found = []
+    for weights, training, times in asked:
+        if known["shapes"] == [list(array.shape) for array in weights]:
+            attempt(model.set_weights, weights)
+            found.append([np.array(attempt(model, x, training=training)) for _ in range(times)])
+    return {"is model": True, "outputs": found} | known
 
 
 def build(subject: Any, settings: dict[str, Any]) -> None:
@@ -69,15 +70,25 @@ def named(sizes: tuple[int, int, int], rate: float | None) -> dict[str, Any]:
     return {**dict(zip(("n_layers", "width", "n_classes"), sizes, strict=True)), "rate": rate}
 
 
-def is_right_size(ask: Ask, draw: np.random.Generator) -> None:
-    drawn = (int(draw.integers(2, 5)), int(draw.integers(3, 9)), int(draw.integers(3, 6)))
-    for sizes, rate in (((3, 64, 2), None), ((1, 3, 4), None), (drawn, 0.3)):
-        settings = {} if sizes == (3, 64, 2) else named(sizes, rate)
-        known = ask.probe(facts, settings)
+def some_weights(draw: np.random.Generator, sizes: tuple[int, int, int]) -> list[np.ndarray]:
+    return [draw.normal(0, 1.2 / np.sqrt(shape[0]), shape).astype("float32") for shape in shapes(*sizes)]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A model that was asked for: its sizes, what is known of it, and what it was called with."""
+
+    sizes: tuple[int, int, int]
+    facts: dict[str, Any]
+    x: np.ndarray
+    weights: list[np.ndarray]
+
+    def is_right_size(self) -> None:
+        """Raise Unmet unless inputs, outputs, kernels and biases have the shapes they should have."""
+        known, right = self.facts, [list(shape) for shape in shapes(*self.sizes)]
         expect(known["is model"], "return a keras.Model")
         expect(known["input"] == [None, 2], "the input of the model should have shape (2,)")
-        expect(known["output"] == [None, sizes[-1]], "the output of the model should have n_classes entries")
-        right = [list(shape) for shape in shapes(*sizes)]
+        expect(known["output"] == [None, self.sizes[-1]], "the output of the model should have n_classes entries")
         expect(
             known["parameters"] == sum(int(np.prod(shape)) for shape in right),
             f"the model has {known['parameters']:,} parameters, which is not the number of its kernels and biases. "
@@ -88,20 +99,53 @@ def is_right_size(ask: Ask, draw: np.random.Generator) -> None:
             "there should be n_layers hidden layers of the given width, then one of n_classes units",
         )
 
+    def outputs(self) -> list[list[np.ndarray]]:
+        """Return what the model put out; raise Unmet unless it is probabilities."""
+        self.is_right_size()
+        shape = (len(self.x), self.sizes[-1])
+        found = [[array(y, shape, name="the output") for y in ys] for ys in self.facts["outputs"]]
+        sums = [y.sum(axis=1) for ys in found for y in ys]
+        expect(
+            close(sums, np.ones((len(sums), len(self.x))), "float32"),
+            "the outputs are no probabilities, which sum to 1: nothing may be dropped after the softmax",
+        )
+        return found
 
-def some_weights(draw: np.random.Generator, sizes: tuple[int, int, int]) -> list[np.ndarray]:
-    return [draw.normal(0, 0.7, shape).astype("float32") for shape in shapes(*sizes)]
+
+def plain(
+    ask: Ask, draw: np.random.Generator, sizes: tuple[int, int, int], settings: dict[str, Any], training: bool = True
+) -> Seen:
+    """Ask for a model of these sizes and call it once, with weights drawn."""
+    x, weights = hidden.away_from_zero(draw, (30, 2), "float32"), some_weights(draw, sizes)
+    return Seen(sizes, ask.probe(built, settings, [(weights, training, 1)], x), x, weights)
+
+
+def by_default(ask: Ask, draw: np.random.Generator) -> Seen:
+    return plain(ask, draw, (3, 64, 2), {})
+
+
+def without_rate(ask: Ask, draw: np.random.Generator) -> Seen:
+    return plain(ask, draw, SMALL, named(SMALL, None))
+
+
+def noisy(ask: Ask, draw: np.random.Generator) -> Seen:
+    """Ask for a model with dropout, and call it in test mode, then in training with weights that show its masks."""
+    n_layers, width, _ = NOISY
+    x, weights = hidden.away_from_zero(draw, (40, 2), "float32"), some_weights(draw, NOISY)
+    shown = [(unit_logits(width, n_layers, constant), True, 2) for constant in range(n_layers)]
+    return Seen(NOISY, ask.probe(built, named(NOISY, RATE), [(weights, False, 1), *shown], x), x, weights)
+
+
+def is_right_size(ask: Ask, draw: np.random.Generator) -> None:
+    for observe in (by_default, without_rate, noisy):
+        ask.once(observe).is_right_size()
 
 
 def computes(ask: Ask, draw: np.random.Generator) -> None:
-    sizes = (3, 6, 4)
-    x, weights = hidden.away_from_zero(draw, (30, 2), "float32"), some_weights(draw, sizes)
-    for rate, training in ((None, True), (0.4, False), (0.0, True)):
-        ((y,),) = ask.probe(outputs, named(sizes, rate), [weights], x, training, 1)
-        y = array(y, (30, 4), name="the output")
-        expect(close(y.sum(axis=1), np.ones(30), "float32"), "the outputs are no probabilities: they should sum to 1")
+    at_zero = plain(ask, draw, SMALL, named(SMALL, 0.0))
+    for seen in (ask.once(by_default), ask.once(without_rate), ask.once(noisy), at_zero):
         expect(
-            close(y, forward(weights, x), "float32"),
+            close(seen.outputs()[0][0], forward(seen.weights, seen.x), "float32"),
             "without dropout the model should compute ReLU hidden layers and a softmax at the end",
         )
 
@@ -125,18 +169,11 @@ def kept_units(y: np.ndarray) -> np.ndarray:
 
 
 def drops_behind_every_layer(ask: Ask, draw: np.random.Generator) -> None:
-    n_layers, width, rate = 3, 12, float(draw.choice((0.15, 0.4)))
-    x = hidden.away_from_zero(draw, (40, 2), "float32")
-    weights = [unit_logits(width, n_layers, constant) for constant in range(n_layers)]
-    results = ask.probe(outputs, named((n_layers, width, width + 1), rate), weights, x, True, 2)
+    n_layers, width, _ = NOISY
+    _, *results = ask.once(noisy).outputs()
     for behind, ys in zip(range(n_layers, 0, -1), results, strict=True):
-        ys = [array(y, (40, width + 1), name="the output") for y in ys]
-        expect(
-            close(np.sum(ys, axis=2), np.ones((2, 40)), "float32"),
-            "in training, too, the outputs should be probabilities: nothing may be dropped after the softmax",
-        )
         units = np.stack([kept_units(y) for y in ys])
-        masks, kept = units > 0.5, (1 - rate) ** behind
+        masks, kept = units > 0.5, (1 - RATE) ** behind
         expect(
             close(units, masks / kept, "float32", scale=10),
             "in training, units behind every hidden layer should be either dropped or divided by 1 - rate",
@@ -149,32 +186,30 @@ def drops_behind_every_layer(ask: Ask, draw: np.random.Generator) -> None:
 
 def spares_input(ask: Ask, draw: np.random.Generator) -> None:
     """Hand each positive input on to a hidden unit and from there to a logit: one mask decides on each logit."""
-    rate, n_classes = 0.3, 3
-    arrays = [np.zeros(shape, "float32") for shape in shapes(1, 2, n_classes)]
+    sizes, rate = (1, 2, 3), 0.15
+    arrays = [np.zeros(shape, "float32") for shape in shapes(*sizes)]
     arrays[0], arrays[2][:, 1:] = np.eye(2, dtype="float32"), np.eye(2)
     x = np.abs(hidden.away_from_zero(draw, (200, 2), "float32"))
-    ((y,),) = ask.probe(outputs, named((1, 2, n_classes), rate), [arrays], x, True, 1)
-    units = kept_units(array(y, (200, n_classes), name="the output"))
+    seen = Seen(sizes, ask.probe(built, named(sizes, rate), [(arrays, True, 1)], x), x, arrays)
+    units = kept_units(seen.outputs()[0][0])
     kept = units > 0.2
     expect(close(units, kept * x / (1 - rate), "float32", scale=10), "the input should not be dropped, nor the logits")
     keeps_fraction(kept, rate)
 
 
 def drops_everything_at_one(ask: Ask, draw: np.random.Generator) -> None:
-    sizes = (2, 5, 3)
-    x, weights = hidden.away_from_zero(draw, (8, 2), "float32"), some_weights(draw, sizes)
-    ((y,),) = ask.probe(outputs, named(sizes, 1.0), [weights], x, True, 1)
-    only_bias = forward([*(np.zeros_like(array) for array in weights[:-1]), weights[-1]], x)
+    seen = plain(ask, draw, SMALL, named(SMALL, 1.0))
+    only_bias = forward([*(np.zeros_like(array) for array in seen.weights[:-1]), seen.weights[-1]], seen.x)
     expect(
-        close(array(y, (8, 3), name="the output"), only_bias, "float32"),
+        close(seen.outputs()[0][0], only_bias, "float32"),
         "at rate 1 all hidden units are dropped in training: only the last bias is left",
     )
 
 
 def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
-    ask.probe(build, named((1, 2, 2), 0.4))
+    expect(ask.once(noisy).facts["is model"], "with a rate inside [0, 1], return a keras.Model")
     for rate in hidden.BAD_RATES:
-        is_refusal(ask.probe_answer(build, named((1, 2, 2), rate)), f"a rate of {rate}", "rate")
+        is_refusal(ask.probe_answer(build, named(SMALL, rate)), f"a rate of {rate}", "rate")
 
 
 def layout(subject: Any) -> list[float]:

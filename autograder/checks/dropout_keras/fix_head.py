@@ -17,6 +17,7 @@ from autograder.checks.dropout_keras.models import (
 )
 from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
 from autograder.checks.expect import close, expect, is_refusal
+from autograder.checks.respond import attempt
 
 PAGE = "exercises/dropout_keras/dropout_keras"
 
@@ -35,9 +36,23 @@ OTHER_HEADS: list[Layers] = [
 ]
 
 
+def handed_over(subject: Any, layers: Layers, width: int) -> bool:
+    """Hand a new chain of layers to the student's function."""
+    import keras
+
+    stack = [getattr(keras.layers, name)(**settings) for name, settings in layers]
+    attempt(subject, keras.Sequential([keras.Input((width,)), *stack]))
+    return True
+
+
 def fix(ask: Ask, draw: np.random.Generator, layers: Layers, training: bool = False) -> dict[str, Any]:
-    facts = ask.probe(transformed, layers, (x := inputs(draw)), int(draw.integers(2**31)), training)
-    return returned(facts) | {"x": x}
+    x = inputs(draw)
+    facts: dict[str, Any] = ask.probe(transformed, layers, x, int(draw.integers(2**31)), training)
+    return facts | {"x": x}
+
+
+def fixed_chain(ask: Ask, draw: np.random.Generator) -> dict[str, Any]:
+    return fix(ask, draw, [*BODY, SOFTMAX], training=True)
 
 
 def sigmoid_of_head(facts: dict[str, Any], branch: bool) -> np.ndarray:
@@ -59,15 +74,15 @@ def predicts(facts: dict[str, Any], branch: bool) -> None:
 
 
 def repairs_head(ask: Ask, draw: np.random.Generator) -> None:
-    predicts(fix(ask, draw, [*BODY, SOFTMAX]), branch=False)
+    predicts(returned(ask.once(fixed_chain)), branch=False)
 
 
 def handles_branches(ask: Ask, draw: np.random.Generator) -> None:
-    predicts(fix(ask, draw, [*BRANCH, SOFTMAX]), branch=True)
+    predicts(returned(fix(ask, draw, [*BRANCH, SOFTMAX])), branch=True)
 
 
 def keeps_the_rest(ask: Ask, draw: np.random.Generator) -> None:
-    facts = fix(ask, draw, [*BODY, SOFTMAX], training=True)
+    facts = returned(ask.once(fixed_chain))
     old, new = facts["before"][1:], facts["weights"]
     expect(
         len(old) == len(new) and all(close(a, b, "float32") for a, b in zip(old, new, strict=True)),
@@ -78,15 +93,15 @@ def keeps_the_rest(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
-    facts = fix(ask, draw, [*BODY, SOFTMAX])
+    facts = returned(ask.once(fixed_chain))
     shares_nothing(facts)
     left_alone(facts)
 
 
 def refuses_other_heads(ask: Ask, draw: np.random.Generator) -> None:
-    fix(ask, draw, [SOFTMAX])
+    ask.probe(handed_over, [SOFTMAX], WIDTH)
     for head in OTHER_HEADS:
-        answer = ask.probe_answer(transformed, [DENSE, *head], inputs(draw), int(draw.integers(2**31)))
+        answer = ask.probe_answer(handed_over, head, WIDTH)
         name, settings = head[-1]
         named = ", ".join(f"{key}={value!r}" for key, value in settings.items())
         is_refusal(answer, f"a model that ends with {name}({named})", "")

@@ -25,26 +25,26 @@ def transformed(
     """
     import keras
 
+    # Random numbers for kernels that are overwritten would take as long as the rest of a layer.
+    quick = {"Dense": {"kernel_initializer": "zeros"}}
+
+    def made(name, settings, shape):
+        if name == "nested":
+            return build(settings, shape)
+        return getattr(keras.layers, name)(**quick.get(name, {}), **settings)
+
     def build(layers, shape):
-        parts = []
-        for name, settings in layers:
-            if name == "branch":
-                break
-            inner = build(settings, shape) if name == "nested" else getattr(keras.layers, name)(**settings)
-            parts.append(inner)
-        else:
-            return keras.Sequential([keras.Input(shape), *parts])
+        if all(name != "branch" for name, _ in layers):
+            return keras.Sequential([keras.Input(shape), *(made(*layer, shape) for layer in layers)])
         inputs = outputs = keras.Input(shape)
         for name, settings in layers:
             if name == "branch":
                 inner = outputs
-                for name_inside, settings_inside in settings:
-                    inner = getattr(keras.layers, name_inside)(**settings_inside)(inner)
+                for layer in settings:
+                    inner = made(*layer, inner.shape[1:])(inner)
                 outputs = keras.layers.Add()([outputs, inner])
-            elif name == "nested":
-                outputs = build(settings, outputs.shape[1:])(outputs)
             else:
-                outputs = getattr(keras.layers, name)(**settings)(outputs)
+                outputs = made(name, settings, outputs.shape[1:])(outputs)
         return keras.Model(inputs, outputs)
 
     def state(model):

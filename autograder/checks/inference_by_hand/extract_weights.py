@@ -1,5 +1,6 @@
 """What a Keras model knows: `extract_weights(model) -> list[dict]`."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ PAGE = "exercises/inference_by_hand/inference_by_hand"
 
 WIDTH = 5
 ARRAYS = ("gamma", "beta", "mean", "var")
+ACTIVATIONS = ("relu", "linear", "softmax", "tanh")
+EPSILONS = (0.03, 1e-5)
 
 Spec = tuple[str, dict[str, Any]]
 """The name of a Keras layer and its keyword arguments."""
@@ -42,11 +45,8 @@ def batchnorm(draw: np.random.Generator, units: int) -> list[np.ndarray]:
     return [parameter.astype("float32") for parameter in (*gains(draw, units), *statistics(draw, units))]
 
 
-def listed(
-    ask: Ask, specs: list[Spec], weights: list[np.ndarray], kinds: list[str]
-) -> tuple[list[dict[str, Value]], list[np.ndarray]]:
-    """Ask for the weights of a model; return the dicts, which must be of these kinds, and its weights afterwards."""
-    answer = ask.probe(extracted, specs, weights)
+def listed(specs: list[Spec], answer: dict[str, Value], kinds: list[str]) -> list[dict[str, Value]]:
+    """Return the dicts that a model of these layers gave, which must be of these kinds."""
     value = answer["value"]
     expect(isinstance(value, list | tuple), "return a list with a dict for each layer")
     expect(all(isinstance(layer, dict) for layer in value), "every entry of the list should be a dict")
@@ -56,7 +56,7 @@ def listed(
         f"the layers {', '.join(name for name, _ in specs)} should give a dict for each Dense and each BatchNormalization, "
         f'of kind "dense" or "batchnorm", and nothing for Dropout, but the kinds are {found}',
     )
-    return list(value), answer["weights"]
+    return list(value)
 
 
 def holds(layer: dict[str, Value], name: str, wanted: np.ndarray, message: str) -> None:
@@ -74,49 +74,59 @@ def lists_layers(ask: Ask, draw: np.random.Generator) -> None:
         ("Dense", {"units": 1}),
     ]
     weights = [*batchnorm(draw, 5), *dense(draw, 5, 4), *batchnorm(draw, 4), *dense(draw, 4, 1)]
-    layers, after = listed(ask, specs, weights, ["batchnorm", "dense", "batchnorm", "dense"])
+    answer = ask.probe(extracted, specs, weights)
+    layers = listed(specs, answer, ["batchnorm", "dense", "batchnorm", "dense"])
     for layer, first in zip(layers, (0, 4, 6, 10), strict=True):
         name = "W" if layer["kind"] == "dense" else "gamma"
         holds(layer, name, weights[first], "every dict should hold the weights of its own layer")
-    kept = all(close(array(new, old.shape), old, "float32") for new, old in zip(after, weights, strict=True))
+    pairs = zip(answer["weights"], weights, strict=True)
+    kept = all(close(array(new, old.shape), old, "float32") for new, old in pairs)
     expect(kept, "the weights of the model should stay as they are")
 
 
+def of_dense_layers(ask: Ask, draw: np.random.Generator) -> tuple[list[np.ndarray], list[Spec], dict[str, Value]]:
+    """Return the weights of a chain of Dense layers, its description, and what it gave."""
+    sizes = (WIDTH, 4, 3, 2, 3)
+    specs: list[Spec] = [
+        ("Dense", {"units": units, "activation": name}) for units, name in zip(sizes[1:], ACTIVATIONS, strict=True)
+    ]
+    weights = [parameter for shape in pairwise(sizes) for parameter in dense(draw, *shape)]
+    return weights, specs, ask.probe(extracted, specs, weights)
+
+
+def of_batchnorms(ask: Ask, draw: np.random.Generator) -> tuple[list[np.ndarray], list[Spec], dict[str, Value]]:
+    """Return the weights of a chain of BatchNormalization layers, its description, and what it gave."""
+    specs: list[Spec] = [("BatchNormalization", {"epsilon": eps}) for eps in EPSILONS]
+    weights = [parameter for _ in specs for parameter in batchnorm(draw, WIDTH)]
+    return weights, specs, ask.probe(extracted, specs, weights)
+
+
 def reads_dense(ask: Ask, draw: np.random.Generator) -> None:
-    weights = [*dense(draw, 5, 4), *dense(draw, 4, 3)]
-    specs = [("Dense", {"units": 4}), ("Dense", {"units": 3})]
-    layers, _ = listed(ask, specs, weights, ["dense"] * 2)
-    for layer, (W, b) in zip(layers, (weights[:2], weights[2:]), strict=True):
+    weights, specs, answer = ask.once(of_dense_layers)
+    for layer, W, b in zip(listed(specs, answer, ["dense"] * 4), weights[::2], weights[1::2], strict=True):
         holds(layer, "W", W, "W should be the layer's kernel, shape (inputs, units)")
         holds(layer, "b", b, "b should be the layer's bias")
 
 
 def names_activations(ask: Ask, draw: np.random.Generator) -> None:
-    activations = ("relu", "linear", "softmax", "tanh")
-    quick = {"units": WIDTH, "use_bias": False}
-    specs: list[Spec] = [("Dense", quick | {"activation": activation}) for activation in activations]
-    weights = [dense(draw, WIDTH, WIDTH)[0] for _ in specs]
-    layers, _ = listed(ask, specs, weights, ["dense"] * len(specs))
-    names = [layer.get("activation") for layer in layers]
+    _, specs, answer = ask.once(of_dense_layers)
+    names = [layer.get("activation") for layer in listed(specs, answer, ["dense"] * 4)]
     expect(
-        all(isinstance(name, str) for name in names) and names == list(activations),
+        all(isinstance(name, str) for name in names) and names == list(ACTIVATIONS),
         f'every activation should be given by its Keras name, like "relu" or "linear", but they are {names}',
     )
 
 
 def reads_batchnorm(ask: Ask, draw: np.random.Generator) -> None:
-    weights = batchnorm(draw, WIDTH)
-    (layer,), _ = listed(ask, [("BatchNormalization", {})], weights, ["batchnorm"])
-    for name, wanted in zip(ARRAYS, weights, strict=True):
-        holds(layer, name, wanted, f"{name} should be that of the layer: get_weights() gives {', '.join(ARRAYS)}")
+    weights, specs, answer = ask.once(of_batchnorms)
+    for layer, own in zip(listed(specs, answer, ["batchnorm"] * 2), (weights[:4], weights[4:]), strict=True):
+        for name, wanted in zip(ARRAYS, own, strict=True):
+            holds(layer, name, wanted, f"{name} should be that of the layer: get_weights() gives {', '.join(ARRAYS)}")
 
 
 def reads_eps(ask: Ask, draw: np.random.Generator) -> None:
-    epsilons = [float(draw.uniform(0.01, 0.1)), 1e-5]
-    specs: list[Spec] = [("BatchNormalization", {"epsilon": eps}) for eps in epsilons]
-    weights = [parameter for _ in specs for parameter in batchnorm(draw, WIDTH)]
-    layers, _ = listed(ask, specs, weights, ["batchnorm"] * len(specs))
-    for layer, wanted in zip(layers, epsilons, strict=True):
+    _, specs, answer = ask.once(of_batchnorms)
+    for layer, wanted in zip(listed(specs, answer, ["batchnorm"] * 2), EPSILONS, strict=True):
         expect("eps" in layer, 'a dict of kind "batchnorm" should have the key "eps"')
         expect(abs(number(layer["eps"], "eps") / wanted - 1) < 1e-5, "eps should be the layer's own epsilon")
 
@@ -132,7 +142,7 @@ def fills_in(ask: Ask, draw: np.random.Generator) -> None:
     given = [batchnorm(draw, units) for _ in range(3)]
     ones, zeros = np.ones(units), np.zeros(units)
     weights = [dense(draw, WIDTH, units)[0], given[0][0], *given[0][2:], *given[1][1:], *given[2][2:]]
-    (first, *norms), _ = listed(ask, specs, weights, ["dense", *["batchnorm"] * 3])
+    first, *norms = listed(specs, ask.probe(extracted, specs, weights), ["dense", *["batchnorm"] * 3])
     holds(first, "b", zeros, "without bias, b should be zeros")
     gammas, betas = (given[0][0], ones, ones), (zeros, given[1][1], zeros)
     for layer, gamma, beta, (_, _, mean, var) in zip(norms, gammas, betas, given, strict=True):
@@ -143,12 +153,17 @@ def fills_in(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def refuses_other_layers(ask: Ask, draw: np.random.Generator) -> None:
-    weights = dense(draw, 5, 4)
-    listed(ask, [("Dense", {"units": 4})], weights, ["dense"])
-    for name, others in (("Activation", []), ("LayerNormalization", [np.ones(4), np.zeros(4)])):
-        options = {"activation": "relu"} if name == "Activation" else {}
-        answer = ask.probe_answer(extracted, [("Dense", {"units": 4}), (name, options)], [*weights, *others])
-        expect(answer.raised is not None, f"a layer of another kind, here {name}, should raise, but was passed over")
+    _, specs, answer = ask.once(of_dense_layers)
+    listed(specs, answer, ["dense"] * 4)
+    others: list[tuple[Spec, list[np.ndarray]]] = [
+        (("Activation", {"activation": "relu"}), []),
+        (("LayerNormalization", {}), [np.ones(WIDTH), np.zeros(WIDTH)]),
+    ]
+    for spec, weights in others:
+        refused = ask.probe_answer(extracted, [spec], weights)
+        expect(
+            refused.raised is not None, f"a layer of another kind, here {spec[0]}, should raise, but was passed over"
+        )
 
 
 def measure(ask: Ask) -> list[float]:

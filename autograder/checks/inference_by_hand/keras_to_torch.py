@@ -282,13 +282,14 @@ def converts_momentum(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def refuses_other_layers(ask: Ask, draw: np.random.Generator) -> None:
-    x, specs = batch(draw, (6, 4)), [("Dense", {"units": 3})]
+    specs: list[Spec] = [("Dense", {"units": 3})]
     weights = network(draw, 4, specs)
+    x = batch(draw, (6, 4))
     port(ask, specs, weights, x)
     rows, flat = Tensor(x.astype("float32")), weights[0]
     others: list[Spec] = [("LeakyReLU", {}), ("UnitNormalization", {})]
     for other in others:
-        answer = ask.probe_answer(ported, 4, [*specs, other], flat, False, rows, rows, 0)
+        answer = ask.probe_answer(ported, 4, [other], [], False, rows, rows, 0)
         expect(answer.raised is not None, f"a layer of another kind, here {other[0]}, should raise, but was accepted")
     strange = [("Dense", {"units": 3, "activation": "exponential"})]
     answer = ask.probe_answer(ported, 4, strange, flat, False, rows, rows, 0)

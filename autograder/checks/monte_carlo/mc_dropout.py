@@ -9,7 +9,7 @@ from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
 from autograder.checks.expect import array, close, expect, is_refusal
-from autograder.checks.masks import independent_entries, keeps_fraction
+from autograder.checks.masks import believable, independent_entries, keeps_fraction
 from autograder.checks.respond import attempt
 
 PAGE = "exercises/monte_carlo/monte_carlo"
@@ -47,7 +47,7 @@ def configured(subject: Any, settings: dict[str, Any], x: np.ndarray) -> dict[st
 
 
 def reloaded(subject: Any, settings: dict[str, Any], x: np.ndarray, times: int) -> dict[str, Any]:
-    """Save a model, load it with `custom_objects`, and predict with what was loaded."""
+    """Save a model, load it with `custom_objects`, and call what was loaded in test mode."""
     import tempfile
     from pathlib import Path
 
@@ -60,7 +60,7 @@ def reloaded(subject: Any, settings: dict[str, Any], x: np.ndarray, times: int) 
         loaded = attempt(keras.models.load_model, path, custom_objects={"MCDropout": subject})
     return {
         "same class": type(loaded.layers[-1]) is subject,
-        "outputs": [np.array(attempt(loaded.predict_on_batch, x)) for _ in range(times)],
+        "outputs": [np.array(attempt(loaded, x, training=False)) for _ in range(times)],
     }
 
 
@@ -82,11 +82,14 @@ def masks_of(x: np.ndarray, outputs: list[np.ndarray], rate: float) -> np.ndarra
     return masks
 
 
+def predictions(ask: Ask, draw: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return an input, and what predictions of it gave at rate .4, one after the other."""
+    x = hidden.away_from_zero(draw, (10, 9), "float32")
+    return x, list(ask.probe(predicted, {"rate": 0.4}, x, 60))
+
+
 def is_active_in_predict(ask: Ask, draw: np.random.Generator) -> None:
-    for rate in (0.15, 0.4):
-        x = hidden.away_from_zero(draw, (40, 12), "float32")
-        masks = masks_of(x, ask.probe(predicted, {"rate": rate}, x, 3), rate)
-        keeps_fraction(masks, rate)
+    keeps_fraction(masks_of(*ask.once(predictions), 0.4), 0.4)
 
 
 def is_active_in_every_mode(ask: Ask, draw: np.random.Generator) -> None:
@@ -99,21 +102,21 @@ def is_active_in_every_mode(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
-    x = hidden.away_from_zero(draw, (10, 9), "float32")
-    masks = masks_of(x, ask.probe(predicted, {"rate": 0.4, "seed": seed(draw)}, x, 60), 0.4)
+    masks = masks_of(*ask.once(predictions), 0.4)
     expect(
         not (masks == masks[0]).all(), "every prediction used the same mask: draw anew, also where a graph was traced"
     )
     independent_entries(masks, 0.4)
-    keeps_fraction(masks, 0.4)
+    x = hidden.away_from_zero(draw, (40, 12), "float32")
+    masks = masks_of(x, ask.probe(called, {"rate": 0.4, "seed": seed(draw)}, x, [False] * 4), 0.4)
+    expect(believable(masks[::2] == masks[1::2], 0.4**2 + 0.6**2), "with a seed, too, every call should draw anew")
 
 
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (12, 7), "float32")
-    for modes in ([None], [False], [True]):
-        (y,) = ask.probe(called, {"rate": 0.0}, x, modes)
+    for y in ask.probe(called, {"rate": 0.0}, x, [None, False, True]):
         expect(close(array(y, x.shape), x, "float32"), "at rate 0 nothing should change")
-        (y,) = ask.probe(called, {"rate": 1.0}, x, modes)
+    for y in ask.probe(called, {"rate": 1.0}, x, [None, False, True]):
         expect(not array(y, x.shape).any(), "at rate 1 everything should be dropped: the output is 0 everywhere")
 
 

@@ -20,16 +20,21 @@ HEAD: Layers = ["Dense", {"units": 3}]
 NORM: Layers = ["BatchNormalization", {}]
 FROZEN: Layers = ["BatchNormalization", {"trainable": False}]
 NESTED: Layers = ["nested", [NORM, ["nested", [NORM, DROPOUT]]]]
-BRANCHES: Layers = [DENSE, ["branch", [NORM, DENSE]], ["nested", [DENSE, ["nested", [FROZEN, DENSE]]]], HEAD]
-BIG: Layers = [DENSE, FROZEN, DROPOUT, ["nested", [DENSE, NORM, DROPOUT]], NORM, HEAD]
+BRANCHES: Layers = [["branch", [NORM, DENSE]], ["nested", [["nested", [FROZEN]]]]]
+BIG: Layers = [FROZEN, DROPOUT, ["nested", [NORM, DROPOUT]], HEAD]
 
 
 def sample(ask: Ask, draw: np.random.Generator, layers: Layers, n: int, T: int) -> dict[str, Any]:
-    """Let the student's function predict; return the facts with the passes, shape (T, n, k), under "value"."""
+    """Let the student's function predict; return the facts, with what came back under "value"."""
     X = hidden.away_from_zero(draw, (n, WIDTH), "float32")
-    facts = ask.probe(transformed, layers, X, int(draw.integers(2**31)), False, (X, T))
-    facts["value"] = array(facts["value"], (T, *facts["wanted"].shape), name="the result")
-    return facts | {"X": X}
+    facts: dict[str, Any] = ask.probe(transformed, layers, X, int(draw.integers(2**31)), False, (X, T))
+    return facts | {"X": X, "T": T}
+
+
+def passes_of(facts: dict[str, Any]) -> np.ndarray:
+    """Return the passes; raise Unmet unless their shape is (T, n, k)."""
+    expect("value" in facts, "return the passes as a NumPy array, not a model")
+    return array(facts["value"], (facts["T"], *facts["wanted"].shape), name="the result")
 
 
 def standardized(x: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
@@ -44,30 +49,41 @@ def masks_of(samples: np.ndarray, kept: np.ndarray, dropped: np.ndarray, message
     return np.asarray(masks)
 
 
+def mixed(ask: Ask, draw: np.random.Generator) -> dict[str, Any]:
+    """Have passes drawn through a model of several kinds of layers, of which BatchNorm and dropout lie deep as well."""
+    return sample(ask, draw, BIG, 5, 2)
+
+
 def returns_passes(ask: Ask, draw: np.random.Generator) -> None:
-    for n, T in ((5, 4), (4, 1), (1, 5)):
-        samples = sample(ask, draw, [DENSE, DROPOUT, HEAD], n, T)["value"]
-        expect(samples.dtype == np.float32, f"the dtype of the passes should be float32, but is {samples.dtype}")
+    for facts in (ask.once(mixed), *(sample(ask, draw, [DROPOUT], n, T) for n, T in ((4, 1), (1, 3)))):
+        expect(
+            passes_of(facts).dtype == np.float32,
+            f"the dtype of the passes should be float32, but is {facts['value'].dtype}",
+        )
 
 
 def draws_anew(ask: Ask, draw: np.random.Generator) -> None:
-    facts = sample(ask, draw, [DROPOUT], 8, 30)
-    samples, X = facts["value"], facts["X"]
+    facts = sample(ask, draw, [DROPOUT], 50, 12)
+    samples, X = passes_of(facts), facts["X"]
     expect(not close(samples[0], X, "float32"), "nothing is dropped: predict switches dropout off")
     masks = masks_of(samples, X / (1 - RATE), 0 * X, "with dropout alone every entry should be 0 or X / (1 - rate)")
     expect((masks != masks[0]).any(), "all passes are the same: draw a new mask for each")
     keeps_fraction(masks, RATE)
     independent_entries(masks, RATE)
+    # A pass costs more than an example: the entries of each column are draws of the rows, and the other way around.
+    for draws in (masks, masks.transpose(0, 2, 1)):
+        independent_entries(draws.reshape(-1, draws.shape[2]), RATE)
 
 
 def uses_moving_statistics(ask: Ask, draw: np.random.Generator) -> None:
-    facts = sample(ask, draw, [DROPOUT, NORM], 12, 6)
+    facts = sample(ask, draw, [DROPOUT, NORM], 12, 4)
     X, weights = facts["X"], facts["before"][1:]
     kept, dropped = (standardized(x, weights) for x in (X / (1 - RATE), 0 * X))
-    masks_of(facts["value"], kept, dropped, "BatchNorm should use its moving statistics, not those of the batch")
+    message = "BatchNorm should use its moving statistics, not those of the batch"
+    masks_of(passes_of(facts), kept, dropped, message)
     facts = sample(ask, draw, BRANCHES, 5, 2)
     message = "without dropout every pass should be what the model predicts, at any depth"
-    expect(close(facts["value"], np.stack([facts["wanted"]] * 2), "float32"), message)
+    expect(close(passes_of(facts), np.stack([facts["wanted"]] * 2), "float32"), message)
 
 
 def reaches_every_depth(ask: Ask, draw: np.random.Generator) -> None:
@@ -75,13 +91,15 @@ def reaches_every_depth(ask: Ask, draw: np.random.Generator) -> None:
     X, weights = facts["X"], facts["before"][1:]
     inner = standardized(standardized(X, weights[:4]), weights[4:])
     message = "Dropout inside models inside models should be active, and BatchNorm there use its moving statistics"
-    masks = masks_of(facts["value"], inner / (1 - RATE), 0 * inner, message)
+    masks = masks_of(passes_of(facts), inner / (1 - RATE), 0 * inner, message)
     keeps_fraction(masks, RATE)
     expect((masks != masks[0]).any(), "all passes are the same: draw a new mask for each")
 
 
 def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
-    left_alone(sample(ask, draw, BIG, 4, 2))
+    facts = ask.once(mixed)
+    passes_of(facts)
+    left_alone(facts)
 
 
 def measure(ask: Ask) -> list[float]:

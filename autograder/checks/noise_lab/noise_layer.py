@@ -136,10 +136,17 @@ def is_identity_in_eval(ask: Ask, draw: np.random.Generator) -> None:
             expect(close(tensor(y, shape), x, np.float32), "in eval mode the layer should put out its input")
 
 
-def keeps_mean(ask: Ask, draw: np.random.Generator) -> None:
+def many_calls(ask: Ask, draw: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return inputs with the noise of many calls in training."""
+    found = []
     for shape in ((16, 24), SHAPES[1]):
         x = inputs(draw, shape)
-        noise = series(ask, draw, x)
+        found.append((x, series(ask, draw, x)))
+    return found
+
+
+def keeps_mean(ask: Ask, draw: np.random.Generator) -> None:
+    for x, noise in ask.once(many_calls):
         expect(
             np.abs(noise).max() <= WILDEST * np.abs(x).max(),
             "the noise is so wild that no number of calls settles its mean: keep factors below 20 or so",
@@ -157,9 +164,7 @@ def keeps_mean_at_all_sizes(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def draws_afresh(ask: Ask, draw: np.random.Generator) -> None:
-    for shape in SHAPES:
-        x = inputs(draw, shape)
-        noise = series(ask, draw, x)
+    for _, noise in ask.once(many_calls):
         expect(noise.any(), "in training there should be noise, but y equals x")
         expect(is_fresh(noise), "every call in training should draw new noise, independent of the calls before")
 
