@@ -1,12 +1,13 @@
 """What every page of the book imports: figures, numbers in prose, data and the footer, all in one style."""
 
 from coursebook.data import digits, download_fashion_mnist, download_imdb, fashion_mnist, imdb, uci
-from coursebook.figures import figure, points, show, theory
+from coursebook.figures import compose, figure, points, show, theory
 from coursebook.footer import footer
 from coursebook.numbers import glue_mean, glue_number
 from coursebook.palette import palette
 
 __all__ = [
+    "compose",
     "digits",
     "download_fashion_mnist",
     "download_imdb",

@@ -120,6 +120,7 @@ def themed_svg(fig: Figure, alt: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)  # the page's own
     svg = re.sub(r"#[0-9a-f]{6}\b", lambda color: THEMED.get(color[0], color[0]), svg)
+    svg = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)  # a hundredth of a pixel
     svg = re.sub(r"\s*\n\s*", "\n", svg)
     key = "f" + hashlib.sha256((svg + alt).encode()).hexdigest()[:8]
     svg = _scope_ids(svg, key)
@@ -132,8 +133,8 @@ def themed_svg(fig: Figure, alt: str) -> str:
     return re.sub(r"<svg[^>]*>", lambda _: head, svg, count=1).strip()
 
 
-def show(*figures: Figure, alt: str | list[str], caption: str = "") -> None:
-    """Show one figure, or several as panels that stand side by side where there is room and stack where not.
+def compose(*figures: Figure, alt: str | list[str], caption: str = "") -> HTML:
+    """Return figures as panels that stand side by side where there is room and stack where not.
 
     Args:
         figures: figures made by `figure`.
@@ -142,10 +143,15 @@ def show(*figures: Figure, alt: str | list[str], caption: str = "") -> None:
     """
     alts = [alt] if isinstance(alt, str) else alt
     if len(alts) != len(figures) or not all(text.strip() for text in alts):
-        raise ValueError(f"show needs one text alternative for each of its {len(figures)} figures")
+        raise ValueError(f"a text alternative is needed for each of the {len(figures)} figures")
     panels = "".join(_panel(fig, text) for fig, text in zip(figures, alts, strict=True))
     note = f"<figcaption>{caption}</figcaption>" if caption else ""
-    display(HTML(f'<figure class="course-output course-figure"><div class="panels">{panels}</div>{note}</figure>'))
+    return HTML(f'<figure class="course-output course-figure"><div class="panels">{panels}</div>{note}</figure>')
+
+
+def show(*figures: Figure, alt: str | list[str], caption: str = "") -> None:
+    """Show what `compose` returns."""
+    display(compose(*figures, alt=alt, caption=caption))
 
 
 def _panel(fig: Figure, alt: str) -> str:
