@@ -16,7 +16,7 @@ RUNS ?= 1000
 
 # A stamp is as new as the last time its target was made from what it depends on.
 ENVIRONMENT := $(VENV)/.installed
-MATHJAX := node_modules/.package-lock.json
+JAVASCRIPT := node_modules/.package-lock.json
 BOOK := _build/html/index.html
 SAMPLE := _build/sample/.made
 GRADED := _build/sample/.graded
@@ -93,7 +93,7 @@ $(ENVIRONMENT): requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
-$(MATHJAX): package.json package-lock.json
+$(JAVASCRIPT): package.json package-lock.json
 	@$(call need,npm,npm)
 	npm ci --no-audit --no-fund
 	touch $@
@@ -103,7 +103,7 @@ _build/.code: $(BOOK_CODE)
 	rm -rf _build/.jupyter_cache
 	mkdir -p $(@D) && touch $@
 
-$(BOOK): $(ENVIRONMENT) $(MATHJAX) _build/.code $(PAGES) $(NOTEBOOKS)
+$(BOOK): $(ENVIRONMENT) $(JAVASCRIPT) _build/.code $(PAGES) $(NOTEBOOKS)
 	$(BIN)/jupyter-book build . -n -W --keep-going
 	touch $@
 

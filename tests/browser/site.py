@@ -1,5 +1,6 @@
 """The built book on a loopback port, and a Chromium that can reach nothing else."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,7 +11,7 @@ from threading import Thread
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 HTML = Path(__file__).parents[2] / "_build/html"
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium")
 FLAGS = [
     "--no-sandbox",  # Chromium refuses to run as root with it, and reads only pages that we built
     "--disable-gpu",

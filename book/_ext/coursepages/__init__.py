@@ -1,13 +1,24 @@
-"""The book's own layer on Jupyter Book: MathJax from this host, lean and accessible pages, widgets."""
+"""The book's own layer on Jupyter Book: formulas set beforehand, lean and accessible pages, widgets."""
+
+from hashlib import sha256
+from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from coursepages import lean, mathjax, widgets
+from coursepages import formulas, icons, lean, widgets
 
 
 def setup(app: Sphinx) -> dict[str, object]:
-    """Register the three parts and the book's style sheet."""
+    """Register its parts and the book's style sheet."""
     app.add_css_file("course.css", priority=900)
-    for part in (mathjax, lean, widgets):
+    # Sphinx writes all pages anew when a setting of the kind "html" has changed, so this code is one.
+    app.add_config_value("coursepages_code", digest(), "html")
+    for part in (formulas, icons, lean, widgets):
         part.setup(app)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": False}
+
+
+def digest() -> str:
+    """Return a digest of this package's files."""
+    files = sorted(path for path in Path(__file__).parent.rglob("*") if path.suffix in {".py", ".js", ".html"})
+    return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()

@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
+TEMPLATES = Path(__file__).with_name("templates")
 UNUSED_SCRIPTS = re.compile(r"thebe", re.IGNORECASE)
 
-# Pattern, replacement and reason. Each leaves a page alone that it has been applied to.
+# Pattern, replacement and reason, for what no template can change. Each leaves an edited page alone.
 EDITS = [
     (
         r'<script defer src="[^"]*fontawesome\.js[^"]*"></script>',
@@ -16,18 +18,21 @@ EDITS = [
     ),
     (r'<script type="text/x-thebe-config">.*?</script>', "", "names a repository that is not this one"),
     (r'<summary aria-label="Toggle hidden content">', "<summary>", "its accessible name must contain its visible text"),
-    (
-        r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand)',
-        r'<div class="sidebar-primary-item" role="navigation" aria-label="Home">\1',
-        "all content belongs to a landmark",
-    ),
+    (r'<th class="head"><p></p></th>', "<td></td>", "a header says something"),
+    (r'role="doc-biblioentry"', 'role="listitem"', "the list of references has items; the old role is deprecated"),
 ]
 
 
 def setup(app: Sphinx) -> None:
-    """Filter scripts while a page is rendered and edit its HTML when all are written."""
+    """Put our templates before the theme's, filter scripts, and edit the HTML of all pages when they are written."""
+    app.connect("config-inited", add_templates)
     app.connect("html-page-context", drop_unused_assets, priority=900)
     app.connect("build-finished", edit_pages)
+
+
+def add_templates(app: Sphinx, config: Config) -> None:
+    """Look for a template in TEMPLATES first."""
+    config.templates_path.insert(0, str(TEMPLATES))
 
 
 def drop_unused_assets(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:

@@ -1,0 +1,87 @@
+"""One server, one Chromium for each worker, and each page loaded once for each way of looking at it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from gzip import compress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from playwright.sync_api import Browser, Page, Request
+
+from tests.browser.site import CHROMIUM, HTML, VIEWS, chromium, serve, view
+
+ROOT = Path(__file__).parents[2]
+CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+CHAPTERS = [chapter["file"] for part in CONTENTS["parts"] for chapter in part["chapters"]]
+PAGES = [CONTENTS["root"], *CHAPTERS, "search"]
+COMPRESSED = {".css", ".html", ".js", ".svg"}
+
+
+@dataclass
+class Visit:
+    """A page loaded into an empty cache, and all that it asked for and complained about on the way."""
+
+    page: str
+    tab: Page
+    site: str
+    requests: list[Request] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def load(self) -> None:
+        """Load the page, listening from before the first request until everything has come."""
+        self.tab.on("request", lambda request: self.requests.append(request))  # noqa: PLW0108 (no attribute can be set on append)
+        self.tab.on("requestfailed", lambda request: self.complaints.append(f"{request.url}: {request.failure}"))
+        self.tab.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
+        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        answer = self.tab.goto(f"{self.site}/{self.page}.html")
+        assert answer.ok, f"{self.page} is not in the built book (HTTP {answer.status}): run `make book`"
+        self.tab.evaluate("document.fonts.ready")
+
+    def weight(self) -> int:
+        """Sum the bytes sent for the page by a server that compresses text, as GitHub Pages does."""
+        return sum(transferred(urlsplit(request.url).path) for request in self.requests)
+
+
+@cache
+def transferred(path: str) -> int:
+    file = HTML / path.lstrip("/")
+    return len(compress(file.read_bytes(), 6)) if file.suffix in COMPRESSED else file.stat().st_size
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of the built book."""
+    if not (HTML / "index.html").is_file():
+        pytest.skip("the book is not built: run `make book`")
+    with serve() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """This worker's Chromium."""
+    if not CHROMIUM:
+        pytest.skip("chromium is missing. On Debian and Ubuntu: apt-get install chromium")
+    with chromium() as running:
+        yield running
+
+
+# A worker keeps all tests of one visit to itself, so that the page is loaded once.
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param((page, name), id=f"{page}-{name}", marks=pytest.mark.xdist_group(f"{page}-{name}"))
+        for page in PAGES
+        for name in VIEWS
+    ],
+)
+def visit(request: pytest.FixtureRequest, site: str, browser: Browser) -> Iterator[Visit]:
+    """A loaded page in light, in dark or 390 pixels wide."""
+    page, name = request.param
+    with view(browser, name) as context:
+        loaded = Visit(page, context.new_page(), site)
+        loaded.load()
+        yield loaded
