@@ -107,7 +107,14 @@ class Outcome:
     around: Surroundings
 
 
-@pytest.fixture(scope="module", params=[pytest.param(level, marks=pytest.mark.xdist_group(level)) for level in LEVELS])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Grade the class once for each level: the tests of a level stay together on one worker."""
+    if "graded" in metafunc.fixturenames:
+        levels = [pytest.param(level, marks=pytest.mark.xdist_group(f"hostile-{level}")) for level in LEVELS]
+        metafunc.parametrize("graded", levels, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def graded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, surroundings: Surroundings
 ) -> Outcome:
