@@ -58,8 +58,9 @@ def multiplies(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
+    """One example: whether examples share their masks is another question."""
     for rate in hidden.RATES:
-        arrays, unit = coded(draw, 60, 10, 15)
+        arrays, unit = coded(draw, 1, 12, 600)
         keeps_fraction(masks_of(ask(*sent(arrays), rate, hidden.torch_rng(draw)), arrays, unit, rate), rate)
 
 
@@ -162,6 +163,8 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         for arrays, name in (
             ((x, W.T.copy(), b), "W"),
             ((x, W[:, :1], b), "W"),
+            ((x, W[0], b), "W"),
+            ((x, W[None], b), "W"),
             ((x[0], W, b), "x"),
             ((x, W, b[:1]), "b"),
             ((x, W, b[:3]), "b"),

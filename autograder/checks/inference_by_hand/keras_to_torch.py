@@ -220,7 +220,7 @@ def takes_functional_models(ask: Ask, draw: np.random.Generator) -> None:
     specs: list[Spec] = [
         ("Dense", {"units": 3, "activation": "relu"}),
         ("Dropout", {"rate": 0.3}),
-        ("BatchNormalization", {}),
+        ("BatchNormalization", {"epsilon": 1e-5}),
         ("Dense", {"units": 2, "activation": "softmax"}),
     ]
     predicts(ask, draw, 4, specs, True, "a functional model that is a chain should be ported as a sequential one is")

@@ -1,5 +1,7 @@
 """Noise or bias: `verdict(samples, deterministic, threshold=4.0) -> "sampling error" or "bias"`."""
 
+from itertools import product
+
 import numpy as np
 
 from autograder.checks.ask import Ask
@@ -49,11 +51,11 @@ def looks_at_every_output(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def follows_threshold(ask: Ask, draw: np.random.Generator) -> None:
-    for threshold in (1.0, 2.5, 6.0):
-        for factor, expected in ((0.9, "sampling error"), (1.1, "bias")):
-            arguments = gap_of(draw, 30, [0.1, factor * threshold])
-            message = "the threshold that is passed should decide, in standard errors"
-            says(ask, expected, message, *arguments, threshold=threshold)
+    outcomes = ((0.9, "sampling error"), (1.1, "bias"))
+    for T, threshold, (factor, expected) in product((3, 30), (1.0, 2.5, 6.0), outcomes):
+        arguments = gap_of(draw, T, [0.1, factor * threshold])
+        message = "the threshold that is passed should decide, in standard errors of T passes with ddof 1"
+        says(ask, expected, message, *arguments, threshold=threshold)
 
 
 def accepts_both_dtypes(ask: Ask, draw: np.random.Generator) -> None:
