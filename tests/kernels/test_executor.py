@@ -88,6 +88,26 @@ def test_fd_level_output_goes_nowhere(submit):
     assert result.output == "done\n"
 
 
+def test_figures_are_not_drawn_for_nobody(submit):
+    """Matplotlib draws every figure after each cell when it is interactive, which is most of what a plot costs."""
+    counting = """
+%matplotlib inline
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+drawn, draw = [], Figure.draw
+def count(*args):
+    drawn.append(1)
+    return draw(*args)
+Figure.draw = count
+def times():
+    return len(drawn)
+"""
+    submission = submit(counting, "plt.plot([1, 2])", "%matplotlib inline\nplt.plot([1, 2])\nplt.show()")
+    assert submission.value("times") == 0
+    submission.run("plt.plot([1, 2])\nplt.savefig('figure.png')")
+    assert submission.value("times") > 0
+
+
 def test_figures_are_not_kept_open(submit):
     plot = "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()"
     assert submit().run(plot, "print(plt.get_fignums())")[1].output == "[]\n"

@@ -57,6 +57,12 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui: str | None = None) -> None:
         pass
 
+    def enable_matplotlib(self, gui: str | None = None) -> tuple[Any, Any]:
+        """Show figures as Jupyter does, but do not draw them after each cell as well: nobody looks at them."""
+        enabled: tuple[Any, Any] = super().enable_matplotlib(gui)  # type: ignore[no-untyped-call]
+        sys.modules["matplotlib.pyplot"].uninstall_repl_displayhook()
+        return enabled
+
     def ask_exit(self) -> None:
         pass
 
