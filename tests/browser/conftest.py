@@ -1,6 +1,7 @@
 """One server, one Chromium for each worker, and each page loaded once for each way of looking at it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
 from gzip import compress
@@ -69,15 +70,18 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-# A worker keeps all tests of one visit to itself, so that the page is loaded once.
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param((page, name), id=f"{page}-{name}", marks=pytest.mark.xdist_group(f"{page}-{name}"))
-        for page in PAGES
-        for name in VIEWS
-    ],
-)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Visit every page in every view; the tests of a visit stay on one worker, so that the page is loaded once."""
+    if "visit" in metafunc.fixturenames:
+        visits = [
+            pytest.param((page, name), id=f"{page}-{name}", marks=pytest.mark.xdist_group(f"{page}-{name}"))
+            for page in PAGES
+            for name in VIEWS
+        ]
+        metafunc.parametrize("visit", visits, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def visit(request: pytest.FixtureRequest, site: str, browser: Browser) -> Iterator[Visit]:
     """A loaded page in light, in dark or 390 pixels wide."""
     page, name = request.param
@@ -85,3 +89,16 @@ def visit(request: pytest.FixtureRequest, site: str, browser: Browser) -> Iterat
         loaded = Visit(page, context.new_page(), site)
         loaded.load()
         yield loaded
+
+
+@pytest.fixture
+def open_page(site: str, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """A function that opens a page with the options of a browser context, in light unless told otherwise."""
+    with ExitStack() as contexts:
+
+        def open_page(page: str, name: str = "light", **options: object) -> Page:
+            tab = contexts.enter_context(view(browser, name, **options)).new_page()
+            tab.goto(f"{site}/{page}.html")
+            return tab
+
+        yield open_page

@@ -31,7 +31,10 @@ mount("thinned-network", (widget) => {
     unit.circle = element(svg, "circle", { cx: x, cy: y, r: 9, class: "unit" });
   });
 
-  const rate = slider(widget, { label: "drop rate p", min: 0, max: 0.95, step: 0.05, value: 0.5 }, thin);
+  const rate = slider(widget, { label: "drop rate p", min: 0, max: 0.95, step: 0.05, value: 0.5 }, () => {
+    const kept = thin();
+    if (timer === null) tell(kept);
+  });
   const pause = element(widget.controls, "button", { type: "button" }, "Pause");
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   let timer = null;
