@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from coursepages import formulas, icons, lean, widgets
+from coursepages import formulas, icons, lean, repository, widgets
 
 
 def setup(app: Sphinx) -> dict[str, object]:
@@ -13,7 +13,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_css_file("course.css", priority=900)
     # Sphinx writes all pages anew when a setting of the kind "html" has changed, so this code is one.
     app.add_config_value("coursepages_code", digest(), "html")
-    for part in (formulas, icons, lean, widgets):
+    for part in (formulas, icons, lean, repository, widgets):
         part.setup(app)
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": False}
 
