@@ -1,6 +1,7 @@
 """The floor: `python -m benchmarks.floor heavy|light NOTEBOOK...` prints the seconds that each notebook's cells take.
 
-Every notebook runs in a fork of a process that has imported what it needs and run nothing, its check cells included.
+Every notebook runs in a fork of a process that has imported what it needs and run nothing: the cells that the grader
+runs, and the checks.
 """
 
 import contextlib
@@ -10,7 +11,12 @@ import json
 import os
 import sys
 import time
+from operator import attrgetter
 from pathlib import Path
+
+from autograder.grading.assignment import load
+from autograder.kernels.needed import needed
+from autograder.kernels.sanitise import cells_to_run, read_notebook
 
 IMPORTS = {"light": ("numpy", "matplotlib.pyplot", "autograder")}
 IMPORTS["heavy"] = (*IMPORTS["light"], "torch", "tensorflow", "keras")
@@ -31,13 +37,14 @@ def run(notebook: Path) -> float:
 
 
 def _seconds(notebook: Path) -> float:
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    submitted = read_notebook(notebook.read_bytes())
+    released = load(notebook.stem).cells
+    cells = [*needed(cells_to_run(released, submitted), released), *filter(attrgetter("is_check"), released)]
     namespace = {"__name__": "__main__"}
     started = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
-        for source in sources:
-            plain = "\n".join(line for line in source.splitlines() if not line.startswith("%"))
+        for cell in cells:
+            plain = "\n".join(line for line in cell.source.splitlines() if not line.startswith("%"))
             with contextlib.suppress(Exception):
                 exec(compile(plain, "<cell>", "exec"), namespace)  # noqa: S102 running cells is what is measured
     return time.perf_counter() - started

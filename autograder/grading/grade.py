@@ -19,6 +19,7 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.collect import Submission
 from autograder.grading.verdicts import SubmissionVerdict
 from autograder.kernels.limits import Limits
+from autograder.kernels.needed import needed
 from autograder.kernels.sanitise import Unreadable, answered, cells_to_run, read_notebook
 from autograder.kernels.session import CellResult
 from autograder.kernels.worker import Worker
@@ -72,7 +73,7 @@ def grade(task: Task, worker: Worker) -> Graded:
     except Unreadable as unreadable:
         return without_answers(task, "invalid", str(unreadable), worker.isolation)
     with worker.session(task.limits) as session:
-        cells = session.run(cells_to_run(assignment.cells, submitted))
+        cells = session.run(needed(cells_to_run(assignment.cells, submitted), assignment.cells))
         recorder = Recorder(session)
         judged = Judged(assignment, recorder, cells, submission_seed(task.seed, submission.student, assignment.name))
         exercises = judged.exercises

@@ -1,0 +1,77 @@
+"""Which cells of a submission have to run: no example of the release on which nothing of the student's rests."""
+
+import symtable
+from collections.abc import Sequence
+
+from autograder.kernels.sanitise import NotebookCell
+from autograder.kernels.session import Cell
+
+REFLECTION = {
+    *("__builtins__", "__import__", "builtins", "dir", "eval", "exec", "get_ipython", "globals", "importlib"),
+    *("inspect", "locals", "sys", "vars"),
+}
+"""Names with which code can reach a global without naming it."""
+
+
+def needed(cells: Sequence[Cell], released: Sequence[NotebookCell]) -> list[Cell]:
+    """Leave out the examples that define nothing that a cell which runs speaks of.
+
+    Examples show a student what an answer does. They take most of the time of a notebook and decide no grade.
+
+    Args:
+        cells: the code cells of a submission, in order.
+        released: the released notebook; what stands there as it was released, and is no answer, is an example.
+
+    Returns:
+        The cells to run, in order; all of them where that cannot be told from their text.
+    """
+    examples = {cell.source for cell in released if not cell.solution}
+    answers = {cell.grade_id for cell in released if cell.solution}
+    try:
+        names = [Names(cell.source) for cell in cells]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return list(cells)
+    runs = {place for place, cell in enumerate(cells) if cell.id in answers or cell.source not in examples}
+    grown = True
+    while grown:
+        if any(names[place].used & REFLECTION for place in runs):
+            return list(cells)
+        more = {
+            place for place in range(len(cells)) if any(names[place].serves(names[user], user > place) for user in runs)
+        }
+        grown = not more <= runs
+        runs |= more
+    return [cells[place] for place in sorted(runs)]
+
+
+class Names:
+    """The global names that a cell defines and looks up: at once, or when its functions are called."""
+
+    def __init__(self, source: str) -> None:
+        lines = ["" if line.strip() == "%matplotlib inline" else line for line in source.splitlines()]
+        table = symtable.symtable("\n".join(lines), "cell", "exec")
+        inner = list(_inner(table))
+        self.at_once = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
+        self.later = {symbol.get_name() for symbol in inner if symbol.is_referenced() and symbol.is_global()}
+        self.bound = {symbol.get_name() for symbol in table.get_symbols() if _binds(symbol)}
+        self.bound |= {symbol.get_name() for symbol in inner if _binds(symbol) and symbol.is_declared_global()}
+
+    @property
+    def used(self) -> set[str]:
+        return self.at_once | self.later
+
+    def serves(self, other: "Names", comes_later: bool) -> bool:
+        """Tell whether another cell may find here what it looks up."""
+        return not self.bound.isdisjoint(other.used if comes_later else other.later)
+
+
+def _inner(table: symtable.SymbolTable) -> list[symtable.Symbol]:
+    """Return the symbols of everything inside a scope."""
+    found = []
+    for child in table.get_children():
+        found += [*child.get_symbols(), *_inner(child)]
+    return found
+
+
+def _binds(symbol: symtable.Symbol) -> bool:
+    return symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()

@@ -1,0 +1,72 @@
+"""Examples of the release run only when something of the student's rests on them."""
+
+import pytest
+
+from autograder.checks.catalogue import ASSIGNMENTS, exercises
+from autograder.grading.assignment import load
+from autograder.kernels.needed import needed
+from autograder.kernels.sanitise import NotebookCell, cells_to_run, read_notebook
+from autograder.kernels.session import Cell
+from tests.sample.submissions import notebook, right_cells
+
+IMPORTS = NotebookCell(True, "%matplotlib inline\nimport numpy as np", "imports", locked=True)
+SCALE = NotebookCell(True, "SCALE = np.sqrt(2.0)")
+ANSWER = NotebookCell(True, "def answer(x):\n    raise NotImplementedError()", "answer", solution=True)
+PICTURE = NotebookCell(True, "y = answer(np.ones(3))\nprint(y)")
+TABLE = NotebookCell(True, "table = [y, y]")
+RELEASED = [IMPORTS, SCALE, ANSWER, PICTURE, TABLE]
+
+
+def run(answer: str, *own: str) -> list[str]:
+    """Return the ids of the cells that run of a submission with this answer, and cells of the student's at the end."""
+    cells = [Cell(cell.grade_id or cell.source, cell.source) for cell in RELEASED if cell is not ANSWER]
+    cells.insert(2, Cell("answer", answer))
+    return [cell.id for cell in needed([*cells, *(Cell(source, source) for source in own)], RELEASED)]
+
+
+ALL = ["imports", SCALE.source, "answer", PICTURE.source, TABLE.source]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("def answer(x):\n    return x", ["answer"]),
+        ("def answer(x):\n    return np.sum(x)", ["imports", "answer"]),
+        ("def answer(x):\n    return SCALE * x", ["imports", SCALE.source, "answer"]),
+        ("def answer(x):\n    SCALE = 2\n    return SCALE * x", ["answer"]),
+        ("def answer(x):\n    return lambda: [y for _ in x]", ["imports", "answer", PICTURE.source]),
+        ("class answer:\n    scale = SCALE", ["imports", SCALE.source, "answer"]),
+        ("class answer:\n    def scale(self, y=1):\n        return table", ALL[:1] + ALL[2:]),
+        ("answer = lambda x: globals()['SCALE'] * x", ALL),
+        ("import sys\ndef answer(x):\n    return sys.modules['__main__'].SCALE", ALL),
+        ("!ls\ndef answer(x):\n    return x", ALL),
+        ("def answer(x)\n    return x", ALL),
+        ("(" * 1000 + ")" * 1000, ALL),
+        (PICTURE.source, ["imports", "answer"]),
+    ],
+)
+def test_what_an_answer_rests_on_runs(answer: str, expected: list[str]) -> None:
+    assert run(answer) == expected
+
+
+def test_what_a_students_own_cell_rests_on_runs() -> None:
+    answer = "def answer(x):\n    return x"
+    assert run(answer, "print(y)") == ["imports", "answer", PICTURE.source, "print(y)"]
+    assert run(answer, "def show():\n    return table") == [ALL[0], *ALL[2:], "def show():\n    return table"]
+    # What comes later cannot be used at once.
+    assert run("print(y)\ndef answer(x):\n    return x") == ["answer"]
+
+
+def test_an_example_that_was_changed_is_the_students_own() -> None:
+    changed = PICTURE.source + "\nmine = 1"
+    cells = [Cell("answer", "def answer(x):\n    return x"), Cell("cell 4", changed)]
+    assert needed(cells, RELEASED) == cells
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_right_answers_rest_on_no_experiment(name: str) -> None:
+    assignment = load(name)
+    submitted = read_notebook(notebook(name, right_cells(name, 0)))
+    ids = {cell.id for cell in needed(cells_to_run(assignment.cells, submitted), assignment.cells)}
+    assert ids >= {exercise.name for exercise in exercises(name)}
+    assert not {cell for cell in ids if cell.startswith("cell ")}
