@@ -1,0 +1,43 @@
+"""A page on paper: its text and nothing else of the screen, in light colors, with all of its code."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from playwright.sync_api import Page
+from pypdf import PdfReader
+
+PRINTED = ["book/dropout/moments", "exercises/dropout_numpy/dropout_numpy"]
+CUT_OFF = """
+() => [...document.querySelectorAll("article pre, article figure, article .math")]
+  .filter((element) => element.checkVisibility() && element.scrollWidth > element.clientWidth + 1)
+  .map((element) => element.textContent.slice(0, 80))
+"""
+
+
+@pytest.mark.parametrize("page", PRINTED)
+def test_pdf_has_the_whole_text_and_no_navigation(open_page: Callable[..., Page], page: str) -> None:
+    tab = open_page(page)
+    headings = tab.locator("article :is(h1, h2):not(:has(.math))").all_text_contents()
+    pages = PdfReader(BytesIO(tab.pdf(format="A4"))).pages
+    text = " ".join("".join(page.extract_text() for page in pages).split())
+    assert len(pages) > 1
+    assert [heading for heading in headings if heading.rstrip("#") not in text] == []
+    assert "Ctrl" not in text
+    assert "Show the code" not in text
+
+
+@pytest.mark.parametrize("page", PRINTED)
+def test_nothing_is_cut_off(open_page: Callable[..., Page], page: str) -> None:
+    tab = open_page(page)
+    tab.emulate_media(media="print")
+    tab.set_viewport_size({"width": 660, "height": 960})  # what is left of A4 between the margins
+    assert tab.evaluate(CUT_OFF) == []
+
+
+def test_colors_are_light_on_paper_and_stay_dark_on_the_screen(open_page: Callable[..., Page]) -> None:
+    tab = open_page(PRINTED[0], "dark")
+    tab.evaluate("addEventListener('beforeprint', () => (window.printed = document.documentElement.dataset.theme))")
+    tab.pdf()
+    assert tab.evaluate("window.printed") == "light"
+    assert tab.locator("html").get_attribute("data-theme") == "dark"
