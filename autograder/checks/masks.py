@@ -84,11 +84,14 @@ def _equal_chances(flat: np.ndarray, rate: float) -> None:
 def _no_shared_fate(flat: np.ndarray, agree: float) -> None:
     """Look at every pair of entries: over many calls no two may agree much more, or much less, often than by chance."""
     calls, entries = flat.shape
+    if entries < 2:
+        return
     signs = np.where(flat, np.float32(1), np.float32(-1))  # exact, and multiplied by BLAS
-    agreements = (signs.T @ signs + calls)[np.triu_indices(entries, 1)] / 2
-    pairs = len(agreements)
-    for extreme in (agreements.min(initial=calls), agreements.max(initial=0)):
-        if pairs and not plausible_count(int(extreme), calls, agree, TESTS * pairs):
+    agreements = (signs.T @ signs + calls) / 2
+    np.fill_diagonal(agreements, agreements[0, 1])  # an entry agrees with itself
+    pairs = entries * (entries - 1) // 2
+    for extreme in (agreements.min(), agreements.max()):
+        if not plausible_count(int(extreme), calls, agree, TESTS * pairs):
             raise Unmet("some entries always share their fate: draw one random number for every entry of x")
 
 

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
 from tests.mutants.campaign import Tally, conduct
+from tests.mutants.speed import seconds_to_judge
 
 KILLED = 0.98
 
@@ -89,6 +90,8 @@ def main() -> int:
     if tallies is None:
         print("A process dies of one of the trials, most likely for want of memory: try --workers 1.", file=sys.stderr)
         return 1
+    for name, seconds in seconds_to_judge(assignments).items():
+        tallies[name].seconds = sum(seconds.values())
     total = reduce(Tally.__add__, tallies.values())
 
     table = Table(*COLUMNS, title="The graders, graded", caption=f"{time.monotonic() - begun:.0f} s", show_footer=False)

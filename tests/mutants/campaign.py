@@ -11,7 +11,7 @@ from typing import Any
 from autograder.checks.catalogue import exercises
 from autograder.checks.exercise import Exercise
 from tests.mutants.equivalent import sort_out
-from tests.mutants.trial import start, try_misconception, try_mutants, try_speed, try_variant
+from tests.mutants.trial import start, try_misconception, try_mutants, try_variant
 
 PARTS = 6
 """Into how many tasks the mutants of an exercise are divided, so that no process waits long for another."""
@@ -48,7 +48,6 @@ class Tally:
 def tasks(assignment: str, runs: int) -> Iterator[Task]:
     """Yield the trials of an assignment, in which every right variant is judged `runs` times."""
     for exercise in exercises(assignment):
-        yield try_speed, (exercise.name,)
         for misconception in exercise.misconceptions:
             yield try_misconception, (exercise.name, misconception.name)
         for variant in range(len(exercise.variants) + 1):
@@ -125,7 +124,6 @@ def of_answers(exercise: Exercise, runs: int, results: dict[Task, Any]) -> Tally
         variants=len(variants),
         runs=runs * len(variants),
         alarms=len(alarms),
-        seconds=results[try_speed, (exercise.name,)],
         complaints=[f"{exercise.name}: not rejected and named: {name}" for name, right in named.items() if not right]
         + [f"false alarm: {line}" for line in alarms],
     )

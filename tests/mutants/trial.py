@@ -5,7 +5,6 @@ import os
 import resource
 import signal
 import sys
-import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -146,19 +145,6 @@ def try_variant(exercise: str, variant: int, seeds: Sequence[int]) -> list[str]:
     ]
 
 
-def try_speed(exercise: str) -> float:
-    """Return the processor seconds that judging the reference takes: the fastest of three, after one to warm up."""
-    declared = find(exercise)
-    transport = LocalTransport(resolve(declared.reference))
-    seconds = []
-    for seed in range(4):
-        start = time.process_time()
-        judge(declared, transport, seed)
-        seconds.append(time.process_time() - start)
-    forget()
-    return min(seconds[1:])
-
-
 def name_of(implementation: Implementation) -> str:
     return (implementation.factory if isinstance(implementation, Built) else implementation).__name__
 
@@ -167,4 +153,4 @@ def forget() -> None:
     """Drop what Keras remembers of every layer it has made."""
     keras = sys.modules.get("keras")
     if keras is not None:
-        keras.utils.clear_session()
+        keras.utils.clear_session(free_memory=False)  # collecting garbage would take longer than most trials

@@ -83,7 +83,7 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, x[:, :2], W, b, because="an x with fewer columns than W has rows", mentions="x")
     for wrong in (x[0], x[None]):
         refuses(ask, wrong, W, b, because=f"an x with {wrong.ndim} dimensions", mentions="x")
-    for wrong in (W[0], W[None]):
+    for wrong in (W[:, 0], W[:, :, None]):
         refuses(ask, x, wrong, b, because=f"a W with {wrong.ndim} dimensions", mentions="W")
     refuses(ask, x, W, b[:1], because="a b with one entry for four units", mentions="b")
     refuses(ask, x, W, b[:3], because="a b with three entries for four units", mentions="b")

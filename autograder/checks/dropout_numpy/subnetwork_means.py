@@ -66,9 +66,12 @@ def stays_finite(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def takes_fourteen_inputs(ask: Ask, draw: np.random.Generator) -> None:
+    """Inputs of weight 0 change no mean, so that the others tell it without an enumeration of all."""
     x, w, b = unit(draw, 14)
+    counts = np.sort(draw.permutation(14)[:6])
+    w = np.where(np.isin(np.arange(14), counts), w, 0.0)
     expect(
-        close(means(ask, x, w / 4, b, 0.4), subnetwork_means(x, w / 4, b, 0.4)),
+        close(means(ask, x, w, b, 0.4), subnetwork_means(x[counts], w[counts], b, 0.4)),
         "with 14 inputs both means should still be right",
     )
     x, w, b = unit(draw, 15)

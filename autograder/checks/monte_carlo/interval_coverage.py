@@ -68,6 +68,7 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, samples, y[:2], 1.0, because="a y shorter than a pass", mentions="y")
     refuses(ask, samples, y[:1], 1.0, because="a y with one entry", mentions="y")
     refuses(ask, samples[:, :, None], y, 1.0, because="samples with three dimensions", mentions="samples")
+    refuses(ask, samples[:, :, None], y[:, None], 1.0, because="one dimension more in samples and in y", mentions="")
 
 
 def measure(ask: Ask) -> list[float]:

@@ -21,7 +21,7 @@ NORM: Layers = ["BatchNormalization", {}]
 FROZEN: Layers = ["BatchNormalization", {"trainable": False}]
 NESTED: Layers = ["nested", [NORM, ["nested", [NORM, DROPOUT]]]]
 BRANCHES: Layers = [["branch", [NORM, DENSE]], ["nested", [["nested", [FROZEN]]]]]
-BIG: Layers = [FROZEN, DROPOUT, ["nested", [NORM, DROPOUT]], HEAD]
+BIG: Layers = [NORM, FROZEN, DROPOUT, ["nested", [NORM, DROPOUT]], HEAD]
 
 
 def sample(ask: Ask, draw: np.random.Generator, layers: Layers, n: int, T: int) -> dict[str, Any]:
