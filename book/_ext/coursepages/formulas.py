@@ -51,6 +51,8 @@ def setup(app: Sphinx) -> None:
 
 def copy_style(app: Sphinx) -> None:
     """Copy KaTeX's style sheet and the fonts that browsers of today ask for into _static/vendor."""
+    if app.builder.format != "html":
+        return
     source = Path(app.srcdir, KATEX)
     if not source.is_dir():
         raise ExtensionError(f"{KATEX} is missing: run `npm ci` in the root of the project")

@@ -36,6 +36,8 @@ def setup(app: Sphinx) -> None:
 
 def cut(app: Sphinx) -> None:
     """Write the font with ICONS alone, and the rule that puts it before the theme's, into _static."""
+    if app.builder.format != "html":
+        return
     font = TTFont(FONT)
     codes = {code for code, glyph in font.getBestCmap().items() if glyph in ICONS}
     subsetter = Subsetter(Options(layout_features=[]))
