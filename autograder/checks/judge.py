@@ -1,5 +1,11 @@
 """Judging: put an exercise's requirements to an answer, and name the mistake that it looks like."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
 from autograder.checks.ask import Ask, Status, StudentRaised, Transport, Unanswered
 from autograder.checks.exercise import Exercise, Unmet
 from autograder.checks.expect import MALFORMED
@@ -10,6 +16,15 @@ NOT_WRITTEN = "not written yet: replace `raise NotImplementedError()` in its cel
 UNREADABLE = "what your code gives here has not the form it should have: look at the types and shapes of all its parts"
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep warnings of the code that is asked off stderr, where stock nbgrader would take them for a failure."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@_quiet()
 def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdict:
     """Put every requirement of an exercise and return its verdict.
 

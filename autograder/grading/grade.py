@@ -3,12 +3,9 @@
 import hashlib
 import re
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-
-import numpy as np
 
 from autograder.checks.ask import Answer, Question, Status, Transport, Unanswered
 from autograder.checks.exercise import Exercise
@@ -122,9 +119,7 @@ class Judged:
 
     @cached_property
     def exercises(self) -> tuple[ExerciseVerdict, ...]:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return tuple(self._judge(exercise) for exercise in self.assignment.exercises)
+        return tuple(self._judge(exercise) for exercise in self.assignment.exercises)
 
     def _judge(self, exercise: Exercise) -> ExerciseVerdict:
         started = time.perf_counter()

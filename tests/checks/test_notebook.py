@@ -1,6 +1,8 @@
 """What a student sees: `check` in a plain interpreter and in a real kernel."""
 
+import contextlib
 import functools
+import warnings
 
 import nbformat
 import numpy as np
@@ -112,3 +114,15 @@ def test_argument_that_check_passes_in_is_not_shared_with_the_judge():
     with pytest.raises(NotYet):
         check(dropout_backward)
     assert seen
+
+
+def test_warnings_of_an_answer_stay_off_stderr(recwarn):
+    """Stock nbgrader gives a check that writes to stderr no points."""
+
+    def dropout_moments(mean, var, rate):
+        warnings.warn("not what you may think", stacklevel=1)
+        return mean, (var + rate * np.square(mean)) / (1 - rate)
+
+    with contextlib.suppress(NotYet):
+        check(dropout_moments)
+    assert not recwarn.list
