@@ -22,8 +22,10 @@ from benchmarks.measure import Timing, floor, ours, stock, stock_points
 def main() -> None:
     """Print the tables; exit 1 when a score differs from stock nbgrader's."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Time the grader and stock nbgrader.")
-    parser.add_argument("--size", type=int, default=12, help="submissions in each class (default 12)")
-    parser.add_argument("--growth", type=int, nargs="*", default=[20, 100], help="class sizes to grow through (20 100)")
+    parser.add_argument("--size", type=int, default=24, help="submissions in each class (default 24)")
+    parser.add_argument(
+        "--growth", type=int, nargs="*", default=[20, 100, 500], help="class sizes to grow through (20 100 500)"
+    )
     options = parser.parse_args()
     console = Console(width=110)
     console.print(

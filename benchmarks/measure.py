@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -14,7 +15,7 @@ from nbgrader.api import Gradebook
 
 from autograder.grading.assignment import load
 from autograder.grading.gradebook import ClassGradebook
-from autograder.grading.run import ClassRun, Plan
+from autograder.grading.run import ClassRun, Plan, Progress
 from autograder.kernels.limits import Limits
 from benchmarks.classes import Course
 
@@ -75,11 +76,16 @@ def ours(course: Course, submitted: Path, out: Path, workers: int) -> Timing:
     plan = Plan(submitted, out, course.assignments, workers=workers, seed=1, limits=Limits(cell_seconds=60.0))
     started = time.perf_counter()
     with PeakMemory() as peak:
-        progress = ClassRun(plan, lambda _: finished.append(time.perf_counter())).run()
-    handed_in = [verdict for verdict in progress.verdicts if verdict.status != "missing"]
-    # Students hand in one assignment each; the others are missing, which takes no time.
-    each = (finished[-1] - finished[0]) / (len(handed_in) - workers)
+        ClassRun(plan, partial(_note, finished)).run()
+    warm = workers * len(course.assignments)  # by then every worker has started the processes that it keeps
+    each = (finished[-1] - finished[warm - 1]) / (len(finished) - warm)
     return Timing(time.perf_counter() - started, each, peak.megabytes)
+
+
+def _note(finished: list[float], progress: Progress) -> None:
+    """Note the time of a submission; students hand in one assignment each, and to miss the others takes no time."""
+    if progress.done - progress.statuses["missing"] > len(finished):
+        finished.append(time.perf_counter())
 
 
 class PeakMemory:
