@@ -1,8 +1,8 @@
 """How long judging takes where it matters: `python -m tests.mutants.speed [ASSIGNMENT]...` prints it by assignment.
 
-Right answers to each assignment run as they do when a class is graded, in a fresh child of a warm process. What is
-counted is the processor time, of grader and child together, from the last answer to the last verdict: what judging
-costs beyond running the student's cells, the wire and the first uses of a framework included.
+Right answers to each assignment run as they do when a class is graded, in a fresh child of a warm process, after a cell
+that has trained something with the frameworks of the notebook. What is counted is the processor time, of grader and
+child together, from the last answer to the last verdict: what judging costs beyond running the student's cells.
 """
 
 import argparse
@@ -23,6 +23,22 @@ from autograder.kernels.session import Cell
 from autograder.kernels.worker import Worker, open_worker
 from tests.sample.submissions import right_cells
 
+FIRST_USES = {
+    "keras": """
+import keras
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2), keras.layers.Dropout(0.5)])
+model.compile("sgd", "mse")
+model.fit(np.ones((4, 2)), np.ones((4, 2)), verbose=0)
+model.predict(np.ones((4, 2)), verbose=0)
+""",
+    "torch": """
+import torch
+model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout(0.5))
+model(torch.ones(4, 2)).square().sum().backward()
+""",
+}
+"""What a notebook that imports the framework does with it before any question is asked."""
+
 TIMES = 3
 """Submissions to each assignment, of which the fastest counts."""
 
@@ -41,7 +57,9 @@ def spent(subject: str, transport: Transport) -> float:
 
 def judged(assignment: str, worker: Worker, seed: int) -> dict[str, float]:
     """Return the processor seconds that judging each exercise of a right submission takes."""
-    cells = {"imports": "import numpy as np"} | right_cells(assignment, seed)
+    released = "\n".join(cell.source for cell in load(assignment).cells if cell.code)
+    used = {name: source for name, source in FIRST_USES.items() if f"import {name}\n" in f"{released}\n"}
+    cells = {"imports": "import numpy as np"} | used | right_cells(assignment, seed)
     seconds = {}
     with worker.session(Limits()) as session:
         session.run([Cell(name, source) for name, source in cells.items()])
@@ -55,14 +73,11 @@ def judged(assignment: str, worker: Worker, seed: int) -> dict[str, float]:
 
 def seconds_to_judge(assignments: Iterable[str]) -> dict[str, dict[str, float]]:
     """Return the processor seconds by assignment and exercise, measured in sessions of a class that is graded."""
-    fastest = {}
+    heavy = {assignment: load(assignment).needs_frameworks for assignment in assignments}
     with ExitStack() as opened:
-        workers = {heavy: opened.enter_context(closing(open_worker("auto", heavy))) for heavy in (False, True)}
-        for assignment in assignments:
-            worker = workers[load(assignment).needs_frameworks]
-            runs = [judged(assignment, worker, seed) for seed in range(TIMES)]
-            fastest[assignment] = min(runs, key=lambda run: sum(run.values()))
-    return fastest
+        workers = {kind: opened.enter_context(closing(open_worker("auto", kind))) for kind in set(heavy.values())}
+        runs = {name: [judged(name, workers[kind], seed) for seed in range(TIMES)] for name, kind in heavy.items()}
+    return {name: min(seconds, key=lambda run: sum(run.values())) for name, seconds in runs.items()}
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from autograder.checks.catalogue import ASSIGNMENTS, exercises, find
-from tests.mutants import equivalent, trial
+from tests.mutants import equivalent, speed, trial
 from tests.mutants.mutate import mutants
 from tests.mutants.program import build, program_of, reached_lines, root
 
@@ -75,6 +75,12 @@ def test_reference_survives_its_own_rebuilding():
     assert (
         trial.failures(trial.verdict_of(exercise, build(ast.unparse(tree), root(exercise)[1], namespace), 0)) == set()
     )
+
+
+def test_judging_is_measured_exercise_by_exercise():
+    [(assignment, seconds)] = speed.seconds_to_judge(["layernorm"]).items()
+    assert list(seconds) == [exercise.name for exercise in exercises(assignment)]
+    assert min(seconds.values()) > 0
 
 
 def wait():
