@@ -22,6 +22,7 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+PATIENCE = 120_000  # milliseconds that a busy machine may take for what takes a moment
 # The three ways of looking at a page: name -> color scheme, width and height in CSS pixels.
 VIEWS = {"light": ("light", 1280, 900), "dark": ("dark", 1280, 900), "narrow": ("light", 390, 844)}
 
@@ -54,4 +55,6 @@ def chromium() -> Iterator[Browser]:
 def view(browser: Browser, name: str, **options: object) -> BrowserContext:
     """Open a context for one of VIEWS."""
     scheme, width, height = VIEWS[name]
-    return browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height}, **options)
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height}, **options)
+    context.set_default_timeout(PATIENCE)
+    return context

@@ -54,8 +54,8 @@ def copy_style(app: Sphinx) -> None:
     if app.builder.format != "html":
         return
     source = Path(app.srcdir, KATEX)
-    if not source.is_dir():
-        raise ExtensionError(f"{KATEX} is missing: run `npm ci` in the root of the project")
+    if not source.is_dir() or not shutil.which("node"):
+        raise ExtensionError(f"node or {KATEX} is missing: install npm, and run `npm ci` in the root of the project")
     target = Path(app.outdir, "_static/vendor/katex")
     older = shutil.ignore_patterns("*.ttf", "*.woff")
     shutil.copytree(source / "fonts", target / "fonts", ignore=older, dirs_exist_ok=True)

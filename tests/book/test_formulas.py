@@ -1,0 +1,27 @@
+"""Formulas become HTML for the eye and MathML for screen readers, and a wrong one is named."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from coursepages.formulas import KATEX, Typesetter
+
+
+@pytest.fixture
+def typesetter() -> Iterator[Typesetter]:
+    running = Typesetter(Path(__file__).parents[2] / KATEX)
+    yield running
+    running.process.communicate()
+
+
+def test_formula_is_there_for_the_eye_and_for_a_screen_reader(typesetter: Typesetter) -> None:
+    html = typesetter.html(r"\frac{p}{q}", display=False)
+    assert "<mfrac><mi>p</mi><mi>q</mi></mfrac>" in html
+    assert '<span class="katex-html" aria-hidden="true">' in html
+    assert "katex-display" in typesetter.html("x", display=True)
+
+
+def test_wrong_formula_is_an_error_and_the_next_one_is_set(typesetter: Typesetter) -> None:
+    with pytest.raises(ValueError, match="Undefined control sequence"):
+        typesetter.html(r"\undefined", display=False)
+    assert "<mi>x</mi>" in typesetter.html("x", display=False)
