@@ -45,14 +45,14 @@ def handed_over(subject: Any, layers: Layers, width: int) -> bool:
     return True
 
 
-def fix(ask: Ask, draw: np.random.Generator, layers: Layers, training: bool = False) -> dict[str, Any]:
+def fix(ask: Ask, draw: np.random.Generator, layers: Layers, closely: bool = False) -> dict[str, Any]:
     x = inputs(draw)
-    facts: dict[str, Any] = ask.probe(transformed, layers, x, int(draw.integers(2**31)), training)
+    facts: dict[str, Any] = ask.probe(transformed, layers, x, int(draw.integers(2**31)), closely)
     return facts | {"x": x}
 
 
 def fixed_chain(ask: Ask, draw: np.random.Generator) -> dict[str, Any]:
-    return fix(ask, draw, [*BODY, SOFTMAX], training=True)
+    return fix(ask, draw, [*BODY, SOFTMAX], closely=True)
 
 
 def sigmoid_of_head(facts: dict[str, Any], branch: bool) -> np.ndarray:

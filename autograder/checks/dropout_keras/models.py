@@ -17,11 +17,11 @@ RATE = 0.3
 
 
 def transformed(
-    subject: Any, layers: Layers, x: np.ndarray, seed: int, training: bool = False, arguments: tuple[Any, ...] = ()
+    subject: Any, layers: Layers, x: np.ndarray, seed: int, closely: bool = False, arguments: tuple[Any, ...] = ()
 ) -> dict[str, Any]:
     """Hand a model with random weights, and further arguments, to the student's function.
 
-    Tells what came back, and what became of the model.
+    Tells what came back, and what became of the model; looking closely, also at its layers and at the training mode.
     """
     import keras
 
@@ -58,14 +58,15 @@ def transformed(
         draw.uniform(0.4, 0.9, w.shape) if w.ndim < 2 else draw.normal(0, 0.5, w.shape) for w in model.get_weights()
     ]
     model.set_weights(weights)
-    before, described, wanted = state(model), model.to_json(), model(x, training=False).numpy()
+    before, wanted = state(model), model(x, training=False).numpy()
+    described = model.to_json() if closely else ""
 
     result = attempt(subject, model, *arguments)
     facts = {
         "type": type(result).__name__,
         "before": before,
         "after": state(model),
-        "same layers": described == model.to_json(),
+        "same layers": closely and described == model.to_json(),
         "wanted": wanted,
     }
     if not isinstance(result, keras.Model):
@@ -79,7 +80,7 @@ def transformed(
         "weights": result.get_weights(),
         "shared": len({id(v) for v in model.variables} & {id(v) for v in result.variables}),
         "predicted": np.array(attempt(result, x, training=False)),
-        "training": np.array(attempt(result, x, training=True)) if training else None,
+        "training": np.array(attempt(result, x, training=True)) if closely else None,
     }
 
 

@@ -73,7 +73,7 @@ def spied(  # noqa: C901 - a probe is sent as one function
             return self.drop(self.act(self.second(self.drop(self.act(self.first(x))))))
 
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         model = {"perceptron": Perceptron, "convolution": Convolution, "twice": Twice}[kind]()
         for name, parameter in model.named_parameters():
             if "bias" in name:
@@ -113,7 +113,7 @@ def spied(  # noqa: C901 - a probe is sent as one function
 
     before = (state(), hooks(), flags())
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed + 1)
+        torch.default_generator.manual_seed(seed + 1)
         result = attempt(subject, model, X)
     after = (state(), hooks(), flags())
     return {

@@ -61,7 +61,7 @@ def run(
     attempt(load)
     logits, gradients = [], []
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         for training in modes:
             attempt(model.train, training)
             logits.append(attempt(model, X))

@@ -22,5 +22,5 @@ def unguided(subject: Any, seed: int, times: int, *args: Any) -> list[Any]:
     import torch
 
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         return [attempt(subject, *args) for _ in range(times)]

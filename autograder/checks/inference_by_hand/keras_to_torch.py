@@ -81,7 +81,7 @@ def ported(subject, features, layers, weights, functional, x, z, seed):
         }
         module.train()
         with torch.no_grad():
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             report["training"] = module(x)
             module.eval()
             report["later"] = module(z)

@@ -24,10 +24,12 @@ BRANCHES: Layers = [["branch", [NORM, DENSE]], ["nested", [["nested", [FROZEN]]]
 BIG: Layers = [NORM, FROZEN, DROPOUT, ["nested", [NORM, DROPOUT]], HEAD]
 
 
-def sample(ask: Ask, draw: np.random.Generator, layers: Layers, n: int, T: int) -> dict[str, Any]:
+def sample(
+    ask: Ask, draw: np.random.Generator, layers: Layers, n: int, T: int, closely: bool = False
+) -> dict[str, Any]:
     """Let the student's function predict; return the facts, with what came back under "value"."""
     X = hidden.away_from_zero(draw, (n, WIDTH), "float32")
-    facts: dict[str, Any] = ask.probe(transformed, layers, X, int(draw.integers(2**31)), False, (X, T))
+    facts: dict[str, Any] = ask.probe(transformed, layers, X, int(draw.integers(2**31)), closely, (X, T))
     return facts | {"X": X, "T": T}
 
 
@@ -51,7 +53,7 @@ def masks_of(samples: np.ndarray, kept: np.ndarray, dropped: np.ndarray, message
 
 def mixed(ask: Ask, draw: np.random.Generator) -> dict[str, Any]:
     """Have passes drawn through a model of several kinds of layers, of which BatchNorm and dropout lie deep as well."""
-    return sample(ask, draw, BIG, 5, 2)
+    return sample(ask, draw, BIG, 5, 2, closely=True)
 
 
 def returns_passes(ask: Ask, draw: np.random.Generator) -> None:

@@ -74,7 +74,7 @@ def sampled(subject: Any, kind: str, X: Any, T: int, modes: str, seed: int) -> d
         "normed": lambda: [OwnDropout(), nn.BatchNorm1d(6)],
     }
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         model = nn.Sequential(*kinds[kind]())
         for buffer in model.buffers():
             if buffer.is_floating_point():
@@ -95,7 +95,7 @@ def sampled(subject: Any, kind: str, X: Any, T: int, modes: str, seed: int) -> d
 
     before, state = facts(), {name: value.clone() for name, value in model.state_dict().items()}
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed + 1)
+        torch.default_generator.manual_seed(seed + 1)
         result = attempt(subject, model, X, T)
     after = facts()
     return {

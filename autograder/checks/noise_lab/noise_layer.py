@@ -26,7 +26,7 @@ def outputs(subject: Any, seed: int, inputs: Any, modes: Any) -> list[Any]:
     import torch
 
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         layer = attempt(subject)
         values = []
         for x, mode in zip(inputs, modes, strict=True):
@@ -40,7 +40,7 @@ def repeated(subject: Any, seed: int, x: Any, times: int) -> Any:
     import torch
 
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         layer = attempt(subject)
         attempt(layer.train)
 
@@ -56,7 +56,7 @@ def gradients(subject: Any, seed: int, x: Any, dy: Any, times: int) -> list[Any]
     import torch
 
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         layer = attempt(subject)
         found = []
         for training in [True] * times + [False]:
@@ -74,7 +74,7 @@ def restored(subject: Any, seed: int, inputs: Any) -> list[Any]:
     import torch
 
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         used, new = attempt(subject), attempt(subject)
         attempt(used.train)
         attempt(new.train)
@@ -83,7 +83,7 @@ def restored(subject: Any, seed: int, inputs: Any) -> list[Any]:
         attempt(new.load_state_dict, attempt(used.state_dict))
         values = []
         for layer in (used, new):
-            torch.manual_seed(seed + 1)
+            torch.default_generator.manual_seed(seed + 1)
             values += [attempt(layer, x) for x in inputs]
         return values
 
