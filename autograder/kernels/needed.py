@@ -32,15 +32,17 @@ def needed(cells: Sequence[Cell], released: Sequence[NotebookCell]) -> list[Cell
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return list(cells)
     runs = {place for place, cell in enumerate(cells) if cell.id in answers or cell.source not in examples}
-    grown = True
-    while grown:
-        if any(names[place].used & REFLECTION for place in runs):
+    known = -1
+    while known < len(runs):
+        known = len(runs)
+        asked = set[str]().union(*(names[place].later for place in runs))
+        for place in reversed(range(len(cells))):
+            if place not in runs and not asked.isdisjoint(names[place].bound):
+                runs.add(place)
+            if place in runs:
+                asked |= names[place].at_once | names[place].later
+        if asked & REFLECTION:
             return list(cells)
-        more = {
-            place for place in range(len(cells)) if any(names[place].serves(names[user], user > place) for user in runs)
-        }
-        grown = not more <= runs
-        runs |= more
     return [cells[place] for place in sorted(runs)]
 
 
@@ -50,19 +52,11 @@ class Names:
     def __init__(self, source: str) -> None:
         lines = ["" if line.strip() == "%matplotlib inline" else line for line in source.splitlines()]
         table = symtable.symtable("\n".join(lines), "cell", "exec")
-        inner = list(_inner(table))
+        inner = _inner(table)
         self.at_once = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
         self.later = {symbol.get_name() for symbol in inner if symbol.is_referenced() and symbol.is_global()}
         self.bound = {symbol.get_name() for symbol in table.get_symbols() if _binds(symbol)}
         self.bound |= {symbol.get_name() for symbol in inner if _binds(symbol) and symbol.is_declared_global()}
-
-    @property
-    def used(self) -> set[str]:
-        return self.at_once | self.later
-
-    def serves(self, other: "Names", comes_later: bool) -> bool:
-        """Tell whether another cell may find here what it looks up."""
-        return not self.bound.isdisjoint(other.used if comes_later else other.later)
 
 
 def _inner(table: symtable.SymbolTable) -> list[symtable.Symbol]:

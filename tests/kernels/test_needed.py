@@ -1,5 +1,7 @@
 """Examples of the release run only when something of the student's rests on them."""
 
+import time
+
 import pytest
 
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
@@ -70,3 +72,12 @@ def test_right_answers_rest_on_no_experiment(name: str) -> None:
     ids = {cell.id for cell in needed(cells_to_run(assignment.cells, submitted), assignment.cells)}
     assert ids >= {exercise.name for exercise in exercises(name)}
     assert not {cell for cell in ids if cell.startswith("cell ")}
+
+
+def test_many_copies_of_an_example_take_no_time() -> None:
+    """Nothing limits how long a notebook is looked at before it runs: two seconds are fifty times what this takes."""
+    chain = [NotebookCell(True, f"x{place} = x{place + 1}") for place in range(40)]
+    copies = [Cell(f"cell {place}", chain[7 * place % 40].source) for place in range(1960)]
+    started = time.process_time()
+    assert len(needed([*copies, Cell("own", "def first():\n    return x0")], chain)) == 1610
+    assert time.process_time() - started < 2
