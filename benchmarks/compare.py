@@ -47,7 +47,7 @@ def compare(course: Course, folder: Path, size: int, console: Console) -> int:
         "stock nbgrader autograde": base,
         "autograder grade, 1 worker": ours(course, submitted, folder / "one", 1),
         "autograder grade, 2 workers": ours(course, submitted, folder / "two", 2),
-        "floor: the cells alone, 1 process": floor(course, submitted),
+        "floor: cells and checks alone": floor(course, submitted),
     }
     console.print(_table(f"{course.name}: {size} submissions", ways, base))
     wrong = _disagreements(course, folder)
