@@ -13,7 +13,8 @@ import json
 import math
 import re
 import struct
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 
@@ -30,11 +31,13 @@ NUMERIC_KINDS = "biufcU"
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 _JSON_SIZE = struct.Struct(">I")
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+_NPY_SIZE = struct.Struct("<8xH")
 _MAX_NPY_HEADER = 512
 _NPY = re.compile(
-    rb"\x93NUMPY\x01\x00(?P<size>..)"
-    rb"(?P<header>\{'descr': '(?P<dtype>[<>|][biufcU]\d{1,9})', 'fortran_order': (?P<fortran>False|True), "
-    rb"'shape': \((?P<shape>(?:\d{1,19}, ?)*(?:\d{1,19})?)\), \} *\n)",
+    rb"\x93NUMPY\x01\x00.."
+    rb"\{'descr': '(?P<dtype>[<>|][biufcU]\d{1,9})', 'fortran_order': (?P<fortran>False|True), "
+    rb"'shape': \((?P<shape>(?:\d{1,19}, ?)*(?:\d{1,19})?)\), \} *\n",
     re.DOTALL,
 )
 
@@ -47,7 +50,7 @@ def encode(tree: Tree) -> bytes:
     """Return the payload of a frame; raise WireError when the tree is too large or holds anything that may not
     travel."""
     blobs: list[bytes] = []
-    packed = json.dumps(_pack(tree, blobs, 0), allow_nan=False, separators=(",", ":")).encode()
+    packed = _ENCODER.encode(_pack(tree, blobs, 0)).encode()
     payload = b"".join([_JSON_SIZE.pack(len(packed)), packed, *blobs])
     if len(packed) > MAX_JSON or len(payload) > MAX_FRAME:
         raise WireError("larger than a frame may be")
@@ -61,12 +64,7 @@ def decode(payload: bytes) -> Tree:
         if size > MAX_JSON:
             raise WireError("JSON is too large")
         end = _JSON_SIZE.size + size
-        packed = json.loads(
-            payload[_JSON_SIZE.size : end].decode(),
-            object_pairs_hook=_unique,
-            parse_int=_integer,
-            parse_constant=_no_constant,
-        )
+        packed = _DECODER.decode(payload[_JSON_SIZE.size : end].decode())
         blobs = _Blobs(memoryview(payload)[end:])
         tree = _unpack(packed, blobs, 0)
         blobs.finish()
@@ -105,8 +103,14 @@ def _pack(tree: Tree, blobs: list[bytes], depth: int) -> Any:
 def _npy(array: np.ndarray) -> bytes:
     if array.dtype.kind not in NUMERIC_KINDS or array.nbytes > MAX_FRAME:
         raise WireError("array is too large or not of numbers or text")
+    fortran = array.flags.fnc
+    return _npy_header(array.dtype.str, array.shape, fortran) + array.tobytes("F" if fortran else "C")
+
+
+@lru_cache(maxsize=1024)
+def _npy_header(descr: str, shape: tuple[int, ...], fortran: bool) -> bytes:
     buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
+    np.lib.format.write_array_header_1_0(buffer, {"descr": descr, "fortran_order": fortran, "shape": shape})
     return buffer.getvalue()
 
 
@@ -130,25 +134,28 @@ def _unpack(packed: Any, blobs: "_Blobs", depth: int) -> Tree:
 
 
 def _array(blob: memoryview) -> np.ndarray:
-    found = _NPY.match(blob[:_MAX_NPY_HEADER])
-    if found is None:
-        raise WireError("not a plain npy header")
-    dtype = np.dtype(found["dtype"].decode())
-    shape = tuple(int(size) for size in found["shape"].split(b",") if size.strip())
-    fortran = found["fortran"] == b"True"
-    data = blob[found.end() :]
-    if len(found["header"]) != int.from_bytes(found["size"], "little") or dtype.itemsize == 0:
-        raise WireError("not a plain npy header")
+    start = _NPY_SIZE.size + _NPY_SIZE.unpack_from(blob)[0]
+    dtype, shape, order = _read_npy_header(bytes(blob[: min(start, _MAX_NPY_HEADER)]))
+    data = blob[start:]
     if math.prod(max(size, 1) for size in shape) * dtype.itemsize > MAX_FRAME:
         raise WireError("array is too large")
     if math.prod(shape) * dtype.itemsize != len(data):
         raise WireError("array does not have the size it claims")
-    array: np.ndarray = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C").copy()
+    array: np.ndarray = np.frombuffer(data, dtype).reshape(shape, order=order).copy()
     if dtype.kind == "b":
         return np.asarray(np.not_equal(array.view(np.uint8), 0))  # of no dimensions, the comparison is a scalar
     if dtype.kind == "U" and _holds_no_text(array):
         raise WireError("array holds code points that are no text")
     return array
+
+
+@lru_cache(maxsize=1024)
+def _read_npy_header(header: bytes) -> tuple[np.dtype, tuple[int, ...], Literal["C", "F"]]:
+    found = _NPY.fullmatch(header)
+    if found is None or np.dtype(found["dtype"].decode()).itemsize == 0:
+        raise WireError("not a plain npy header")
+    shape = tuple(int(size) for size in found["shape"].split(b",") if size.strip())
+    return np.dtype(found["dtype"].decode()), shape, "F" if found["fortran"] == b"True" else "C"
 
 
 def _holds_no_text(array: np.ndarray) -> bool:
@@ -175,6 +182,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(items) != len(pairs):
         raise WireError("a key is given twice")
     return items
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer, parse_constant=_no_constant)
 
 
 class _Blobs:
