@@ -18,6 +18,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from typing import TYPE_CHECKING
 
+from threadpoolctl import threadpool_limits
+
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded, Task, grade, without_answers
 from autograder.kernels.worker import Worker, open_worker
@@ -216,6 +218,7 @@ _here = _Here()
 
 def _warm_worker(isolation: str, heavy: bool) -> Worker:
     if (isolation, heavy) not in _here.warm:
+        threadpool_limits(1)  # BLAS would take the other workers' cores for products that are over at once
         _here.warm[isolation, heavy] = worker = open_worker(isolation, heavy)
         atexit.register(worker.close)
     return _here.warm[isolation, heavy]

@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
+from threadpoolctl import threadpool_info
 
 from autograder.grading.assignment import load
 from autograder.grading.collect import Submission
@@ -49,6 +51,18 @@ def test_a_submission_that_kills_its_worker_is_found_out() -> None:
     assert len(graded) == 4
     assert verdicts.pop("deadly").status == "died"
     assert {verdict.points for verdict in verdicts.values()} == {FULL}
+
+
+def test_a_worker_keeps_to_one_core() -> None:
+    crew = Crew(1, count_threads)
+    (graded,) = grade_all(tasks("ann"), crew.submit, 1)
+    crew.close()
+    assert set(graded.faults) == {"1"}
+
+
+def count_threads(task: Task) -> Graded:
+    """Grade as `work` does; report how many threads each library of this process would use, as faults."""
+    return replace(work(task), faults=tuple(str(library["num_threads"]) for library in threadpool_info()))
 
 
 def deadly(task: Task) -> Graded:
