@@ -206,7 +206,7 @@ def _source(probe: Callable[..., Any]) -> str:
 
 
 def to_tree(value: Value) -> Any:
-    """Reduce a question's argument to plain data; raise TypeError for anything a question may not carry."""
+    """Reduce an argument or an answer to plain data; raise TypeError for what neither may hold."""
     match value:
         case float():
             return float(value)  # np.float64 is one, and has a shape that is lost on the way to another process
@@ -224,6 +224,8 @@ def to_tree(value: Value) -> Any:
             return {"torch_rng": seed}
         case Tensor(array):
             return {"tensor": array}
+        case Opaque(name):
+            return {"opaque": name}
     raise TypeError(f"a question cannot carry a {type(value).__name__}")
 
 

@@ -1,19 +1,21 @@
 """A record of what was asked and answered, so that a submission can be judged again without being run again."""
 
 import hashlib
-import io
-import json
-import zipfile
+import struct
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from autograder.checks.ask import Answer, Opaque, Question, Raised, Tensor, Transport, Unanswered
+from autograder.checks.ask import Answer, Question, Raised, Transport, Unanswered, from_tree, to_tree
+from autograder.kernels.inside.wire import Tree, WireError, decode, encode
 from autograder.kernels.session import CellResult
 
 Outcome = Answer | Unanswered
+
+SIZE = struct.Struct(">I")
 
 
 class NotRecorded(Exception):
@@ -45,28 +47,25 @@ class Record:
     outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
 
     def to_bytes(self) -> bytes:
-        """Return the record as an npz archive: arrays as they are, the rest as JSON."""
-        arrays: list[np.ndarray] = []
-        fields = {
-            "cells": [vars(cell) for cell in self.cells],
-            "outcomes": [[question, _pack(outcome, arrays)] for question, outcome in self.outcomes],
-        }
-        named: dict[str, Any] = {f"a{index}": array for index, array in enumerate(arrays)}
-        stream = io.BytesIO()
-        np.savez(stream, json=np.frombuffer(json.dumps(fields).encode(), np.uint8), **named)
-        return stream.getvalue()
+        """Return the record as payloads of the wire, each behind its size: the cells, then the outcomes."""
+        trees = [[vars(cell) for cell in self.cells], *map(_pack, self.outcomes)]
+        return b"".join(SIZE.pack(len(payload)) + payload for payload in map(encode, trees))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Record":
         """Read a record; raise ValueError when it is damaged."""
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-                fields = json.loads(archive["json"].tobytes())
-                outcomes = [(question, _unpack(packed, archive)) for question, packed in fields["outcomes"]]
-            cells = [CellResult(**cell) for cell in fields["cells"]]
-            return cls(cells, outcomes)
-        except (KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+            cells, *outcomes = map(decode, _payloads(memoryview(data)))
+            return cls([CellResult(**cell) for cell in cells], list(map(_unpack, outcomes)))
+        except (KeyError, TypeError, ValueError, WireError, struct.error) as error:
             raise ValueError(f"damaged record: {error}") from None
+
+
+def _payloads(data: memoryview) -> Iterator[bytes]:
+    while data:
+        (size,) = SIZE.unpack_from(data)
+        yield bytes(data[SIZE.size : SIZE.size + size])
+        data = data[SIZE.size + size :]
 
 
 class Replay:
@@ -111,52 +110,23 @@ def _feed(digest: Any, tree: Any) -> None:
         digest.update(f"{type(tree).__name__} {tree!r} ".encode())
 
 
-def _pack(outcome: Outcome, arrays: list[np.ndarray]) -> dict[str, Any]:
+def _pack(asked: tuple[str, Outcome]) -> Tree:
+    question, outcome = asked
     if isinstance(outcome, Unanswered):
-        return {"status": outcome.status, "message": outcome.message}
-    raised = None if outcome.raised is None else vars(outcome.raised)
-    return {"value": _pack_value(outcome.value, arrays), "raised": raised, "untouched": outcome.untouched}
+        return {"question": question, "status": outcome.status, "message": outcome.message}
+    raised = None if outcome.raised is None else vars(outcome.raised) | {"kinds": list(outcome.raised.kinds)}
+    return {
+        "question": question,
+        "value": to_tree(outcome.value),
+        "raised": raised,
+        "untouched": outcome.untouched,
+    }
 
 
-def _pack_value(value: Any, arrays: list[np.ndarray]) -> Any:
-    match value:
-        case np.ndarray():
-            arrays.append(value)
-            return {"array": len(arrays) - 1}
-        case list():
-            return [_pack_value(item, arrays) for item in value]
-        case tuple():
-            return {"tuple": [_pack_value(item, arrays) for item in value]}
-        case dict():
-            return {"dict": {key: _pack_value(item, arrays) for key, item in value.items()}}
-        case Tensor(array):
-            return {"tensor": _pack_value(array, arrays)}
-        case Opaque(name):
-            return {"opaque": name}
-    return value
-
-
-def _unpack(packed: dict[str, Any], archive: Any) -> Outcome:
-    if "status" in packed:
-        return Unanswered(packed["status"], packed["message"])
-    raised = packed["raised"]
+def _unpack(tree: Tree) -> tuple[str, Outcome]:
+    if "status" in tree:
+        return tree["question"], Unanswered(tree["status"], tree["message"])
+    raised = tree["raised"]
     if raised is not None:
-        raised = Raised(**{**raised, "kinds": tuple(raised["kinds"])})
-    return Answer(_unpack_value(packed["value"], archive), raised, packed["untouched"])
-
-
-def _unpack_value(tree: Any, archive: Any) -> Any:
-    match tree:
-        case {"array": int(index)}:
-            return archive[f"a{index}"]
-        case list():
-            return [_unpack_value(item, archive) for item in tree]
-        case {"tuple": items}:
-            return tuple(_unpack_value(item, archive) for item in items)
-        case {"dict": items}:
-            return {key: _unpack_value(item, archive) for key, item in items.items()}
-        case {"tensor": array}:
-            return Tensor(_unpack_value(array, archive))
-        case {"opaque": name}:
-            return Opaque(name)
-    return tree
+        raised = Raised(**raised | {"kinds": tuple(raised["kinds"])})
+    return tree["question"], Answer(from_tree(tree["value"]), raised, tree["untouched"])

@@ -50,7 +50,7 @@ class Output:
     def record(self, key: Key) -> Path:
         """Return where the answers of a submission are kept."""
         student, assignment = key
-        return self.folder / "answers" / student / f"{assignment}.npz"
+        return self.folder / "answers" / student / f"{assignment}.answers"
 
     def create(self) -> None:
         """Make the folder; raise CourseError when it cannot be written."""

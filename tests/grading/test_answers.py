@@ -21,7 +21,7 @@ VALUES = st.recursive(
     | st.text()
     | ARRAYS
     | ARRAYS.map(Tensor)
-    | st.text().map(Opaque),
+    | st.text(max_size=80).map(Opaque),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.lists(inner, max_size=3).map(tuple)

@@ -125,7 +125,7 @@ def test_one_worker_gives_the_same_verdicts(graded: Class, submitted: Path, tmp_
 def test_another_seed_asks_otherwise_and_gives_the_same_points(graded: Class, submitted: Path, tmp_path: Path) -> None:
     other = grade(submitted, tmp_path, seed=SEED + 1, students=("ann", "bob"))
     assert {name: verdict.points for name, verdict in other.verdicts.items()} == {"ann": FULL, "bob": FULL - 3.5}
-    answers = [(run.plan.out / "answers" / "ann" / f"{ASSIGNMENT}.npz").read_bytes() for run in (graded, other)]
+    answers = [(run.plan.out / "answers" / "ann" / f"{ASSIGNMENT}.answers").read_bytes() for run in (graded, other)]
     assert answers[0] != answers[1]
 
 
@@ -201,8 +201,8 @@ def test_regrade_follows_changed_tolerances(graded: Class, tmp_path: Path, monke
 
 def test_regrade_names_what_must_run_again(graded: Class, tmp_path: Path) -> None:
     out = shutil.copytree(graded.plan.out, tmp_path / "out")
-    (out / "answers" / "ann" / f"{ASSIGNMENT}.npz").unlink()
-    (out / "answers" / "bob" / f"{ASSIGNMENT}.npz").write_bytes(b"PK damaged")
+    (out / "answers" / "ann" / f"{ASSIGNMENT}.answers").unlink()
+    (out / "answers" / "bob" / f"{ASSIGNMENT}.answers").write_bytes(b"damaged")
     assert regrade(Output(out)) == [("ann", ASSIGNMENT), ("bob", ASSIGNMENT)]
     assert lines(out) == lines(graded.plan.out)
 
