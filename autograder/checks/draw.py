@@ -9,6 +9,9 @@ RATES = (0.15, 0.4, 0.75)
 
 BAD_RATES = (-0.1, 1.2)
 
+CALLED_AGAIN = (14, 20)
+"""The shape of an x that is passed to many calls in a row, to see whether its entries are treated alike."""
+
 
 def away_from_zero(draw: np.random.Generator, shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
     """Draw entries of both signs with magnitudes between .5 and 3, and a mean that is not 0."""

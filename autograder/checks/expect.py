@@ -111,5 +111,5 @@ def untouched(answer: Answer) -> None:
 def mask_of(value: Value, shape: tuple[int, ...], name: str = "mask") -> np.ndarray:
     """Return an answer as a boolean mask; raise Unmet unless it has this shape and holds only 0 and 1."""
     mask = array(value, shape, name=name)
-    expect(np.isin(mask, (0, 1)).all(), f"{name} should hold only true and false (or 1 and 0)")
+    expect(((mask == 0) | (mask == 1)).all(), f"{name} should hold only true and false (or 1 and 0)")
     return mask.astype(bool)

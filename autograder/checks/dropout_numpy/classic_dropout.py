@@ -13,15 +13,20 @@ from autograder.reference.dropout import classic_dropout
 PAGE = "dropout/masks-and-scaling"
 
 
+def trained(ask: Ask, draw: np.random.Generator) -> list[tuple[np.ndarray, float, np.ndarray]]:
+    """Return inputs, rates and results in training."""
+    inputs = [(hidden.away_from_zero(draw, (60, 50, 4)), rate) for rate in hidden.RATES]
+    return [(x, rate, array(ask(x, rate, hidden.rng(draw)), x.shape, name="y")) for x, rate in inputs]
+
+
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
-    for rate in hidden.RATES:
-        x = hidden.away_from_zero(draw, (150, 80))
-        keeps_fraction(array(ask(x, rate, hidden.rng(draw)), x.shape, name="y") != 0, rate)
+    for _, rate, y in ask.once(trained):
+        keeps_fraction(y != 0, rate)
 
 
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     rate = 0.4
-    x = hidden.away_from_zero(draw, (24, 30))
+    x = hidden.away_from_zero(draw, hidden.CALLED_AGAIN)
     masks = np.stack([array(y, x.shape, name="y") != 0 for y in ask.probe(successive, 80, x, rate, hidden.rng(draw))])
     independent_entries(masks, rate)
     for mask in masks[:2]:
@@ -29,9 +34,7 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def is_unscaled_in_training(ask: Ask, draw: np.random.Generator) -> None:
-    for rate in hidden.RATES:
-        x = hidden.away_from_zero(draw, (13, 4, 2))
-        y = array(ask(x, rate, hidden.rng(draw)), x.shape, name="y")
+    for x, _, y in ask.once(trained):
         expect(close(y[y != 0], x[y != 0]), "in training, kept entries should be left as they are")
 
 
@@ -60,20 +63,18 @@ def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
-    for dtype in ("float32", "float64"):
-        for training in (True, False):
-            x = hidden.away_from_zero(draw, (5, 6), dtype)
-            answer = ask.answer(x, 0.4, hidden.rng(draw), training=training)
-            array(ask.value(answer), x.shape, dtype, "y")
-            untouched(answer)
+    for dtype, training in (("float32", True), ("float32", False), ("float64", True)):
+        x = hidden.away_from_zero(draw, (5, 6), dtype)
+        answer = ask.answer(x, 0.4, hidden.rng(draw), training=training)
+        array(ask.value(answer), x.shape, dtype, "y")
+        untouched(answer)
 
 
 def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (3, 2))
     ask(x, 1.0, hidden.rng(draw))
-    for rate in hidden.BAD_RATES:
-        for training in (True, False):
-            refuses(ask, x, rate, hidden.rng(draw), training=training, because=f"a rate of {rate}", mentions="rate")
+    for rate, training in zip(hidden.BAD_RATES, (True, False), strict=True):
+        refuses(ask, x, rate, hidden.rng(draw), training=training, because=f"a rate of {rate}", mentions="rate")
 
 
 def measure(ask: Ask) -> list[float]:

@@ -18,19 +18,23 @@ def inputs(draw: np.random.Generator, rate: float, shape: tuple[int, ...] = (6, 
     return hidden.away_from_zero(draw, shape, dtype), mask
 
 
+def gradients(ask: Ask, draw: np.random.Generator) -> list[tuple[float, np.ndarray, np.ndarray, np.ndarray]]:
+    """Return rates with dy, mask and the answer dx, for arrays of one to four dimensions."""
+    asked = []
+    for rate, shape in zip((0.0, *hidden.RATES), ((9,), (4, 7), (3, 5, 2), (2, 3, 2, 2)), strict=True):
+        dy, mask = inputs(draw, rate, shape)
+        asked.append((rate, dy, mask, array(ask(dy, mask, rate), shape, name="dx")))
+    return asked
+
+
 def blocks(ask: Ask, draw: np.random.Generator) -> None:
-    for rate in hidden.RATES:
-        dy, mask = inputs(draw, rate)
-        dx = array(ask(dy, mask, rate), dy.shape, name="dx")
+    for _, _, mask, dx in ask.once(gradients):
         expect(not dx[~mask].any(), "no gradient should pass where mask is false")
 
 
 def scales(ask: Ask, draw: np.random.Generator) -> None:
-    for rate in (0.0, *hidden.RATES):
-        for shape in ((9,), (4, 7), (2, 3, 2, 2)):
-            dy, mask = inputs(draw, rate, shape)
-            dx = array(ask(dy, mask, rate), shape, name="dx")
-            expect(close(dx[mask], dy[mask] / (1 - rate)), "where mask is true, dx should be dy / (1 - rate)")
+    for rate, dy, mask, dx in ask.once(gradients):
+        expect(close(dx[mask], dy[mask] / (1 - rate)), "where mask is true, dx should be dy / (1 - rate)")
 
 
 def takes_any_mask_dtype(ask: Ask, draw: np.random.Generator) -> None:

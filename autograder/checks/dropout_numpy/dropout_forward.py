@@ -27,7 +27,7 @@ def keeps(ask: Ask, draw: np.random.Generator) -> None:
 
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     rate = 0.4
-    x = hidden.away_from_zero(draw, (24, 30))
+    x = hidden.away_from_zero(draw, hidden.CALLED_AGAIN)
     calls = ask.probe(successive, 80, x, rate, hidden.rng(draw))
     masks = np.stack([mask_of(parts(call, ("y", "mask"))[1], x.shape) for call in calls])
     independent_entries(masks, rate)
@@ -36,16 +36,15 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def scales(ask: Ask, draw: np.random.Generator) -> None:
-    for rate in hidden.RATES:
-        for shape in ((7,), (6, 5), (2, 3, 4, 2)):
-            x = hidden.away_from_zero(draw, shape)
-            y, mask = forward(ask, x, rate, hidden.rng(draw))
-            expect(close(y[~mask], np.zeros((~mask).sum())), "where mask is false, y should be 0")
-            expect(close(y[mask], x[mask] / (1 - rate)), "where mask is true, y should be x / (1 - rate)")
+    for rate, shape in zip(hidden.RATES, ((7,), (6, 5), (2, 3, 4, 2)), strict=True):
+        x = hidden.away_from_zero(draw, shape)
+        y, mask = forward(ask, x, rate, hidden.rng(draw))
+        expect(close(y[~mask], np.zeros((~mask).sum())), "where mask is false, y should be 0")
+        expect(close(y[mask], x[mask] / (1 - rate)), "where mask is true, y should be x / (1 - rate)")
 
 
 def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
-    for rate in (0.0, *hidden.RATES, 1.0):
+    for rate in (0.0, 0.4, 1.0):
         x = hidden.away_from_zero(draw, (9, 4))
         y, mask = forward(ask, x, rate, hidden.rng(draw), training=False)
         expect(close(y, x), "with training=False, y should equal x: nothing dropped, nothing scaled")
@@ -72,21 +71,19 @@ def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
-    for dtype in ("float32", "float64"):
-        for training in (True, False):
-            x = hidden.away_from_zero(draw, (5, 6), dtype)
-            answer = ask.answer(x, 0.4, hidden.rng(draw), training=training)
-            y, _ = parts(ask.value(answer), ("y", "mask"))
-            array(y, x.shape, dtype, "y")
-            untouched(answer)
+    for dtype, training in (("float32", True), ("float32", False), ("float64", True)):
+        x = hidden.away_from_zero(draw, (5, 6), dtype)
+        answer = ask.answer(x, 0.4, hidden.rng(draw), training=training)
+        y, _ = parts(ask.value(answer), ("y", "mask"))
+        array(y, x.shape, dtype, "y")
+        untouched(answer)
 
 
 def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (3, 2))
     forward(ask, x, 1.0, hidden.rng(draw))
-    for rate in hidden.BAD_RATES:
-        for training in (True, False):
-            refuses(ask, x, rate, hidden.rng(draw), training=training, because=f"a rate of {rate}", mentions="rate")
+    for rate, training in zip(hidden.BAD_RATES, (True, False), strict=True):
+        refuses(ask, x, rate, hidden.rng(draw), training=training, because=f"a rate of {rate}", mentions="rate")
 
 
 def measure(ask: Ask) -> list[float]:

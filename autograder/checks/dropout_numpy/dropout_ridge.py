@@ -22,14 +22,13 @@ def problem(
 
 
 def solves(ask: Ask, draw: np.random.Generator) -> None:
-    for rate in hidden.RATES:
-        for n, d in ((40, 4), (25, 7), (30, 1)):
-            X, y = problem(draw, n, d)
-            w = array(ask(X, y, rate), (d,), name="w")
-            expect(
-                close(w, dropout_ridge(X, y, rate)),
-                "w does not minimize the expected squared error under dropout of the inputs",
-            )
+    for rate, (n, d) in zip(hidden.RATES, ((40, 4), (25, 7), (30, 1)), strict=True):
+        X, y = problem(draw, n, d)
+        w = array(ask(X, y, rate), (d,), name="w")
+        expect(
+            close(w, dropout_ridge(X, y, rate)),
+            "w does not minimize the expected squared error under dropout of the inputs",
+        )
 
 
 def is_least_squares_without_dropout(ask: Ask, draw: np.random.Generator) -> None:

@@ -1,6 +1,7 @@
 """The ensemble that dropout averages: `subnetwork_means(x, w, b, rate) -> (arithmetic, geometric)`."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 
@@ -23,26 +24,29 @@ def means(ask: Ask, x: np.ndarray, w: np.ndarray, b: float, rate: float) -> tupl
     return number(values[0], "arithmetic"), number(values[1], "geometric")
 
 
+def averages(ask: Ask, draw: np.random.Generator) -> list[tuple[tuple[np.ndarray, np.ndarray, float], float, Any, Any]]:
+    """Return units and rates with both means that come back."""
+    asked = []
+    for rate, n in zip((*hidden.RATES, 0.4), (1, 3, 6, 4), strict=True):
+        x, w, b = unit(draw, n)
+        asked.append(((x, w, b), rate, *parts(ask(x, w, b, rate), ("arithmetic", "geometric"))))
+    return asked
+
+
 def averages_arithmetically(ask: Ask, draw: np.random.Generator) -> None:
-    for rate in hidden.RATES:
-        for n in (1, 3, 6):
-            x, w, b = unit(draw, n)
-            arithmetic, _ = means(ask, x, w, b, rate)
-            expect(
-                close(arithmetic, subnetwork_means(x, w, b, rate)[0]),
-                "arithmetic is not the mean output over all weighted masks",
-            )
+    for (x, w, b), rate, arithmetic, _ in ask.once(averages):
+        expect(
+            close(number(arithmetic, "arithmetic"), subnetwork_means(x, w, b, rate)[0]),
+            "arithmetic is not the mean output over all weighted masks",
+        )
 
 
 def averages_geometrically(ask: Ask, draw: np.random.Generator) -> None:
-    for rate in hidden.RATES:
-        for n in (1, 3, 6):
-            x, w, b = unit(draw, n)
-            _, geometric = means(ask, x, w, b, rate)
-            expect(
-                close(geometric, sigmoid(w @ x + b)),
-                "geometric should equal the output of the whole unit without dropout",
-            )
+    for (x, w, b), _, _, geometric in ask.once(averages):
+        expect(
+            close(number(geometric, "geometric"), sigmoid(w @ x + b)),
+            "geometric should equal the output of the whole unit without dropout",
+        )
 
 
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
