@@ -35,15 +35,13 @@ class Channel:
     def send(self, tree: Tree, deadline: float) -> None:
         """Send a question; raise Forged when anything came before it was asked, Late when it is not taken in time."""
         self._nonce = secrets.token_bytes(NONCE_BYTES)
-        self._buffer.clear()
         self._expect_silence()
         rest = memoryview(frame(self._nonce, encode(tree)))
         while rest:
-            self._wait(select.POLLOUT, deadline)
             try:
                 rest = rest[self._work.send(rest[:PIECE]) :]
             except BlockingIOError:
-                continue
+                self._wait(select.POLLOUT, deadline)
             except OSError as error:
                 raise Ended from error
 
@@ -57,8 +55,10 @@ class Channel:
             raise Forged("its answer is larger than an answer may be")
         self._fill(HEADER.size + size, deadline)
         self._nonce = secrets.token_bytes(NONCE_BYTES)
+        payload = bytes(self._buffer[HEADER.size : HEADER.size + size])
+        del self._buffer[: HEADER.size + size]
         try:
-            return decode(bytes(self._buffer[HEADER.size :]))
+            return decode(payload)
         except WireError as error:
             raise Forged("its answer is malformed") from error
 
@@ -66,8 +66,9 @@ class Channel:
         self._work.close()
 
     def _expect_silence(self) -> None:
+        early: bytes | bytearray = self._buffer
         try:
-            early = self._work.recv(1, socket.MSG_PEEK)
+            early = early or self._work.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return
         except OSError as error:
@@ -77,10 +78,11 @@ class Channel:
         raise Forged("it wrote to the grader's channel without being asked")
 
     def _fill(self, size: int, deadline: float) -> None:
+        """Read until there are at least so many bytes, and what else has come by then."""
         while len(self._buffer) < size:
             self._wait(select.POLLIN, deadline)
             try:
-                data = self._work.recv(min(size - len(self._buffer), PIECE))
+                data = self._work.recv(PIECE)
             except BlockingIOError:
                 continue
             except OSError as error:

@@ -212,7 +212,7 @@ exercise = Exercise(
             geometric_not_normalized,
         ),
     ),
-    variants=(with_mean_logit, recursive, with_bits),
+    variants=(recursive, with_bits, with_mean_logit),
     fingerprint=Fingerprint(measure),
     challenge=True,
 )
