@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 from autograder.checks.ask import Ask, Transport
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
@@ -75,6 +76,7 @@ def seconds_to_judge(assignments: Iterable[str]) -> dict[str, dict[str, float]]:
     """Return the processor seconds by assignment and exercise, measured in sessions of a class that is graded."""
     heavy = {assignment: load(assignment).needs_frameworks for assignment in assignments}
     with ExitStack() as opened:
+        opened.enter_context(threadpool_limits(1))  # as in the processes that grade
         workers = {kind: opened.enter_context(closing(open_worker("auto", kind))) for kind in set(heavy.values())}
         runs = {name: [judged(name, workers[kind], seed) for seed in range(TIMES)] for name, kind in heavy.items()}
     return {name: min(seconds, key=lambda run: sum(run.values())) for name, seconds in runs.items()}
