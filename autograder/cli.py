@@ -191,12 +191,13 @@ def release(
 @commands.command()
 def doctor() -> None:
     """Say which isolation level this machine gives, and why not a better one."""
-    from autograder.kernels.doctor import levels
+    from autograder.kernels.doctor import levels, memory
 
     best = next(level.name for level in levels() if level.available)
     for level in levels():
         mark = "used by default" if level.name == best else "available" if level.available else "not available"
         typer.echo(f"{level.name:9} {mark:15} {level.reason}")
+    typer.echo(f"memory    {memory()}")
 
 
 def app() -> NoReturn:

@@ -1,17 +1,19 @@
-"""What holds for every test: with COURSE_NO_SKIP=1, as in CI, a test that would be skipped fails with its reason."""
+"""What holds for every test: with COURSE_NO_SKIP=1, as in CI, a test that would be skipped fails with its reason,
+unless no package could give what it lacks."""
 
 import os
 from collections.abc import Generator
 
 import pytest
 
+NO_CGROUP = "no cgroup that bounds memory can be made here: it takes root, or a system that delegates one"
 NO_SKIP = os.environ.get("COURSE_NO_SKIP") == "1"
 
 
 def fail_when_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
     expected_failure = hasattr(report, "wasxfail")
-    if NO_SKIP and report.skipped and not expected_failure:
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if NO_SKIP and report.skipped and not expected_failure and not reason.endswith(NO_CGROUP):
         report.outcome = "failed"
         report.longrepr = f"{report.nodeid}: COURSE_NO_SKIP is set, and this would be skipped. {reason}"
 

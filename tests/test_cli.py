@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.kernels.doctor import levels
+from autograder.kernels.doctor import levels, memory
 from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, HANDED_IN, WRONG, answered, hand_in
 
 pytestmark = pytest.mark.xdist_group("cli")
@@ -135,6 +135,7 @@ def test_doctor_says_what_this_machine_gives() -> None:
     for level in levels():
         assert level.name in run.stdout
     assert run.stdout.count("used by default") == 1
+    assert run.stdout.endswith(f"memory    {memory()}\n")
 
 
 @pytest.mark.parametrize("command", ["", "grade", "check", "regrade", "report", "export", "release", "doctor"])

@@ -1,4 +1,4 @@
-"""Which isolation levels this machine gives, and why not a better one."""
+"""Which isolation levels and what bound on memory this machine gives, and why not a better one."""
 
 import ctypes.util
 import functools
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.kernels import bubblewrap
+from autograder.kernels import bubblewrap, cgroup
 from autograder.kernels.start import command, environment
 
 TRIAL_SECONDS = 60.0
@@ -56,6 +56,13 @@ def best(isolation: str) -> str:
         if level.name == isolation:
             raise UnavailableLevel(f"isolation level {isolation} is not available: {level.reason}")
     raise UnavailableLevel(f"there is no isolation level {isolation!r}: choose auto, {', '.join(MEANING)}")
+
+
+def memory() -> str:
+    """Return how the memory of a submission is bounded here."""
+    if version := cgroup.available():
+        return f"bounded by the kernel too, with a cgroup (v{version})"
+    return "watched only: no cgroup that bounds memory can be made here"
 
 
 def lacking(name: str) -> str:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from autograder.kernels import cgroup
 from autograder.kernels.inside.confine import remove
 from autograder.kernels.start import command, environment
 
@@ -34,6 +35,7 @@ class Zygote:
 
     def __init__(self, level: str, heavy: bool) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="autograder-"))
+        self._cgroup = cgroup.make()
         self.control, theirs = socket.socketpair()
         with tempfile.TemporaryFile() as said:
             with theirs:
@@ -56,10 +58,11 @@ class Zygote:
     def spawn(self, order: dict[str, Any]) -> socket.socket:
         """Have a child forked; return the socket that it serves."""
         ours, theirs = socket.socketpair()
+        files = self._cgroup.admit(charged(order)) if self._cgroup else []
         with theirs:
             try:
                 message = json.dumps({"spawn": order}).encode() + b"\n"
-                socket.send_fds(self.control, [message], [theirs.fileno()])
+                socket.send_fds(self.control, [message], [theirs.fileno(), *files])
             except OSError as error:
                 ours.close()
                 raise ZygoteFailed(GONE) from error
@@ -93,6 +96,8 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._cgroup:
+            self._cgroup.close()
         remove(self._home)
 
     def _say(self, word: str) -> None:
@@ -115,3 +120,13 @@ class Zygote:
             return json.loads(data)
         except (OSError, ValueError) as error:
             raise ZygoteFailed(GONE) from error
+
+
+def charged(order: dict[str, Any]) -> int:
+    """Return the bytes that the kernel may charge to a submission that keeps within its limits.
+
+    Beside what is resident, files in memory are charged: at level sandbox those of the work folder and of /tmp, each of
+    which holds as much as a disk may. Only the watch can tell them apart, so this is the coarser bound of the two.
+    """
+    megabytes: int = order["memory_mb"] + 2 * order["disk_mb"]
+    return megabytes * 2**20

@@ -69,6 +69,7 @@ NO_SECCOMP = tuple(
 )
 NO_LANDLOCK = (("landlock.py", "        restrict(self.folder, self._readable, self._version)\n", ""),)
 NOTHING_WATCHED = (("zygote.py", "elif cause := self._excess(child):", "elif cause := '':"),)
+NO_CGROUP = (("zygote.py", "        self._cgroup.enter()\n", ""),)
 PROCESSES = ("namespaces.py", '        resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)\n', "")
 CAPABILITIES = attempt("assert 'CapEff:\t0000000000000000' not in open('/proc/self/status').read()")
 FORKS = attempt(
@@ -267,6 +268,7 @@ DEFENSES = [
         ALL,
         NOTHING_WATCHED,
         (attempt("import time\nx = bytearray(5 * 10**8)\nfor n in range(0, len(x), 4096): x[n] = 1\ntime.sleep(2)"),),
+        NO_CGROUP,
     ),
     Defense(
         "memory of a file in /dev/shm",
@@ -298,6 +300,7 @@ DEFENSES = [
             "import subprocess\nsubprocess.Popen('setsid sleep 9BYSTANDER & exit', shell=True).wait()",
             "print('survivors')",
         ),
+        NO_CGROUP,
     ),
 ]
 

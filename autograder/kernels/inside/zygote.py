@@ -1,8 +1,8 @@
 """The warm parent of a submission: forks a child for it, watches the child's processes, and ends them all.
 
-Commands come as lines of JSON on the control socket: `{"spawn": {...}}` with the child's work socket attached, then
-`"interrupt"` or `"kill"`. Every child ends with one line `{"ended": "died" | "memory" | "processes" | "disk", "detail":
-...}`.
+Commands come as lines of JSON on the control socket: `{"spawn": {...}}` with the child's work socket attached, and the
+files of its cgroup if it has one, then `"interrupt"` or `"kill"`. Every child ends with one line
+`{"ended": "died" | "memory" | "processes" | "disk"}`.
 """
 
 import contextlib
@@ -18,10 +18,12 @@ from typing import Any
 from __main__ import load
 
 from . import confine, processes, stub, warm
+from .cgroup import Cgroup
 from .executor import Executor, Respond, Shell, broken, make_shell
 from .wire import HEADER, WireError, decode, encode, frame
 
 TICK = 0.025
+MAX_DESCRIPTORS = 3
 
 
 def main(order: dict[str, Any]) -> None:
@@ -54,13 +56,14 @@ class Zygote:
         self._child: int | None = None
         self._limits: dict[str, Any] = {}
         self._memory = processes.MemoryWatch(0)
+        self._cgroup = Cgroup()
 
     def serve(self) -> None:
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         while True:
             if poll.poll(None if self._child is None else 1000 * TICK):
-                data, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
+                data, descriptors, _, _ = socket.recv_fds(self._control, 65536, MAX_DESCRIPTORS)
                 if not data:
                     break
                 for line in data.splitlines():
@@ -75,7 +78,9 @@ class Zygote:
         if isinstance(command, dict):
             self._limits = command["spawn"]
             self._memory = processes.MemoryWatch(self._limits["memory_mb"] * 2**20)
-            self._child = self._spawn(descriptors[0])
+            work, *files = descriptors
+            self._cgroup = Cgroup(files)
+            self._child = self._spawn(work)
         elif self._child is not None and command == "interrupt":
             os.kill(self._child, signal.SIGINT)
         elif self._child is not None and command == "kill":
@@ -96,6 +101,7 @@ class Zygote:
     def _live(self, work: int) -> None:
         """Be the child: give up everything but the work socket, then serve it."""
         os.setsid()
+        self._cgroup.enter()
         os.dup2(work, 3, inheritable=False)
         os.closerange(4, 65536)
         self._level.enter(self._limits)
@@ -110,6 +116,8 @@ class Zygote:
 
     def _excess(self, child: int) -> str | None:
         """Return the limit that the child and its descendants exceed, if any."""
+        if self._cgroup.killed():  # maybe only a process that the child had started
+            return "memory"
         if processes.count(child) > self._limits["processes"]:
             return "processes"
         if self._memory.exceeded(child, self._level.shared_memory(child)):
@@ -130,6 +138,9 @@ class Zygote:
             except ChildProcessError:
                 break
         self._child = None
+        if self._cgroup.killed():
+            cause = "memory"
+        self._cgroup.close()
         self._level.clear()
         with contextlib.suppress(OSError):  # the grader may be gone
             self._control.sendall(json.dumps({"ended": cause}).encode() + b"\n")
