@@ -35,9 +35,10 @@ def test_a_zygote_that_was_killed_is_replaced_within_the_session(level):
         assert session.run([Cell("1", "a = 1")])[0].status == "ok"
         os.kill(worker._zygote._process.pid, signal.SIGKILL)
         time.sleep(0.2)
-        results = session.run([Cell("2", "print(a)"), Cell("3", "print(a)")])
-    assert results[0].status in ("died", "ok")
-    assert results[1].output == "1\n"
+        results = session.run([Cell("2", "print(a)"), Cell("3", "print(a)"), Cell("4", "print(a)")])
+    # At level landlock its child may answer once more before it is missed.
+    assert [result.status for result in results].count("died") <= 1
+    assert results[2].output == "1\n"
     worker.close()
 
 
