@@ -17,13 +17,27 @@ from tests.kernels.conftest import LEVELS, running
 WARM = [level for level in LEVELS if level != "process"]
 CHILDREN = {"sandbox": 500, "landlock": 100}
 
+REMEMBERS_NOTHING = """
+assert 'seen' not in globals()
+seen = open('note', 'x').write('x')
+"""
+USES_FRAMEWORKS = f"""
+{REMEMBERS_NOTHING}
+import tensorflow, torch
+layer = torch.nn.Linear(3, 1)
+layer(torch.ones(2, 3)).sum().backward()
+assert float(layer.bias.grad) == 2
+assert float(tensorflow.reduce_sum(tensorflow.ones((2, 3)) @ tensorflow.ones((3, 1)))) == 6
+"""
 
+
+@pytest.mark.parametrize("heavy", [False, True])
 @pytest.mark.parametrize("level", WARM)
-def test_many_children_in_a_row_none_hangs_and_none_remembers(level):
-    worker = WarmWorker(level, heavy=False)
+def test_many_children_in_a_row_none_hangs_and_none_remembers(level, heavy):
+    worker = WarmWorker(level, heavy)
     for number in range(CHILDREN[level]):
         with worker.session(Limits()) as session:
-            [result] = session.run([Cell("1", "assert 'seen' not in globals()\nseen = open('note', 'x').write('x')")])
+            [result] = session.run([Cell("1", USES_FRAMEWORKS if heavy else REMEMBERS_NOTHING)])
         assert result.status == "ok", (number, result)
     worker.close()
 
