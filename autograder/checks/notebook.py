@@ -2,6 +2,7 @@
 
 import contextlib
 import html
+import re
 import secrets
 import sys
 from collections.abc import Callable, Mapping
@@ -21,6 +22,11 @@ class NotYet(AssertionError):
     def _render_traceback_(self) -> list[str]:
         """Give Jupyter one line in place of a traceback: the student's mistake is in the table, not in `check`."""
         return [f"NotYet: {self}"]
+
+
+def with_code(text: str) -> str:
+    """Return a text as HTML, with what stands in backticks set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
 class Report:
@@ -64,7 +70,7 @@ class Report:
             return ""
         known = self.exercise.misconception(self.verdict.misconception) if self.verdict.misconception else None
         says = (
-            f"<strong>This looks like a known mistake: {html.escape(known.name)}.</strong> {html.escape(known.says)} "
+            f"<strong>This looks like a known mistake: {with_code(known.name)}.</strong> {with_code(known.says)} "
             if known
             else ""
         )
@@ -81,12 +87,12 @@ class Report:
 
 def _row(item: RequirementVerdict) -> str:
     sign, color = ("✓", "#0a8f6a") if item.passed else ("✗", "#d55e00")
-    message = f'<div style="opacity:.85">{html.escape(item.message)}</div>' if item.message else ""
+    message = f'<div style="opacity:.85">{with_code(item.message)}</div>' if item.message else ""
     border = "border:0;border-top:1px solid rgba(128,128,128,.3);padding:.3em .6em;text-align:left;vertical-align:top"
     return (
         f'<tr style="background:none">'
         f'<td style="{border};color:{color};font-weight:bold" aria-label="{"yes" if item.passed else "no"}">{sign}</td>'
-        f'<td style="{border};width:100%;white-space:normal">{html.escape(item.name)}{message}</td>'
+        f'<td style="{border};width:100%;white-space:normal">{with_code(item.name)}{message}</td>'
         f'<td style="{border};white-space:nowrap">{item.points:g} / {item.max_points:g}</td></tr>'
     )
 

@@ -1,15 +1,15 @@
 """Self-contained HTML pages: one style, light and dark, no script and no other file."""
 
 import os
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from autograder.checks.book import page_url
+from autograder.checks.notebook import with_code
 from autograder.grading.output import number
 from autograder.grading.verdicts import write_text
 
@@ -31,9 +31,9 @@ def write_page(path: Path, template: str, **values: Any) -> None:
     write_text(path, _environment().get_template(template).render(link=lambda page: _link(page, folder), **values))
 
 
-def with_code(text: str) -> Markup:
-    """Escape a text, and set what stands in backticks as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 escaped before
+def code(text: str) -> Markup:
+    """Set what stands in backticks as code."""
+    return Markup(with_code(text))  # noqa: S704 escaped there
 
 
 @cache
@@ -45,7 +45,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "code": with_code}
+    environment.filters |= {"number": number, "code": code}
     environment.globals["meanings"] = MEANINGS
     return environment
 

@@ -82,9 +82,10 @@ def test_notebook_shows_html_and_one_line_in_place_of_a_traceback(tmp_path):
 
 
 def test_table_escapes_what_the_student_wrote(tmp_path):
-    source = WRONG.replace("return mean, var / (1 - rate)", "raise KeyError('<script>alert(1)</script>')")
+    source = WRONG.replace("return mean, var / (1 - rate)", "raise KeyError('<script>alert(1)</script> in `x`')")
     table, _ = run_in_kernel(source, tmp_path)
     assert "<script>" not in table.data["text/html"]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; in <code>x</code>" in table.data["text/html"]
 
 
 def test_link_points_into_the_published_or_the_nearby_book(monkeypatch, tmp_path):

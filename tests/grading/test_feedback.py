@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.catalogue import ASSIGNMENTS
+from autograder.checks.notebook import with_code
 from autograder.grading.output import Output
-from autograder.grading.render import with_code
 from autograder.grading.report import BINS, AssignmentSummary, write_report
 from tests.grading.conftest import ASSIGNMENT, FIRST, SECOND, Class
 
