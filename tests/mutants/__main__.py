@@ -17,7 +17,7 @@ from rich.table import Table
 
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
 from tests.mutants.campaign import Tally, conduct
-from tests.mutants.speed import seconds_to_judge
+from tests.mutants.speed import seconds_to_judge, together
 
 KILLED = 0.98
 
@@ -91,7 +91,7 @@ def main() -> int:
         print("A process dies of one of the trials, most likely for want of memory: try --workers 1.", file=sys.stderr)
         return 1
     for name, seconds in seconds_to_judge(assignments).items():
-        tallies[name].seconds = sum(seconds.values())
+        tallies[name].seconds = together(seconds).beyond
     total = reduce(Tally.__add__, tallies.values())
 
     table = Table(*COLUMNS, title="The graders, graded", caption=f"{time.monotonic() - begun:.0f} s", show_footer=False)

@@ -2,13 +2,15 @@
 
 Right answers to each assignment run as they do when a class is graded, in a fresh child of a warm process, after a cell
 that has trained something with the frameworks of the notebook. What is counted is the processor time, of grader and
-child together, from the last answer to the last verdict: what judging costs beyond running the student's cells.
+child together, from the last answer to the last verdict, in two parts: what is spent inside the student's functions,
+layers and models when they are called, and what judging costs beyond that.
 """
 
 import argparse
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -44,26 +46,69 @@ TIMES = 3
 """Submissions to each assignment, of which the fastest counts."""
 
 
-def processor_seconds(subject: Any) -> float:
-    """Return the processor time that the process of a submission has used."""
+@dataclass(frozen=True)
+class Spent:
+    """Processor seconds: of both sides together, and inside the student's code."""
+
+    total: float
+    inside: float
+
+    def __sub__(self, before: "Spent") -> "Spent":
+        return Spent(self.total - before.total, self.inside - before.inside)
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(self.total + other.total, self.inside + other.inside)
+
+    @property
+    def beyond(self) -> float:
+        return self.total - self.inside
+
+
+def watch(subject: Any) -> None:
+    """Have `attempt`, through which everything of the student's is called, note how long it takes.
+
+    It counts this thread alone: under a limit of processor time, that of a process is known only to the tick.
+    """
+    import sys
     import time
 
-    return time.process_time()
+    respond = sys._getframe(1).f_globals
+    plain = respond["attempt"]
+
+    def timed(function, *args, **kwargs):
+        before, noted = time.thread_time(), timed.seconds
+        try:
+            return plain(function, *args, **kwargs)
+        finally:
+            timed.seconds = noted + time.thread_time() - before  # calls within calls count once
+
+    timed.seconds = 0.0
+    respond["attempt"] = timed
 
 
-def spent(subject: str, transport: Transport) -> float:
-    """Return the processor time that both sides have used so far, in seconds."""
-    return time.process_time() + float(Ask(subject, transport).probe(processor_seconds))
+def processor_seconds(subject: Any) -> list[float]:
+    """Return the processor time that the process of a submission has used, and the part that `watch` has seen."""
+    import sys
+    import time
+
+    return [time.process_time(), sys._getframe(1).f_globals["attempt"].seconds]
 
 
-def judged(assignment: str, worker: Worker, seed: int) -> dict[str, float]:
-    """Return the processor seconds that judging each exercise of a right submission takes."""
+def spent(subject: str, transport: Transport) -> Spent:
+    """Return the processor time so far."""
+    child, inside = Ask(subject, transport).probe(processor_seconds)
+    return Spent(time.process_time() + child, inside)
+
+
+def judged(assignment: str, worker: Worker, seed: int) -> dict[str, Spent]:
+    """Return what judging each exercise of a right submission takes."""
     released = "\n".join(cell.source for cell in load(assignment).cells if cell.code)
     used = {name: source for name, source in FIRST_USES.items() if f"import {name}\n" in f"{released}\n"}
     cells = {"imports": "import numpy as np"} | used | right_cells(assignment, seed)
     seconds = {}
     with worker.session(Limits()) as session:
         session.run([Cell(name, source) for name, source in cells.items()])
+        Ask(exercises(assignment)[0].name, session).probe(watch)
         for exercise in exercises(assignment):
             before = spent(exercise.name, session)
             verdict = judge(exercise, session, seed)
@@ -72,27 +117,36 @@ def judged(assignment: str, worker: Worker, seed: int) -> dict[str, float]:
     return seconds
 
 
-def seconds_to_judge(assignments: Iterable[str]) -> dict[str, dict[str, float]]:
+def seconds_to_judge(assignments: Iterable[str]) -> dict[str, dict[str, Spent]]:
     """Return the processor seconds by assignment and exercise, measured in sessions of a class that is graded."""
     heavy = {assignment: load(assignment).needs_frameworks for assignment in assignments}
     with ExitStack() as opened:
         opened.enter_context(threadpool_limits(1))  # as in the processes that grade
         workers = {kind: opened.enter_context(closing(open_worker("auto", kind))) for kind in set(heavy.values())}
         runs = {name: [judged(name, workers[kind], seed) for seed in range(TIMES)] for name, kind in heavy.items()}
-    return {name: min(seconds, key=lambda run: sum(run.values())) for name, seconds in runs.items()}
+    return {name: min(seconds, key=lambda run: together(run).total) for name, seconds in runs.items()}
+
+
+def together(run: dict[str, Spent]) -> Spent:
+    return sum(run.values(), start=Spent(0.0, 0.0))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants.speed", description=__doc__.splitlines()[0])
     parser.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
     seconds = seconds_to_judge(parser.parse_args().assignments or ASSIGNMENTS)
-    table = Table("assignment", "seconds\nto judge", "the slowest exercise")
+    table = Table("assignment", "seconds", "inside the\nstudent's code", "beyond it", "most beyond it")
     for assignment, run in seconds.items():
-        slowest = max(run, key=lambda name: run[name])
-        table.add_row(assignment, f"{sum(run.values()):.2f}", f"{slowest} {run[slowest]:.2f}")
+        slowest = max(run, key=lambda name: run[name].beyond)
+        table.add_row(assignment, *_columns(together(run)), f"{slowest} {run[slowest].beyond:.2f}")
     table.add_section()
-    table.add_row("all", f"{sum(sum(run.values()) for run in seconds.values()):.2f}", style="bold")
+    everything = together({name: together(run) for name, run in seconds.items()})
+    table.add_row("all", *_columns(everything), style="bold")
     Console(width=100).print(table)
+
+
+def _columns(spent: Spent) -> tuple[str, str, str]:
+    return f"{spent.total:.2f}", f"{spent.inside:.2f}", f"{spent.beyond:.2f}"
 
 
 if __name__ == "__main__":
