@@ -66,7 +66,7 @@ def treats_rows_alone(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, parameters = batch(draw, shape), (*gains(draw, shape[1]), *statistics(draw, shape[1]))
         together = array(ask(x, *parameters), shape, name="y")
-        for i in range(len(x)):
+        for i in (0, len(x) - 1):
             alone = array(ask(x[i : i + 1], *parameters), (1, shape[1]), name="y")
             expect(close(alone[0], together[i]), "a row should get the same y alone as within a batch")
 
