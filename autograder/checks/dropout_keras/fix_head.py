@@ -99,7 +99,7 @@ def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def refuses_other_heads(ask: Ask, draw: np.random.Generator) -> None:
-    ask.probe(handed_over, [SOFTMAX], WIDTH)
+    returned(ask.once(fixed_chain))
     for head in OTHER_HEADS:
         answer = ask.probe_answer(handed_over, head, WIDTH)
         name, settings = head[-1]

@@ -57,7 +57,7 @@ def mixed(ask: Ask, draw: np.random.Generator) -> dict[str, Any]:
 
 
 def returns_passes(ask: Ask, draw: np.random.Generator) -> None:
-    for facts in (ask.once(mixed), *(sample(ask, draw, [DROPOUT], n, T) for n, T in ((4, 1), (1, 3)))):
+    for facts in (ask.once(mixed), sample(ask, draw, [DROPOUT], 1, 1)):
         expect(
             passes_of(facts).dtype == np.float32,
             f"the dtype of the passes should be float32, but is {facts['value'].dtype}",
