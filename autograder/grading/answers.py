@@ -47,16 +47,26 @@ class Record:
     outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
 
     def to_bytes(self) -> bytes:
-        """Return the record as payloads of the wire, each behind its size: the cells, then the outcomes."""
-        trees = [[vars(cell) for cell in self.cells], *map(_pack, self.outcomes)]
-        return b"".join(SIZE.pack(len(payload)) + payload for payload in map(encode, trees))
+        """Return the record as payloads of the wire, each behind its size; nothing when one of them would be too large.
+
+        That takes an answer at the limits of the wire, which leave no room for what is kept beside it.
+        """
+        trees = [*map(vars, self.cells), *map(_pack, self.outcomes)]
+        try:
+            payloads = list(map(encode, trees))
+        except WireError:
+            return b""
+        return b"".join(SIZE.pack(len(payload)) + payload for payload in payloads)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Record":
-        """Read a record; raise ValueError when it is damaged."""
+        """Read a record; raise ValueError when it is damaged or empty."""
+        if not data:
+            raise ValueError("damaged record: it is empty")
         try:
-            cells, *outcomes = map(decode, _payloads(memoryview(data)))
-            return cls([CellResult(**cell) for cell in cells], list(map(_unpack, outcomes)))
+            trees = list(map(decode, _payloads(memoryview(data))))
+            cells = [CellResult(**tree) for tree in trees if "question" not in tree]
+            return cls(cells, [_unpack(tree) for tree in trees if "question" in tree])
         except (KeyError, TypeError, ValueError, WireError, struct.error) as error:
             raise ValueError(f"damaged record: {error}") from None
 

@@ -90,6 +90,17 @@ def test_exceptions_silence_and_cells_come_back() -> None:
     assert (silence.value.status, silence.value.message) == ("timeout", "too slow")
 
 
+def test_much_that_was_printed_comes_back() -> None:
+    cells = [CellResult(str(number), "ok", output="\N{SNOWMAN}\N{PILE OF POO}" * 50_000) for number in range(8)]
+    assert saved(Recorder(Script()), cells).cells == cells
+
+
+def test_an_answer_at_the_limit_is_not_kept_and_costs_nothing() -> None:
+    recorder = Recorder(Script(Answer("\N{SNOWMAN}" * 10**6)))
+    recorder.ask(Question("f"))
+    assert Record([CellResult("f", "ok")], recorder.outcomes).to_bytes() == b""
+
+
 def test_repeated_questions_get_their_answers_in_order() -> None:
     recorder = Recorder(Script(Answer(1), Answer(2)))
     for _ in range(2):
@@ -121,7 +132,7 @@ def test_questions_differ_in_everything_they_send() -> None:
     assert fingerprint(questions[0]) == fingerprint(Question("f", (np.asfortranarray(x),)))
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"nonsense", Record().to_bytes()[:-30]])
+@pytest.mark.parametrize("data", [b"", b"PK", b"nonsense", Record([CellResult("f", "ok")]).to_bytes()[:-5]])
 def test_damage_is_told(data: bytes) -> None:
-    with pytest.raises(ValueError, match=r"damaged|pickled"):
+    with pytest.raises(ValueError, match="damaged"):
         Record.from_bytes(data)
