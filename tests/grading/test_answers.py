@@ -10,9 +10,9 @@ from autograder.checks.ask import Answer, Opaque, Question, Raised, Tensor, Unan
 from autograder.grading.answers import NotRecorded, Record, Recorder, Replay, fingerprint
 from autograder.kernels.session import CellResult
 
-ARRAYS = arrays(
-    st.sampled_from([np.bool_, np.int64, np.float32, np.float64, "U3"]), array_shapes(min_dims=0, max_side=3)
-)
+SHAPES = array_shapes(min_dims=0, max_side=3)
+NUMBERS = arrays(st.sampled_from([np.bool_, np.int64, np.float32, np.float64]), SHAPES)
+ARRAYS = NUMBERS | arrays("U3", SHAPES, elements=st.text(max_size=3))
 VALUES = st.recursive(
     st.none()
     | st.booleans()

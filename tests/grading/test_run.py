@@ -239,7 +239,8 @@ def _wait_for(condition: object, seconds: float) -> None:
 def class_of_ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ten")
     for number in range(10):
-        hand_in(folder, f"student-{number}", answered(number, extra=f"number = {number}"))
+        # Slow enough to be stopped in the middle.
+        hand_in(folder, f"student-{number}", answered(number, extra=f"import time\ntime.sleep(1)\nnumber = {number}"))
     return folder
 
 
