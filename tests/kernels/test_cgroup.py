@@ -32,7 +32,7 @@ MB = 2**20
 LIMITS = Limits(cell_seconds=20.0, memory_mb=300, disk_mb=1)
 BOUND = 302 * MB
 BURST = "import numpy as np\nx = np.ones(2**27)"  # 1 GB
-HELD_UP_SECONDS = 3.0
+HELD_UP_SECONDS = 8.0
 
 for_real = pytest.mark.skipif(VERSION is None, reason=NO_CGROUP)
 
@@ -92,7 +92,7 @@ def test_without_the_bound_it_does(worker, monkeypatch):
     admit = cgroup.MemoryCgroup.admit
     monkeypatch.setattr(cgroup.MemoryCgroup, "admit", lambda self, _: admit(self, 2**40))
     _, peak = burst(worker)
-    assert peak > 1000 * MB
+    assert peak > 1.5 * BOUND
 
 
 @for_real
