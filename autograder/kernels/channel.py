@@ -8,6 +8,8 @@ import time
 from autograder.kernels.inside.wire import HEADER, MAX_FRAME, NONCE_BYTES, Tree, WireError, decode, encode, frame
 
 PIECE = 2**20
+SMALL_PIECE = 2**16
+"""Bytes to read at least: as long as it is small, the memory for them is at hand."""
 
 
 class Late(Exception):
@@ -30,6 +32,7 @@ class Channel:
         self._watched = watched
         self._nonce = b""
         self._buffer = bytearray()
+        self._poll = {event: self._poll_for(event) for event in (select.POLLIN, select.POLLOUT)}
         work.setblocking(False)
 
     def send(self, tree: Tree, deadline: float) -> None:
@@ -82,7 +85,7 @@ class Channel:
         while len(self._buffer) < size:
             self._wait(select.POLLIN, deadline)
             try:
-                data = self._work.recv(PIECE)
+                data = self._work.recv(min(max(size - len(self._buffer), SMALL_PIECE), PIECE))
             except BlockingIOError:
                 continue
             except OSError as error:
@@ -91,12 +94,15 @@ class Channel:
                 raise Ended
             self._buffer += data
 
-    def _wait(self, event: int, deadline: float) -> None:
+    def _poll_for(self, event: int) -> select.poll:
         poll = select.poll()
         poll.register(self._work, event)
         poll.register(self._watched, select.POLLIN)
+        return poll
+
+    def _wait(self, event: int, deadline: float) -> None:
         left = deadline - time.monotonic()
-        ready = dict(poll.poll(max(0.0, 1000 * left))) if left > 0 else {}
+        ready = dict(self._poll[event].poll(1000 * left)) if left > 0 else {}
         if not ready:
             raise Late
         if self._work.fileno() not in ready:
