@@ -32,7 +32,6 @@ OTHER_HEADS: list[Layers] = [
     [["Dense", {"units": 1, "activation": "sigmoid"}]],
     [["Dense", {"units": 1}]],
     [SOFTMAX, DROPOUT],
-    [NORM],
 ]
 
 
@@ -40,7 +39,8 @@ def handed_over(subject: Any, layers: Layers, width: int) -> bool:
     """Hand a new chain of layers to the student's function."""
     import keras
 
-    stack = [getattr(keras.layers, name)(**settings) for name, settings in layers]
+    quick = {"Dense": {"kernel_initializer": "zeros"}}
+    stack = [getattr(keras.layers, name)(**quick.get(name, {}), **settings) for name, settings in layers]
     attempt(subject, keras.Sequential([keras.Input((width,)), *stack]))
     return True
 

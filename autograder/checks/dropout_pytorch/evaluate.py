@@ -73,7 +73,7 @@ class Case:
     def __init__(self, draw: np.random.Generator, n: int, scale: float = 1.0, labels: str = "int64") -> None:
         self.W = draw.normal(0, 0.1 * scale, (10, 784)).astype(np.float32)
         self.b = draw.normal(0, 0.1 * scale, 10).astype(np.float32)
-        images = draw.integers(0, 256, (2 * n, 28, 28)).astype(np.uint8)
+        images = draw.integers(0, 256, (2 * n, 28, 28), dtype=np.uint8)
         logits = self.logits(images)
         top = np.sort(logits, axis=1)
         self.images = images[np.argsort(top[:, -2] - top[:, -1], kind="stable")[:n]]

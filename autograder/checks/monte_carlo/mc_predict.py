@@ -15,12 +15,11 @@ PAGE = "exercises/monte_carlo/monte_carlo"
 RATE = 0.4
 
 DROPOUT: Layers = ["Dropout", {"rate": RATE}]
-DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "tanh"}]
 HEAD: Layers = ["Dense", {"units": 3}]
 NORM: Layers = ["BatchNormalization", {}]
 FROZEN: Layers = ["BatchNormalization", {"trainable": False}]
 NESTED: Layers = ["nested", [NORM, ["nested", [NORM, DROPOUT]]]]
-BRANCHES: Layers = [["branch", [NORM, DENSE]], ["nested", [["nested", [FROZEN]]]]]
+BRANCHES: Layers = [["branch", [NORM]], ["nested", [["nested", [FROZEN]]]]]
 BIG: Layers = [NORM, FROZEN, DROPOUT, ["nested", [NORM, DROPOUT]], HEAD]
 
 
