@@ -4,9 +4,13 @@ Right answers to each assignment run as they do when a class is graded, in a fre
 that has trained something with the frameworks of the notebook. What is counted is the processor time, of grader and
 child together, from the last answer to the last verdict, in two parts: what is spent inside the student's functions,
 layers and models when they are called, and what judging costs beyond that.
+
+Both run on one core, as when there are as many workers as cores: one core that waits for another falls asleep, and
+what waking it costs depends on what else the machine does.
 """
 
 import argparse
+import os
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
@@ -121,6 +125,8 @@ def seconds_to_judge(assignments: Iterable[str]) -> dict[str, dict[str, Spent]]:
     """Return the processor seconds by assignment and exercise, measured in sessions of a class that is graded."""
     heavy = {assignment: load(assignment).needs_frameworks for assignment in assignments}
     with ExitStack() as opened:
+        opened.callback(os.sched_setaffinity, 0, cores := os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {max(cores)})
         opened.enter_context(threadpool_limits(1))  # as in the processes that grade
         workers = {kind: opened.enter_context(closing(open_worker("auto", kind))) for kind in set(heavy.values())}
         runs = {name: [judged(name, workers[kind], seed) for seed in range(TIMES)] for name, kind in heavy.items()}
