@@ -240,7 +240,7 @@ def class_of_ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ten")
     for number in range(10):
         # Slow enough to be stopped in the middle.
-        hand_in(folder, f"student-{number}", answered(number, extra=f"import time\ntime.sleep(1)\nnumber = {number}"))
+        hand_in(folder, f"student-{number}", answered(number, extra=f"import time\ntime.sleep(2)\nnumber = {number}"))
     return folder
 
 

@@ -1,27 +1,54 @@
 import mmap
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from autograder.kernels.inside.shared_memory import FOLDER, SMALL, Newcomers
+from autograder.kernels.inside import shared_memory
+from autograder.kernels.inside.shared_memory import ABANDONED_SECONDS, FOLDER, SMALL, Newcomers
 
 
 @pytest.fixture
-def file() -> Iterator[Path]:
-    path = FOLDER / f"autograder-test-{os.getpid()}"
-    yield path
-    path.unlink(missing_ok=True)
+def file(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a file that can be made in a folder of its own: what grades at the same time clears up /dev/shm itself."""
+    folder = FOLDER / f"autograder-test-{os.getpid()}"
+    folder.mkdir()
+    monkeypatch.setattr(shared_memory, "FOLDER", folder)
+    yield folder / "file"
+    shutil.rmtree(folder)
 
 
-def test_what_nobody_holds_is_counted_and_removed(file):
+def test_what_somebody_holds_is_counted_for_them_alone(file):
+    newcomers, again = Newcomers(), Newcomers()
+    lines = f"file = open({str(file)!r}, 'wb', 0)", f"file.write(bytes({SMALL + 2**20}))", "print('written')", "input()"
+    command = [sys.executable, "-u", "-c", "\n".join(lines)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"written\n"
+        assert newcomers.used(os.getpid()) >= SMALL
+        assert again.used(holder.pid) == 0
+        holder.communicate(b"\n")
+
+
+def test_what_nobody_holds_is_not_counted_and_removed_in_the_end(file):
     newcomers = Newcomers()
     file.write_bytes(bytes(SMALL + 2**20))
-    assert newcomers.used(os.getpid()) >= SMALL
+    assert newcomers.used(os.getpid()) == 0
+    assert file.exists()
     newcomers.remove()
+    assert not file.exists()
+
+
+def test_what_nobody_has_held_for_a_while_is_removed(file):
+    newcomers = Newcomers()
+    file.write_bytes(bytes(SMALL + 2**20))
+    time.sleep(ABANDONED_SECONDS + 0.1)
+    assert newcomers.used(os.getpid()) == 0
     assert not file.exists()
 
 
@@ -35,7 +62,7 @@ def test_what_was_there_before_is_neither(file):
 
 @pytest.mark.parametrize("hold", ["open", "map"])
 def test_what_another_program_holds_is_neither(file, hold):
-    newcomers, again = Newcomers(), Newcomers()
+    newcomers = Newcomers()
     with file.open("w+b") as handle:
         handle.write(bytes(SMALL + 2**20))
         handle.flush()
@@ -44,7 +71,6 @@ def test_what_another_program_holds_is_neither(file, hold):
             handle.close()
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
             assert newcomers.used(stranger.pid) == 0
-            assert again.used(os.getpid()) >= SMALL
             newcomers.remove()
             assert file.exists()
             stranger.communicate()

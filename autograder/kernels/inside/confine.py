@@ -33,7 +33,7 @@ class Level(Protocol):
         ...
 
     def shared_memory(self, child: int) -> int:
-        """Return the bytes that a child keeps in /dev/shm."""
+        """Return the bytes that a child and what it has started keep in /dev/shm."""
         ...
 
     def disk(self) -> int:
@@ -69,7 +69,7 @@ class Process:
         limit_resources(limits)
 
     def shared_memory(self, child: int) -> int:
-        return self._newcomers.used(child)
+        return self._newcomers.used(os.getpid())
 
     def disk(self) -> int:
         if time.monotonic() - self._measured[0] > MEASURE_SECONDS:

@@ -45,9 +45,16 @@ def tree(pid: int) -> Iterator[int]:
             yield from tree(int(child))
 
 
+def descendants(pid: int) -> Iterator[int]:
+    """Yield all processes that descend from one."""
+    members = tree(pid)
+    next(members)
+    yield from members
+
+
 def count(pid: int) -> int:
-    """Return how many threads a process and its descendants have."""
-    return sum(len(tasks(member)) for member in tree(pid))
+    """Return how many threads the descendants of a process have."""
+    return sum(len(tasks(member)) for member in descendants(pid))
 
 
 def resident(pid: int) -> int:
@@ -75,7 +82,7 @@ def proportional(pid: int) -> tuple[int, int]:
 
 
 class MemoryWatch:
-    """Tells when a process and its descendants have more resident memory than a limit, each page counted once.
+    """Tells when the descendants of a process have more resident memory than a limit, each page counted once.
 
     The exact sum takes tens of milliseconds a process. It is taken only when the quick one, in which a page counts for
     each process that shares it, could hide an excess: when that sum is above the limit and has grown by what was left
@@ -88,8 +95,8 @@ class MemoryWatch:
         self._due = math.inf
 
     def exceeded(self, pid: int, shared: int) -> bool:
-        """Look at the process and its descendants now; `shared` are the bytes in its /dev/shm, mapped or not."""
-        members = list(tree(pid))
+        """Look at the descendants of the process now; `shared` are the bytes in their /dev/shm, mapped or not."""
+        members = list(descendants(pid))
         quick = sum(map(resident, members)) + shared
         started = time.monotonic()
         if quick <= self._limit or (quick <= self._enough and started < self._due):
@@ -103,8 +110,6 @@ class MemoryWatch:
 
 def kill_descendants() -> None:
     """Kill every process that descends from this one."""
-    me = os.getpid()
-    for member in tree(me):
-        if member != me:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(member, signal.SIGKILL)
+    for member in descendants(os.getpid()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(member, signal.SIGKILL)

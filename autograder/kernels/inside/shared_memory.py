@@ -3,6 +3,7 @@
 import contextlib
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from . import processes
@@ -13,6 +14,9 @@ Files = dict[int, tuple[Path, os.stat_result]]
 FOLDER = Path("/dev/shm")
 SMALL = 2**24
 """Bytes that are not worth finding out whose they are."""
+
+ABANDONED_SECONDS = 1.0
+"""How long nobody may hold a file: from one process's closing it to the next one's opening it."""
 
 
 def used_by(pid: int) -> int:
@@ -25,43 +29,50 @@ def used_by(pid: int) -> int:
 
 
 class Newcomers:
-    """The files of this user that appeared in a /dev/shm that others use too, and that nobody else holds.
+    """The files of this user that appeared in a /dev/shm that others use too.
 
-    Files are known by their inodes: a semaphore is mapped under another name than the one it is left with.
+    A file is for those to answer for who map it or have it open, whoever made it; one that nobody has held for a while
+    is removed, so that it fills no memory and is nobody's. Files are known by their inodes: a semaphore is mapped under
+    another name than the one it is left with.
     """
 
     def __init__(self) -> None:
         self._before = set(files())
-        self._not_theirs = 0
+        self._theirs: set[int] = set()
         self._due = 0.0
 
     def used(self, pid: int) -> int:
-        """Return the bytes that the descendants of a process are answerable for.
-
-        Finding that out takes a while, so that what was added since the last time is taken for theirs at first.
-        """
-        sizes = {inode: status.st_blocks * 512 for inode, (_, status) in self._new().items()}
-        total = sum(sizes.values())
-        if total <= SMALL:
+        """Return the bytes that the descendants of a process hold, as of the last time that was found out."""
+        new = self._new()
+        if sum(map(size, new.values())) <= SMALL:
             return 0
         started = time.monotonic()
         if started >= self._due:
-            elsewhere = held(except_by=set(processes.tree(pid)))
-            self._not_theirs = sum(size for inode, size in sizes.items() if inode in elsewhere)
+            self._theirs = held(processes.descendants(pid))
+            self._remove(new, time.time() - ABANDONED_SECONDS)
             self._due = time.monotonic() + PAUSE * (time.monotonic() - started)
-        return total - self._not_theirs
+        return sum(size(file) for inode, file in new.items() if inode in self._theirs)
 
     def remove(self) -> None:
         """Remove what nobody holds."""
-        if new := self._new():
-            elsewhere = held(except_by=set())
-            for inode, (path, _) in new.items():
-                if inode not in elsewhere:
-                    with contextlib.suppress(OSError):
-                        path.unlink()
+        self._remove(self._new(), time.time())
 
     def _new(self) -> Files:
         return {inode: file for inode, file in files().items() if inode not in self._before}
+
+    def _remove(self, files: Files, before: float) -> None:
+        """Remove those of the files that were last changed before some time and that nobody holds."""
+        old = {inode: path for inode, (path, status) in files.items() if status.st_ctime < before}
+        if old:
+            kept = held(map(int, filter(str.isdigit, os.listdir("/proc"))))
+            for inode, path in old.items():
+                if inode not in kept:
+                    with contextlib.suppress(OSError):
+                        path.unlink()
+
+
+def size(file: tuple[Path, os.stat_result]) -> int:
+    return file[1].st_blocks * 512
 
 
 def files() -> Files:
@@ -76,13 +87,9 @@ def files() -> Files:
     return found
 
 
-def held(except_by: set[int]) -> set[int]:
-    """Return the inodes there that some process maps or has open, except for these processes."""
-    found: set[int] = set()
-    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
-        if pid not in except_by:
-            found |= held_by(pid)
-    return found
+def held(by: Iterable[int]) -> set[int]:
+    """Return the inodes there that some of these processes map or have open."""
+    return set().union(*map(held_by, by))
 
 
 def held_by(pid: int) -> set[int]:

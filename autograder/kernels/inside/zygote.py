@@ -115,12 +115,15 @@ class Zygote:
             self._end(child, cause)
 
     def _excess(self, child: int) -> str | None:
-        """Return the limit that the child and its descendants exceed, if any."""
+        """Return the limit that the child and what it has started exceed, if any.
+
+        Whatever loses its parent becomes a child of this process, which has no others.
+        """
         if self._cgroup.killed():  # maybe only a process that the child had started
             return "memory"
-        if processes.count(child) > self._limits["processes"]:
+        if processes.count(os.getpid()) > self._limits["processes"]:
             return "processes"
-        if self._memory.exceeded(child, self._level.shared_memory(child)):
+        if self._memory.exceeded(os.getpid(), self._level.shared_memory(child)):
             return "memory"
         if self._level.disk() > self._limits["disk_mb"] * 2**20:
             return "disk"
