@@ -221,7 +221,18 @@ def _start(submitted: Path, out: Path) -> subprocess.Popen[bytes]:
         "--workers",
         "2",
     ]
-    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=_listen,  # noqa: PLW1509 - it takes no lock
+    )
+
+
+def _listen() -> None:
+    """Hear Ctrl-C, even when the tests run in the background of a shell, which has its jobs ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _verdicts(out: Path) -> int:
@@ -240,7 +251,7 @@ def class_of_ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ten")
     for number in range(10):
         # Slow enough to be stopped in the middle.
-        hand_in(folder, f"student-{number}", answered(number, extra=f"import time\ntime.sleep(2)\nnumber = {number}"))
+        hand_in(folder, f"student-{number}", answered(number, extra=f"import time\ntime.sleep(1)\nnumber = {number}"))
     return folder
 
 
