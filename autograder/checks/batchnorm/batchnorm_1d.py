@@ -10,7 +10,7 @@ from autograder.checks.expect import close, expect, is_refusal, tensor, untouche
 from autograder.checks.respond import attempt
 from autograder.reference.batchnorm import batchnorm_backward, batchnorm_inference, batchnorm_train
 
-PAGE = "exercises/batchnorm/batchnorm"
+PAGE = "normalization/training"
 
 SHAPES = ((5, 3), (2, 4))
 KEYS = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}

@@ -9,7 +9,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_backward, standardize
 
-PAGE = "exercises/batchnorm/batchnorm"
+PAGE = "normalization/backward"
 
 PARTS = ("dx", "dgamma", "dbeta")
 EPS = (1e-6, 0.3)

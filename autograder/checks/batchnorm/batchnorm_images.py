@@ -8,7 +8,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_images
 
-PAGE = "exercises/batchnorm/batchnorm"
+PAGE = "normalization/training"
 
 PARTS = ("y", "mean", "var")
 SHAPES = ((3, 2, 5, 4), (1, 4, 3, 2), (2, 1, 1, 6), (4, 3, 2, 1))

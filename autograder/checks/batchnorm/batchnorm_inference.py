@@ -17,7 +17,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_inference
 
-PAGE = "exercises/batchnorm/batchnorm"
+PAGE = "normalization/inference"
 
 
 def standard(ask: Ask, x: np.ndarray, mean: np.ndarray, var: np.ndarray, **eps: float) -> np.ndarray:

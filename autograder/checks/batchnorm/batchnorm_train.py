@@ -8,7 +8,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_train
 
-PAGE = "exercises/batchnorm/batchnorm"
+PAGE = "normalization/training"
 
 PARTS = ("y", "mean", "var")
 

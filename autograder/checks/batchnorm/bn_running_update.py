@@ -9,7 +9,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import bn_running_update
 
-PAGE = "exercises/batchnorm/batchnorm"
+PAGE = "normalization/training"
 
 PARTS = ("running_mean", "running_var")
 LIBRARIES = ("keras", "torch")

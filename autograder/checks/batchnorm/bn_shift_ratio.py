@@ -8,7 +8,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import close, expect, number, refuses
 from autograder.reference.batchnorm import bn_shift_ratio
 
-PAGE = "exercises/batchnorm/batchnorm"
+PAGE = "normalization/dropout-and-batchnorm"
 
 
 def moments(draw: np.random.Generator) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from autograder.checks.expect import close, expect, tensor
 from autograder.checks.respond import attempt
 from autograder.reference.batchnorm import batchnorm_train
 
-PAGE = "exercises/batchnorm/batchnorm"
+PAGE = "normalization/dropout-and-batchnorm"
 
 EPS = 1e-5
 SIZES = (4, 9, 6)

@@ -7,7 +7,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import array, describe_type, expect, refuses, untouched
 from autograder.reference.detective import ensemble_labels
 
-PAGE = "exercises/detective/detective"
+PAGE = "museum"
 
 
 def ensemble(draw: np.random.Generator, members: int, n: int, classes: int, dtype: str = "float64") -> np.ndarray:

@@ -12,7 +12,7 @@ from autograder.checks.masks import believable, independent_entries, independent
 from autograder.checks.respond import attempt
 from autograder.reference.detective import FreshMaskDropout
 
-PAGE = "exercises/detective/detective"
+PAGE = "museum"
 
 
 def outputs(subject: Any, rate: float, rng: Any, inputs: Any, modes: Any) -> list[Any]:

@@ -8,7 +8,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.reference.detective import repaired_dropout_check
 
-PAGE = "exercises/detective/detective"
+PAGE = "museum"
 Pair = tuple[np.ndarray, np.ndarray]
 
 

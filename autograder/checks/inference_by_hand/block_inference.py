@@ -17,7 +17,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.inference import block_inference
 
-PAGE = "exercises/inference_by_hand/inference_by_hand"
+PAGE = "normalization/inference"
 
 
 def rectifies_first(ask: Ask, draw: np.random.Generator) -> None:

@@ -12,7 +12,7 @@ from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconcepti
 from autograder.checks.expect import array, close, expect, number
 from autograder.checks.respond import attempt
 
-PAGE = "exercises/inference_by_hand/inference_by_hand"
+PAGE = "normalization/inference"
 
 WIDTH = 5
 ARRAYS = ("gamma", "beta", "mean", "var")

@@ -10,7 +10,7 @@ from autograder.checks.expect import array, close, expect, parts, refuses, untou
 from autograder.reference.batchnorm import batchnorm_inference
 from autograder.reference.inference import fold_bn_into_next
 
-PAGE = "exercises/inference_by_hand/inference_by_hand"
+PAGE = "normalization/inference"
 
 PARTS = ("W", "b")
 SHAPES = ((5, 3), (2, 6), (4, 1), (1, 3))

@@ -18,7 +18,7 @@ from autograder.checks.statistics import plausible_count
 from autograder.reference.batchnorm import standardize
 from autograder.reference.inference import ACTIVATIONS
 
-PAGE = "exercises/inference_by_hand/inference_by_hand"
+PAGE = "normalization/conventions"
 
 Spec = tuple[str, dict[str, Any]]
 """The name of a Keras layer and its keyword arguments."""

@@ -10,7 +10,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.inference import predict_by_hand
 
-PAGE = "exercises/inference_by_hand/inference_by_hand"
+PAGE = "normalization/inference"
 
 Layer = dict[str, Any]
 

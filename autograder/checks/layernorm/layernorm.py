@@ -9,7 +9,7 @@ from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, vectors
 from autograder.reference.layernorm import layernorm
 
-PAGE = "exercises/layernorm/layernorm"
+PAGE = "normalization/layernorm"
 
 
 def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:

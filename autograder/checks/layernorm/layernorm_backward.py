@@ -9,7 +9,7 @@ from autograder.checks.expect import array, close, expect, parts, refuses, untou
 from autograder.checks.layernorm.gain import SHAPES, vectors
 from autograder.reference.layernorm import layernorm_backward, standardize
 
-PAGE = "exercises/layernorm/layernorm"
+PAGE = "normalization/layernorm"
 
 PARTS = ("dx", "dgamma", "dbeta")
 EPS = (1e-6, 0.3)

@@ -9,7 +9,7 @@ from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.checks.layernorm.gain import vectors
 from autograder.reference.layernorm import ln_shrink
 
-PAGE = "exercises/layernorm/layernorm"
+PAGE = "montecarlo/noise-or-bias"
 
 
 def centered(draw: np.random.Generator, n: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.reference.montecarlo import expected_calibration_error
 
-PAGE = "exercises/monte_carlo/monte_carlo"
+PAGE = "montecarlo/uncertainty"
 
 
 def predictions(draw: np.random.Generator, n: int, k: int, spread: float = 1.5) -> tuple[np.ndarray, np.ndarray]:

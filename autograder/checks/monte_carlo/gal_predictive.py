@@ -8,7 +8,7 @@ from autograder.checks.expect import array, close, expect, parts, refuses, untou
 from autograder.checks.monte_carlo.passes import passes
 from autograder.reference.montecarlo import gal_predictive
 
-PAGE = "exercises/monte_carlo/monte_carlo"
+PAGE = "montecarlo/uncertainty"
 NAMES = ("variance", "log_likelihood")
 SHAPES = ((1, 4), (6, 5), (40, 2), (3, 17))
 

@@ -8,7 +8,7 @@ from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.checks.monte_carlo.passes import passes
 from autograder.reference.montecarlo import interval_coverage
 
-PAGE = "exercises/monte_carlo/monte_carlo"
+PAGE = "montecarlo/uncertainty"
 
 
 def targets(draw: np.random.Generator, samples: np.ndarray, tau: float, units: np.ndarray) -> np.ndarray:

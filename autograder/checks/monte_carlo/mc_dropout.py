@@ -12,7 +12,7 @@ from autograder.checks.expect import array, close, expect, is_refusal
 from autograder.checks.masks import believable, independent_entries, keeps_fraction
 from autograder.checks.respond import attempt
 
-PAGE = "exercises/monte_carlo/monte_carlo"
+PAGE = "montecarlo/sampling"
 
 
 def called(subject: Any, settings: dict[str, Any], x: np.ndarray, modes: list[bool | None]) -> list[np.ndarray]:

@@ -11,7 +11,7 @@ from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconcepti
 from autograder.checks.expect import array, close, expect
 from autograder.checks.masks import independent_entries, keeps_fraction
 
-PAGE = "exercises/monte_carlo/monte_carlo"
+PAGE = "montecarlo/sampling"
 RATE = 0.4
 
 DROPOUT: Layers = ["Dropout", {"rate": RATE}]

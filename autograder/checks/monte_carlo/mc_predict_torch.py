@@ -11,7 +11,7 @@ from autograder.checks.expect import array, close, describe_type, expect
 from autograder.checks.masks import independent_entries, keeps_fraction
 from autograder.checks.respond import attempt
 
-PAGE = "exercises/monte_carlo/monte_carlo"
+PAGE = "montecarlo/sampling"
 RATE = 0.4
 WIDTH = 6
 

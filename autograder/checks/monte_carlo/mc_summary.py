@@ -8,7 +8,7 @@ from autograder.checks.expect import array, close, expect, parts, refuses, untou
 from autograder.checks.monte_carlo.passes import passes
 from autograder.reference.montecarlo import mc_summary
 
-PAGE = "exercises/monte_carlo/monte_carlo"
+PAGE = "montecarlo/noise-or-bias"
 NAMES = ("mean", "sd", "se", "z")
 
 

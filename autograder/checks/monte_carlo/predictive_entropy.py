@@ -7,7 +7,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.montecarlo import predictive_entropy
 
-PAGE = "exercises/monte_carlo/monte_carlo"
+PAGE = "montecarlo/uncertainty"
 NAMES = ("total", "expected", "mutual_information")
 SHAPES = ((1, 4, 3), (6, 5, 2), (20, 3, 7), (3, 8, 4))
 

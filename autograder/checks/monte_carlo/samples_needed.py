@@ -10,7 +10,7 @@ from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Req
 from autograder.checks.expect import describe_type, expect, refuses
 from autograder.reference.montecarlo import samples_needed
 
-PAGE = "exercises/monte_carlo/monte_carlo"
+PAGE = "montecarlo/noise-or-bias"
 
 
 def count(value: Value) -> int:

@@ -10,7 +10,7 @@ from autograder.checks.expect import expect, refuses, untouched
 from autograder.checks.monte_carlo.passes import passes
 from autograder.reference.montecarlo import mc_summary, verdict
 
-PAGE = "exercises/monte_carlo/monte_carlo"
+PAGE = "montecarlo/noise-or-bias"
 
 
 def gap_of(
