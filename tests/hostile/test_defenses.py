@@ -306,6 +306,18 @@ DEFENSES = [
         (PROCESSES,),
     ),
     Defense(
+        "processes of an orphan",
+        ("landlock", "process"),
+        (("zygote.py", "processes.count(os.getpid())", "processes.count(child)"),),
+        (
+            attempt(
+                "import os, time\nif os.fork() == 0:\n    if os.fork() == 0:\n        for _ in range(100):\n"
+                "            if os.fork() == 0: break\n        time.sleep(20)\n    os._exit(0)\n"
+                "os.wait()\ntime.sleep(3)"
+            ),
+        ),
+    ),
+    Defense(
         "no orphans",
         ("landlock", "process"),
         (("processes.py", "ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)", "pass"),),

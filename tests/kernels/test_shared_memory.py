@@ -62,7 +62,7 @@ def test_what_was_there_before_is_neither(file):
 
 @pytest.mark.parametrize("hold", ["open", "map"])
 def test_what_another_program_holds_is_neither(file, hold):
-    newcomers = Newcomers()
+    newcomers, again = Newcomers(), Newcomers()
     with file.open("w+b") as handle:
         handle.write(bytes(SMALL + 2**20))
         handle.flush()
@@ -71,6 +71,7 @@ def test_what_another_program_holds_is_neither(file, hold):
             handle.close()
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
             assert newcomers.used(stranger.pid) == 0
+            assert again.used(os.getppid()) >= SMALL
             newcomers.remove()
             assert file.exists()
             stranger.communicate()
