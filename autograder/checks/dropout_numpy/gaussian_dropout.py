@@ -4,8 +4,9 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Rng
+from autograder.checks.dropout_numpy.noise import keeps_dtype_and_input, refuses_bad_rates
 from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
-from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.checks.expect import array, close, expect
 from autograder.checks.masks import believable, independent_entries
 from autograder.checks.probes import successive
 from autograder.checks.statistics import normal_cdf
@@ -82,22 +83,6 @@ def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
     first, again, other = (array(ask(x, 0.4, seed), x.shape, name="y") for seed in (rng, rng, hidden.rng(draw)))
     expect(close(first, again), "equal states of rng should give equal results: draw from rng alone")
     expect(not close(first, other), "different states of rng should give different noise: rng is not used")
-
-
-def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
-    for dtype in ("float32", "float64"):
-        for training in (True, False):
-            x = hidden.away_from_zero(draw, (5, 6), dtype)
-            answer = ask.answer(x, 0.4, hidden.rng(draw), training=training)
-            array(ask.value(answer), x.shape, dtype, "y")
-            untouched(answer)
-
-
-def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
-    x = hidden.away_from_zero(draw, (3, 2))
-    ask(x, 1.0, hidden.rng(draw))
-    for rate, training in zip(hidden.BAD_RATES, (True, False), strict=True):
-        refuses(ask, x, rate, hidden.rng(draw), training=training, because=f"a rate of {rate}", mentions="rate")
 
 
 def measure(ask: Ask) -> list[float]:

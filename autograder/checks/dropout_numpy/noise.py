@@ -1,0 +1,23 @@
+"""What holds for any noise that returns nothing but its output: `noise(x, rate, rng, training=True) -> y`."""
+
+import numpy as np
+
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask
+from autograder.checks.expect import array, refuses, untouched
+
+
+def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        for training in (True, False):
+            x = hidden.away_from_zero(draw, (5, 6), dtype)
+            answer = ask.answer(x, 0.4, hidden.rng(draw), training=training)
+            array(ask.value(answer), x.shape, dtype, "y")
+            untouched(answer)
+
+
+def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (3, 2))
+    ask(x, 1.0, hidden.rng(draw))
+    for rate, training in zip(hidden.BAD_RATES, (True, False), strict=True):
+        refuses(ask, x, rate, hidden.rng(draw), training=training, because=f"a rate of {rate}", mentions="rate")
