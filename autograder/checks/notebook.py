@@ -59,7 +59,7 @@ class Report:
         return (
             f'<div style="max-width:46rem;font-family:var(--jp-ui-font-family,system-ui,sans-serif);line-height:1.45">'
             f"<strong>{html.escape(self.summary)}</strong>"
-            f'<table style="border-collapse:collapse;width:100%;margin:.4em 0">'
+            f'<table style="border-collapse:collapse;table-layout:auto;width:100%;margin:.4em 0">'
             f'<thead style="position:absolute;clip-path:inset(50%)">'
             f"<tr><th>holds</th><th>requirement</th><th>points</th></tr></thead>"
             f"<tbody>{rows}</tbody></table>{self._advice()}</div>"

@@ -4,8 +4,9 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Rng
+from autograder.checks.dropout_numpy.noise import refuses_bad_rates
 from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
-from autograder.checks.expect import array, close, expect, mask_of, parts, refuses, untouched
+from autograder.checks.expect import array, close, expect, mask_of, parts, untouched
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
 from autograder.checks.probes import successive
 from autograder.reference.dropout import dropout_forward
@@ -78,13 +79,6 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
             y, _ = parts(ask.value(answer), ("y", "mask"))
             array(y, x.shape, dtype, "y")
             untouched(answer)
-
-
-def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
-    x = hidden.away_from_zero(draw, (3, 2))
-    forward(ask, x, 1.0, hidden.rng(draw))
-    for rate, training in zip(hidden.BAD_RATES, (True, False), strict=True):
-        refuses(ask, x, rate, hidden.rng(draw), training=training, because=f"a rate of {rate}", mentions="rate")
 
 
 def measure(ask: Ask) -> list[float]:

@@ -1,4 +1,4 @@
-"""What holds for any noise that returns nothing but its output: `noise(x, rate, rng, training=True) -> y`."""
+"""What holds for `noise(x, rate, rng, training=True)`, whatever it returns or when it returns nothing but its output."""
 
 import numpy as np
 
