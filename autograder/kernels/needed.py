@@ -1,4 +1,4 @@
-"""Which cells of a submission have to run: no example of the release on which nothing of the student's rests."""
+"""Which cells of a submission have to run: no example on which nothing rests, and no gap that was filled elsewhere."""
 
 import symtable
 from collections.abc import Sequence
@@ -14,9 +14,10 @@ REFLECTION = {
 
 
 def needed(cells: Sequence[Cell], released: Sequence[NotebookCell]) -> list[Cell]:
-    """Leave out the examples that define nothing that a cell which runs speaks of.
+    """Leave out the examples that define nothing that a cell which runs speaks of, and gaps that were filled elsewhere.
 
-    Examples show a student what an answer does. They take most of the time of a notebook and decide no grade.
+    Examples show a student what an answer does. They take most of the time of a notebook and decide no grade. A gap, an
+    answer that is as it was released, would undo what the student defined under its name in a cell before it.
 
     Args:
         cells: the code cells of a submission, in order.
@@ -31,6 +32,7 @@ def needed(cells: Sequence[Cell], released: Sequence[NotebookCell]) -> list[Cell
         names = [Names(cell.source) for cell in cells]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return list(cells)
+    cells, names = _without_filled_gaps(cells, names, released)
     runs = {place for place, cell in enumerate(cells) if cell.id in answers or cell.source not in examples}
     known = -1
     while known < len(runs):
@@ -44,6 +46,16 @@ def needed(cells: Sequence[Cell], released: Sequence[NotebookCell]) -> list[Cell
         if asked & REFLECTION:
             return list(cells)
     return [cells[place] for place in sorted(runs)]
+
+
+def _without_filled_gaps(
+    cells: Sequence[Cell], names: Sequence["Names"], released: Sequence[NotebookCell]
+) -> tuple[list[Cell], list["Names"]]:
+    gaps = {(cell.grade_id, cell.source) for cell in released if cell.solution}
+    given = {cell.source for cell in released}
+    own = set[str]().union(*(names[place].bound for place, cell in enumerate(cells) if cell.source not in given))
+    kept = [place for place, cell in enumerate(cells) if cell.id not in own or (cell.id, cell.source) not in gaps]
+    return [cells[place] for place in kept], [names[place] for place in kept]
 
 
 class Names:

@@ -65,6 +65,18 @@ def test_an_example_that_was_changed_is_the_students_own() -> None:
     assert needed(cells, RELEASED) == cells
 
 
+def test_a_gap_does_not_undo_what_was_written_in_a_cell_of_its_own() -> None:
+    gap, own = Cell("answer", ANSWER.source), Cell("cell 1", "def answer(x):\n    return x")
+    reflects = Cell("cell 2", "print(dir())")
+    assert needed([own, gap], RELEASED) == [own]
+    assert needed([own, gap, reflects], RELEASED) == [own, reflects]
+    assert needed([gap], RELEASED) == [gap]
+    assert needed([Cell("cell 1", "print(answer)"), gap], RELEASED) == [Cell("cell 1", "print(answer)"), gap]
+    # What the student wrote into the gap comes later and counts.
+    written = Cell("answer", "def answer(x):\n    return 2 * x")
+    assert needed([own, written], RELEASED) == [own, written]
+
+
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_right_answers_rest_on_no_experiment(name: str) -> None:
     assignment = load(name)
