@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from coursepages.formulas import KATEX, Typesetter
+from coursepages.formulas import KATEX, Typesetter, glue_punctuation
+from docutils import nodes
 
 
 @pytest.fixture
@@ -25,3 +26,14 @@ def test_wrong_formula_is_an_error_and_the_next_one_is_set(typesetter: Typesette
     with pytest.raises(ValueError, match="Undefined control sequence"):
         typesetter.html(r"\undefined", display=False)
     assert "<mi>x</mi>" in typesetter.html("x", display=False)
+
+
+def test_punctuation_stays_with_its_formula() -> None:
+    """A browser may break the line between the two, whatever stands between them."""
+    parts = [nodes.Text("one ("), nodes.math("", "x"), nodes.Text("), "), nodes.math("", "y"), nodes.Text(" two")]
+    page = nodes.paragraph("", "", *parts)
+    glue_punctuation(None, page, "")
+    assert page.astext() == "one x y two"
+    first, second = page.findall(nodes.math)
+    assert (first["before"], first["behind"]) == ("(", "),")
+    assert not {"before", "behind"} & second.attributes.keys()

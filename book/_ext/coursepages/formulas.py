@@ -1,6 +1,7 @@
 """Sets formulas with KaTeX while the book is built, so that pages need neither a script nor another host for them."""
 
 import json
+import re
 import shutil
 import subprocess
 from functools import cache
@@ -14,6 +15,7 @@ from sphinx.util.math import get_node_equation_number
 
 KATEX = "node_modules/katex/dist"
 SCROLLS = "pst-scrollable-table-container"  # the theme lets the keyboard reach elements of this class when they scroll
+OPENING, CLOSING = re.compile(r"[(\[“]+$"), re.compile(r"^[,.;:!?)\]”]+")
 LOG = logging.getLogger(__name__)
 
 
@@ -47,6 +49,7 @@ def setup(app: Sphinx) -> None:
     app.add_html_math_renderer("katex", inline_renderers=(_inline, None), block_renderers=(_block, None))
     app.add_css_file("vendor/katex/katex.min.css")
     app.connect("builder-inited", copy_style)
+    app.connect("doctree-resolved", glue_punctuation)
 
 
 def copy_style(app: Sphinx) -> None:
@@ -62,9 +65,22 @@ def copy_style(app: Sphinx) -> None:
     shutil.copy2(source / "katex.min.css", target)
 
 
+def glue_punctuation(_app: Sphinx, page: nodes.document, _name: str) -> None:
+    """Set what opens before a formula and closes behind it as a part of it: a browser breaks lines on either side."""
+    for formula in page.findall(nodes.math):
+        siblings = formula.parent
+        place = siblings.index(formula)
+        for at, mark in ((place - 1, OPENING), (place + 1, CLOSING)):
+            beside = siblings[at] if 0 <= at < len(siblings) else None
+            if isinstance(beside, nodes.Text) and (found := mark.search(beside)):
+                formula["before" if mark is OPENING else "behind"] = found.group()
+                siblings[at] = nodes.Text(mark.sub("", beside))
+
+
 def _inline(self: nodes.NodeVisitor, node: nodes.math) -> None:
     self.body.append(self.starttag(node, "span", "", CLASS="math"))
-    self.body.append(_set(self, node, node.astext(), display=False) + "</span>")
+    before, behind = (rf"\text{{{node[side]}}}" if side in node else "" for side in ("before", "behind"))
+    self.body.append(_set(self, node, before + node.astext() + behind, display=False) + "</span>")
     raise nodes.SkipNode
 
 
