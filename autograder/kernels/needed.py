@@ -12,6 +12,9 @@ REFLECTION = {
 }
 """Names with which code can reach a global without naming it."""
 
+MAX_SOURCE = 10_000
+"""Characters of a cell that is looked at: five times what an answer takes; the time grows with their square."""
+
 
 def needed(cells: Sequence[Cell], released: Sequence[NotebookCell]) -> list[Cell]:
     """Leave out the examples that define nothing that a cell which runs speaks of, and gaps that were filled elsewhere.
@@ -28,6 +31,8 @@ def needed(cells: Sequence[Cell], released: Sequence[NotebookCell]) -> list[Cell
     """
     examples = {cell.source for cell in released if not cell.solution}
     answers = {cell.grade_id for cell in released if cell.solution}
+    if any(len(cell.source) > MAX_SOURCE for cell in cells):
+        return list(cells)
     try:
         names = [Names(cell.source) for cell in cells]
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -44,6 +44,7 @@ ALL = ["imports", SCALE.source, "answer", PICTURE.source, TABLE.source]
         ("!ls\ndef answer(x):\n    return x", ALL),
         ("def answer(x)\n    return x", ALL),
         ("(" * 1000 + ")" * 1000, ALL),
+        ("def answer(x):\n    return x\n" + "#" * 10_000, ALL),
         (PICTURE.source, ["imports", "answer"]),
     ],
 )
@@ -93,3 +94,12 @@ def test_many_copies_of_an_example_take_no_time() -> None:
     started = time.process_time()
     assert len(needed([*copies, Cell("own", "def first():\n    return x0")], chain)) == 1610
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("parts", [1, 200])
+def test_a_notebook_full_of_names_and_functions_takes_no_time(parts: int) -> None:
+    """Each name of a cell is compared with each of its functions: of two million characters that took ten minutes."""
+    source = "".join(f"a{number}\nlambda: 0\n" for number in range(120_000 // parts))
+    started = time.process_time()
+    needed([Cell(f"cell {part}", source) for part in range(parts)], RELEASED)
+    assert time.process_time() - started < 10
