@@ -3,7 +3,7 @@
 import hashlib
 import struct
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from autograder.checks.ask import Answer, Question, Raised, Transport, Unanswered, from_tree, to_tree
@@ -14,26 +14,51 @@ Outcome = Answer | Unanswered
 
 SIZE = struct.Struct(">I")
 
+MAX_RECORD = 64 * 2**20
+"""Bytes of a record, which stays in memory while a submission is judged: twenty times what right answers take."""
+
 
 class NotRecorded(Exception):
     """A question that was not put when the submission ran: it has to run again."""
 
 
 class Recorder:
-    """A transport that keeps every answer that passes through it."""
+    """A transport that keeps every answer that passes through it, as long as there is room for all of them."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        self.outcomes: list[tuple[str, Outcome]] = []
+        self._payloads: list[bytes] = []
+        self._room = MAX_RECORD
 
     def ask(self, question: Question) -> Answer:
         try:
             answer = self.transport.ask(question)
         except Unanswered as silence:
-            self.outcomes.append((fingerprint(question), silence))
+            self._keep(_pack(question, silence))
             raise
-        self.outcomes.append((fingerprint(question), answer))
+        self._keep(_pack(question, answer))
         return answer
+
+    def record(self, cells: Sequence[CellResult] = ()) -> bytes:
+        """Return payloads of the wire, each behind its size: the answers so far, and what became of the cells.
+
+        There is nothing when all of it was too much, or an answer so large that the wire has no room for what is kept
+        beside it.
+        """
+        for cell in cells:
+            self._keep(vars(cell))
+        return b"".join(SIZE.pack(len(payload)) + payload for payload in self._payloads)
+
+    def _keep(self, tree: Tree) -> None:
+        if self._room < 0:
+            return
+        try:
+            self._payloads.append(encode(tree))
+            self._room -= len(self._payloads[-1])
+        except WireError:
+            self._room = -1
+        if self._room < 0:
+            self._payloads.clear()
 
 
 @dataclass
@@ -42,18 +67,6 @@ class Record:
 
     cells: list[CellResult] = field(default_factory=list)
     outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
-
-    def to_bytes(self) -> bytes:
-        """Return the record as payloads of the wire, each behind its size; nothing when one of them would be too large.
-
-        That takes an answer at the limits of the wire, which leave no room for what is kept beside it.
-        """
-        trees = [*map(vars, self.cells), *map(_pack, self.outcomes)]
-        try:
-            payloads = list(map(encode, trees))
-        except WireError:
-            return b""
-        return b"".join(SIZE.pack(len(payload)) + payload for payload in payloads)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Record":
@@ -98,13 +111,13 @@ def fingerprint(question: Question) -> str:
     return hashlib.sha256(encode(question.to_tree())).hexdigest()
 
 
-def _pack(asked: tuple[str, Outcome]) -> Tree:
-    question, outcome = asked
+def _pack(question: Question, outcome: Outcome) -> Tree:
+    asked = fingerprint(question)
     if isinstance(outcome, Unanswered):
-        return {"question": question, "status": outcome.status, "message": outcome.message}
+        return {"question": asked, "status": outcome.status, "message": outcome.message}
     raised = None if outcome.raised is None else vars(outcome.raised) | {"kinds": list(outcome.raised.kinds)}
     return {
-        "question": question,
+        "question": asked,
         "value": to_tree(outcome.value),
         "raised": raised,
         "untouched": outcome.untouched,

@@ -11,7 +11,7 @@ from autograder.checks.ask import Answer, Question, Status, Transport, Unanswere
 from autograder.checks.exercise import Exercise
 from autograder.checks.judge import judge, unjudged
 from autograder.checks.verdict import ExerciseVerdict
-from autograder.grading.answers import NotRecorded, Record, Recorder
+from autograder.grading.answers import NotRecorded, Recorder
 from autograder.grading.assignment import Assignment
 from autograder.grading.collect import Submission
 from autograder.grading.verdicts import SubmissionVerdict
@@ -79,7 +79,7 @@ def grade(task: Task, worker: Worker) -> Graded:
         verdict=verdict(task, exercises, worker.isolation, seconds),
         version=task.version,
         cells=cells,
-        record=Record(cells, recorder.outcomes).to_bytes(),
+        record=recorder.record(cells),
         questions=tuple(judged.seconds.items()),
         written=frozenset(answered(assignment.cells, submitted)),
         faults=tuple(judged.faults),

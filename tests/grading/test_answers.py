@@ -1,5 +1,10 @@
 """A record gives every answer back as it was, and refuses a question that was never put."""
 
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -62,7 +67,7 @@ def same(a: object, b: object) -> bool:
 
 
 def saved(recorder: Recorder, cells: list[CellResult] | None = None) -> Record:
-    return Record.from_bytes(Record(cells or [], recorder.outcomes).to_bytes())
+    return Record.from_bytes(recorder.record(cells or []))
 
 
 @given(VALUES)
@@ -98,7 +103,20 @@ def test_much_that_was_printed_comes_back() -> None:
 def test_an_answer_at_the_limit_is_not_kept_and_costs_nothing() -> None:
     recorder = Recorder(Script(Answer("\N{SNOWMAN}" * 10**6)))
     recorder.ask(Question("f"))
-    assert Record([CellResult("f", "ok")], recorder.outcomes).to_bytes() == b""
+    assert recorder.record([CellResult("f", "ok")]) == b""
+
+
+def test_answers_without_end_fill_no_memory() -> None:
+    block = np.zeros(2**20)
+    recorder = Recorder(Script(*[Answer(block)] * 40))
+    tracemalloc.start()
+    for _ in range(40):
+        recorder.ask(Question("f"))
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert recorder.record([CellResult("f", "ok")]) == b""
+    assert held < block.nbytes
+    assert peak < 12 * block.nbytes
 
 
 def test_repeated_questions_get_their_answers_in_order() -> None:
@@ -132,7 +150,20 @@ def test_questions_differ_in_everything_they_send() -> None:
     assert fingerprint(questions[0]) == fingerprint(Question("f", (np.asfortranarray(x),)))
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"nonsense", Record([CellResult("f", "ok")]).to_bytes()[:-5]])
+@pytest.mark.parametrize("data", [b"", b"PK", b"nonsense", Recorder(Script()).record([CellResult("f", "ok")])[:-5]])
 def test_damage_is_told(data: bytes) -> None:
     with pytest.raises(ValueError, match="damaged"):
         Record.from_bytes(data)
+
+
+def test_judging_the_largest_answers_fills_no_memory() -> None:
+    """Two gigabytes are twice what it takes; of answers eight times as large it took nine."""
+    judging = (
+        "import resource\nimport numpy as np\nfrom autograder.checks.ask import Answer\n"
+        "from autograder.checks.catalogue import find\nfrom autograder.checks.judge import judge\n"
+        "from autograder.kernels.inside.wire import MAX_FRAME\n"
+        "class Largest:\n    def ask(self, question): return Answer(np.zeros(MAX_FRAME - 1000, np.uint8))\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (2 * 2**30,) * 2)\n"
+        "assert judge(find('dropout_moments'), Largest(), 1).points == 0"
+    )
+    subprocess.run([sys.executable, "-c", judging], check=True, cwd=Path(__file__).parents[2])

@@ -22,7 +22,9 @@ Tree = Any
 
 NONCE_BYTES = 16
 HEADER = struct.Struct(f">{NONCE_BYTES}sI")
-MAX_FRAME = 64 * 2**20
+MAX_FRAME = 8 * 2**20
+"""Three times the largest answer of any submission that means well: what judging makes of an array of bytes takes a
+hundred times as much."""
 MAX_JSON = 4 * 2**20
 MAX_DEPTH = 40
 MAX_INTEGER_BITS = 256
