@@ -210,8 +210,12 @@ DEFENSES = [
         ("landlock", "process"),
         (("confine.py", "        self._newcomers.remove()\n", ""),),
         (
-            "import os\nopen('/dev/shm/note-BYSTANDER', 'w').write('x')\nos._exit(0)",
-            attempt("open('/dev/shm/note-BYSTANDER').read()"),
+            "import os\nopen('/dev/shm/note-BYSTANDER', 'w').write('x')\n"
+            "os.link('/dev/shm/note-BYSTANDER', '/dev/shm/link-BYSTANDER')\nos._exit(0)",
+            attempt(
+                "import os\nnames = '/dev/shm/note-BYSTANDER', '/dev/shm/link-BYSTANDER'\n"
+                "assert any(map(os.path.exists, names))"
+            ),
         ),
     ),
     # Both.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograder.kernels.inside import shared_memory
-from autograder.kernels.inside.shared_memory import ABANDONED_SECONDS, FOLDER, SMALL, Newcomers
+from autograder.kernels.inside.shared_memory import ABANDONED_SECONDS, BLOCK, FOLDER, SMALL, Newcomers
 
 
 @pytest.fixture
@@ -42,6 +42,28 @@ def test_what_nobody_holds_is_not_counted_and_removed_in_the_end(file):
     assert file.exists()
     newcomers.remove()
     assert not file.exists()
+
+
+def test_a_file_of_many_names_is_counted_once_and_removed_under_all_of_them(file):
+    newcomers = Newcomers()
+    file.write_bytes(bytes(SMALL - 2**20))
+    names = [file.with_name(name) for name in ("a", "b", "c")]
+    for name in names:
+        name.hardlink_to(file)
+    with file.open():
+        assert newcomers.used(os.getppid()) == 0
+    newcomers.remove()
+    assert not any(name.exists() for name in (file, *names))
+
+
+def test_empty_files_without_end_are_removed_too(file):
+    newcomers = Newcomers()
+    many = [file.with_name(str(number)) for number in range(SMALL // BLOCK + 1)]
+    for path in many:
+        path.touch()
+    time.sleep(ABANDONED_SECONDS + 0.1)
+    newcomers.used(os.getpid())
+    assert not any(path.exists() for path in many)
 
 
 def test_what_nobody_has_held_for_a_while_is_removed(file):

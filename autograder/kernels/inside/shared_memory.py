@@ -9,11 +9,13 @@ from pathlib import Path
 from . import processes
 from .processes import PAUSE
 
-Files = dict[int, tuple[Path, os.stat_result]]
+Files = dict[Path, os.stat_result]
 
 FOLDER = Path("/dev/shm")
 SMALL = 2**24
 """Bytes that are not worth finding out whose they are."""
+
+BLOCK = 4096
 
 ABANDONED_SECONDS = 1.0
 """How long nobody may hold a file: from one process's closing it to the next one's opening it."""
@@ -32,58 +34,60 @@ class Newcomers:
     """The files of this user that appeared in a /dev/shm that others use too.
 
     A file is for those to answer for who map it or have it open, whoever made it; one that nobody has held for a while
-    is removed, so that it fills no memory and is nobody's. Files are known by their inodes: a semaphore is mapped under
-    another name than the one it is left with.
+    is removed under all its names, so that it fills no memory and is nobody's. Files are known by their inodes: a
+    semaphore is mapped under another name than the one it is left with.
     """
 
     def __init__(self) -> None:
-        self._before = set(files())
+        self._before = {status.st_ino for status in files().values()}
         self._theirs: set[int] = set()
         self._due = 0.0
 
     def used(self, pid: int) -> int:
         """Return the bytes that the descendants of a process hold, as of the last time that was found out."""
         new = self._new()
-        if sum(map(size, new.values())) <= SMALL:
+        sizes = {status.st_ino: size(status) for status in new.values()}
+        if sum(sizes.values()) <= SMALL:
             return 0
         started = time.monotonic()
         if started >= self._due:
             self._theirs = held(processes.descendants(pid))
             self._remove(new, time.time() - ABANDONED_SECONDS)
             self._due = time.monotonic() + PAUSE * (time.monotonic() - started)
-        return sum(size(file) for inode, file in new.items() if inode in self._theirs)
+        return sum(size for inode, size in sizes.items() if inode in self._theirs)
 
     def remove(self) -> None:
         """Remove what nobody holds."""
         self._remove(self._new(), time.time())
 
     def _new(self) -> Files:
-        return {inode: file for inode, file in files().items() if inode not in self._before}
+        return {path: status for path, status in files().items() if status.st_ino not in self._before}
 
     def _remove(self, files: Files, before: float) -> None:
         """Remove those of the files that were last changed before some time and that nobody holds."""
-        old = {inode: path for inode, (path, status) in files.items() if status.st_ctime < before}
+        old = {path: status.st_ino for path, status in files.items() if status.st_ctime < before}
         if old:
             kept = held(map(int, filter(str.isdigit, os.listdir("/proc"))))
-            for inode, path in old.items():
+            for path, inode in old.items():
                 if inode not in kept:
                     with contextlib.suppress(OSError):
                         path.unlink()
 
 
-def size(file: tuple[Path, os.stat_result]) -> int:
-    return file[1].st_blocks * 512
+def size(file: os.stat_result) -> int:
+    """Return the bytes that a file takes; an empty one is not for nothing."""
+    return max(file.st_blocks * 512, BLOCK)
 
 
 def files() -> Files:
-    """Return this user's files in the folder by inode."""
+    """Return this user's files in the folder by name."""
     found: Files = {}
     with contextlib.suppress(OSError), os.scandir(FOLDER) as listing:
         for entry in listing:
             with contextlib.suppress(OSError):
                 status = entry.stat(follow_symlinks=False)
                 if status.st_uid == os.getuid():
-                    found[status.st_ino] = Path(entry.path), status
+                    found[Path(entry.path)] = status
     return found
 
 
