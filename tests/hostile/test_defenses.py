@@ -128,6 +128,29 @@ DEFENSES = [
         NO_SECCOMP,
         (attempt("import socket\nsocket.socket(socket.AF_UNIX).connect('OUTSIDE/socket')"),),
     ),
+    Defense(
+        "seccomp: names of files outside as they are used",
+        ("landlock",),
+        NO_SECCOMP,
+        (
+            attempt(
+                "import ctypes\nlibc = ctypes.CDLL(None)\n"
+                "assert libc.inotify_add_watch(libc.inotify_init(), b'OUTSIDE', 0xFFF) > 0"
+            ),
+        ),
+    ),
+    Defense(
+        "seccomp: memory that nobody counts",
+        WARM,
+        NO_SECCOMP,
+        (
+            attempt(
+                "import os, time\nfiles = [os.memfd_create('hoard') for _ in range(25)]\n"
+                "for file in files: os.write(file, bytes(2 * 10**7))\ntime.sleep(1)"
+            ),
+        ),
+        NO_CGROUP,
+    ),
     # Landlock.
     Defense("landlock: reading", ("landlock",), NO_LANDLOCK, (attempt("open('OUTSIDE/secret').read()"),)),
     Defense("landlock: writing", ("landlock",), NO_LANDLOCK, (attempt("open('OUTSIDE/planted', 'w')"),)),

@@ -28,10 +28,10 @@ write
 """
 CONDITIONAL = {"clone", "fcntl", "ioctl", "prlimit64", "sched_setaffinity", "setpriority", "socket", "socketpair"}
 DANGEROUS = """
-add_key bpf chroot clone3 delete_module finit_module init_module io_uring_enter io_uring_setup kcmp kexec_load keyctl
-mount move_mount msgget open_by_handle_at open_tree perf_event_open personality pidfd_getfd pidfd_send_signal pivot_root
-process_vm_readv process_vm_writev ptrace quotactl reboot request_key rt_sigqueueinfo semget setdomainname sethostname
-setns setuid shmget swapon syslog umount2 unshare userfaultfd
+add_key bpf chroot clone3 delete_module finit_module init_module inotify_add_watch io_uring_enter io_uring_setup kcmp
+kexec_load keyctl memfd_create mount move_mount msgget open_by_handle_at open_tree perf_event_open personality
+pidfd_getfd pidfd_send_signal pivot_root process_vm_readv process_vm_writev ptrace quotactl reboot request_key
+rt_sigqueueinfo semget setdomainname sethostname setns setuid shmget swapon syslog umount2 unshare userfaultfd
 """
 
 

@@ -2,7 +2,9 @@
 
 A call that is not on it fails with ENOSYS, as on a kernel that does not have it, so that libraries fall back. Left out
 are those that reach other processes (ptrace, process_vm_*, pidfd_*), namespaces and mounts, keys, BPF, io_uring, System
-V and POSIX message queues, and every socket that is not a Unix one.
+V and POSIX message queues, every socket that is not a Unix one, inotify (it tells the names of files that Landlock
+hides) and memfd_create (what is written there is in no folder and in no process's memory, so that nobody would count
+it).
 """
 
 import contextlib
@@ -19,16 +21,16 @@ from . import linux
 FILES = """
 access chdir close close_range copy_file_range creat dup dup2 dup3 epoll_create epoll_create1 epoll_ctl epoll_ctl_old
 epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd eventfd2 faccessat faccessat2 fadvise64 fallocate fchdir
-fdatasync fgetxattr flistxattr flock fstat fstatfs fsync ftruncate getcwd getdents getdents64 getxattr
-inotify_add_watch inotify_init inotify_init1 inotify_rm_watch lgetxattr link linkat listxattr llistxattr lseek
-lstat mkdir mkdirat newfstatat open openat openat2 pipe pipe2 poll ppoll pread64 preadv preadv2 pselect6 pwrite64
-pwritev pwritev2 read readahead readlink readlinkat readv rename renameat renameat2 rmdir select sendfile splice stat
-statfs statx symlink symlinkat sync_file_range tee truncate umask unlink unlinkat write writev
+fdatasync fgetxattr flistxattr flock fstat fstatfs fsync ftruncate getcwd getdents getdents64 getxattr lgetxattr link
+linkat listxattr llistxattr lseek lstat mkdir mkdirat newfstatat open openat openat2 pipe pipe2 poll ppoll pread64
+preadv preadv2 pselect6 pwrite64 pwritev pwritev2 read readahead readlink readlinkat readv rename renameat renameat2
+rmdir select sendfile splice stat statfs statx symlink symlinkat sync_file_range tee truncate umask unlink unlinkat
+write writev
 """
 ATTRIBUTES = "chmod fchmod fchmodat fchmodat2 futimesat utime utimensat utimes"
 MEMORY = """
-brk get_mempolicy madvise membarrier memfd_create mincore mlock mlock2 mmap mprotect mremap msync munlock munmap
-pkey_alloc pkey_free pkey_mprotect
+brk get_mempolicy madvise membarrier mincore mlock mlock2 mmap mprotect mremap msync munlock munmap pkey_alloc
+pkey_free pkey_mprotect
 """
 PROCESSES = """
 arch_prctl capget execve execveat exit exit_group fork futex futex_requeue futex_wait futex_waitv futex_wake
