@@ -141,7 +141,7 @@ DEFENSES = [
     ),
     Defense(
         "seccomp: memory that nobody counts",
-        WARM,
+        ("sandbox",),
         NO_SECCOMP,
         (
             attempt(
@@ -289,6 +289,32 @@ DEFENSES = [
         ("landlock", "process"),
         NOTHING_WATCHED,
         (attempt("import time\nfor n in range(20): open(f'f{n}', 'wb').write(b'x' * 4 * 10**6)\ntime.sleep(2)"),),
+    ),
+    Defense(
+        "disk of files that were removed",
+        ("landlock", "process"),
+        (("confine.py", "size(self.folder) + on_disk", "size(self.folder)"),),
+        (
+            attempt(
+                "import os, time\nfiles = []\n"
+                "for n in range(20):\n    files.append(open('f', 'wb', 0))\n    os.unlink('f')\n"
+                "    files[-1].write(bytes(4 * 10**6))\ntime.sleep(2)"
+            ),
+        ),
+    ),
+    Defense(
+        "memory of files that were removed",
+        ("landlock", "process"),
+        (("confine.py", " + self._nameless_in_memory", ""),),
+        (
+            attempt(
+                "import os, time\nfiles = []\n"
+                "for n in range(20):\n    files.append(open('/dev/shm/BYSTANDER', 'wb', 0))\n"
+                "    os.unlink('/dev/shm/BYSTANDER')\n"
+                "    files[-1].write(bytes(24 * 10**6))\ntime.sleep(2)"
+            ),
+        ),
+        NO_CGROUP,
     ),
     Defense(
         "memory",

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-from . import shared_memory
+from . import processes, shared_memory
 
 MEASURE_SECONDS = 0.5
 REMOVE_SECONDS = 1.0
@@ -55,13 +55,14 @@ class Process:
     def __init__(self) -> None:
         self._numbers = itertools.count()
         self._home = Path.cwd()
+        self._device = self._home.stat().st_dev
         self.folder = self._home
 
     def fork(self) -> int:
         self.folder = self._home / str(next(self._numbers))
         self.folder.mkdir()
         self._newcomers = shared_memory.Newcomers()
-        self._measured = (0.0, 0)
+        self._measured = 0.0
         return os.fork()
 
     def enter(self, limits: dict[str, Any]) -> None:
@@ -69,12 +70,12 @@ class Process:
         limit_resources(limits)
 
     def shared_memory(self, child: int) -> int:
-        return self._newcomers.used(os.getpid())
+        self._measure()
+        return self._newcomers.used(os.getpid()) + self._nameless_in_memory
 
     def disk(self) -> int:
-        if time.monotonic() - self._measured[0] > MEASURE_SECONDS:
-            self._measured = (time.monotonic(), size(self.folder))
-        return self._measured[1]
+        self._measure()
+        return self._on_disk
 
     def clear(self) -> None:
         self._newcomers.remove()
@@ -83,6 +84,15 @@ class Process:
     def close(self) -> None:
         os.chdir("/")
         remove(self._home)
+
+    def _measure(self) -> None:
+        """Look now and then at what the files of a child take, those that it has removed and still writes to too."""
+        if time.monotonic() - self._measured > MEASURE_SECONDS:
+            nameless = processes.nameless(os.getpid())
+            on_disk = sum(size for (device, _), size in nameless.items() if device == self._device)
+            self._nameless_in_memory = sum(nameless.values()) - on_disk
+            self._on_disk = size(self.folder) + on_disk
+            self._measured = time.monotonic()
 
 
 def prepare(level: str) -> Level:

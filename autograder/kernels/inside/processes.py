@@ -8,6 +8,7 @@ import ctypes
 import math
 import os
 import signal
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -79,6 +80,20 @@ def proportional(pid: int) -> tuple[int, int]:
     except OSError:
         return resident(pid), 0
     return parts["Pss:"], parts["Pss_Shmem:"]
+
+
+def nameless(pid: int) -> dict[tuple[int, int], int]:
+    """Return the bytes of the files that descendants of a process hold open and no folder shows, by device and
+    inode."""
+    found = {}
+    for member in descendants(pid):
+        with contextlib.suppress(OSError):
+            for number in os.listdir(f"/proc/{member}/fd"):
+                with contextlib.suppress(OSError):
+                    status = os.stat(f"/proc/{member}/fd/{number}")
+                    if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                        found[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return found
 
 
 class MemoryWatch:
