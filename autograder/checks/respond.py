@@ -10,7 +10,9 @@ import __future__
 import re
 import sys
 import types
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
 
@@ -149,6 +151,30 @@ def _load_probe(name: str, source: str) -> Callable[..., Any]:
     return probe
 
 
+@contextmanager
+def fresh_settings() -> Iterator[None]:
+    """Give NumPy, torch and Keras the settings of a fresh process, and let no warning be an error.
+
+    Scratch work that sets another one, after the answers or before, must not decide what they are worth.
+    """
+    torch, keras = sys.modules.get("torch"), sys.modules.get("keras")
+    with ExitStack() as settings:
+        settings.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
+        settings.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        if torch is not None:
+            settings.enter_context(torch.set_grad_enabled(True))
+            settings.callback(torch.set_default_dtype, torch.get_default_dtype())
+            torch.set_default_dtype(torch.float32)
+        if keras is not None:
+            settings.callback(keras.config.set_floatx, keras.config.floatx())
+            settings.callback(keras.config.set_dtype_policy, keras.config.dtype_policy())
+            keras.config.set_floatx("float32")
+            keras.config.set_dtype_policy("float32")
+        yield
+
+
+@fresh_settings()
 def respond(namespace: Mapping[str, Any], request: dict[str, Any]) -> dict[str, Any]:
     """Answer one question about a name in the student's namespace.
 

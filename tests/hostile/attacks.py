@@ -637,6 +637,8 @@ def odd() -> Iterator[Submission]:
     )
     yield honest("check called by hand", f"from autograder import check\ncheck({FIRST})")
     yield honest("a random state of one's own", "import numpy as np, random\nnp.random.seed(3)\nrandom.seed(3)")
+    yield honest("errors of arithmetic raised", "import numpy as np\nnp.seterr(all='raise')")
+    yield honest("warnings as errors", "import warnings\nwarnings.simplefilter('error')")
     moved = RIGHT[FIRST]
     cells = {name: cell for name, cell in RIGHT.items() if name != FIRST}
     yield Submission(
