@@ -77,7 +77,7 @@ class Landlock(confine.Process):
         self._version = version()
         if self._version < NEEDED_VERSION:
             raise OSError(f"the kernel's Landlock has version {self._version}, not {NEEDED_VERSION} or later")
-        self._readable = [*SYSTEM, *installation()]
+        self._readable = list(readable())
         scoped = self._version >= SCOPE_VERSION
         self._filter = seccomp.compile_filter(own_files=False, signals=scoped)
         send_tensors_by_value()
@@ -120,22 +120,27 @@ def restrict(folder: Path, readable: Sequence[str], version: int) -> None:
     os.close(descriptor)
 
 
-def installation() -> Iterator[str]:
-    """Yield what there is of Python and its packages, without an autograder installed among them."""
-    hidden = [Path(path) / "autograder" for path in sys.path if path]
-    environment = Path(sys.executable).parent.parent
-    for root in {Path(sys.prefix), Path(sys.base_prefix), environment, Path(__file__).parent, *map(Path, sys.path[1:])}:
+def readable() -> Iterator[str]:
+    """Yield the system, and what there is of Python and its packages, without an autograder installed among them."""
+    hidden = [Path(path, "autograder").resolve() for path in sys.path if path]
+    roots = [*SYSTEM, sys.prefix, sys.base_prefix, *sys.path[1:]]
+    roots += [str(Path(sys.executable).parent.parent), str(Path(__file__).parent)]
+    for root in {Path(path).resolve() for path in roots}:
         yield from around([path for path in hidden if path.is_dir()], root)
 
 
 def around(hidden: Sequence[Path], root: Path) -> Iterator[str]:
-    """Yield a folder, or what is in it as far as it is needed to leave out what is hidden."""
+    """Yield a folder, or what is in it as far as it is needed to leave out what is hidden.
+
+    Links in it are passed over: one such as lib64 would lead to what is hidden, and following others needs no rights.
+    """
     inner = [path for path in hidden if path.is_relative_to(root)]
     if not inner:
         yield str(root)
     elif root not in inner:
         for entry in root.iterdir():
-            yield from around(inner, entry)
+            if not entry.is_symlink():
+                yield from around(inner, entry)
 
 
 def permit(ruleset: int, path: str, rights: int) -> None:
