@@ -44,7 +44,7 @@ ALL = ["imports", SCALE.source, "answer", PICTURE.source, TABLE.source]
         ("!ls\ndef answer(x):\n    return x", ALL),
         ("def answer(x)\n    return x", ALL),
         ("(" * 1000 + ")" * 1000, ALL),
-        ("def answer(x):\n    return x\n" + "#" * 10_000, ALL),
+        ("def answer(x):\n    return x\n" + "#" * 40_000, ALL),
         (PICTURE.source, ["imports", "answer"]),
     ],
 )
