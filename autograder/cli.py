@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(
     help="Checks and grades the notebooks of the course.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
 )
@@ -201,9 +200,9 @@ def doctor() -> None:
 
 
 def app() -> NoReturn:
-    """Run the command line; a mistake is one clear line and exit code 2."""
+    """Run the command line, or print what there is; a mistake is one clear line and exit code 2."""
     try:
-        code = commands(standalone_mode=False)
+        code = commands(sys.argv[1:] or ["--help"], standalone_mode=False)
     except CourseError as error:
         _stop(str(error), 2)
     except (KeyboardInterrupt, typer.Abort):

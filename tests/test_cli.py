@@ -145,6 +145,13 @@ def test_help_is_there(command: str) -> None:
     assert "Usage:" in run.stdout
 
 
+def test_the_command_alone_prints_what_there_is() -> None:
+    run = autograder()
+    assert run.returncode == 0
+    assert run.stdout == autograder("--help").stdout
+    assert run.stderr == ""
+
+
 def test_students_install_is_told_what_the_command_line_needs() -> None:
     """The command line comes with an extra; its parts are taken away here, in a fresh interpreter."""
     program = "import sys; sys.modules['typer'] = None; from autograder.__main__ import main; main()"
