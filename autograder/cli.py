@@ -209,6 +209,9 @@ def app() -> NoReturn:
         _stop("stopped", INTERRUPTED)
     except typer.TyperException as error:
         _stop(error.format_message(), error.exit_code)
+    except OSError as error:
+        place = error.filename2 or error.filename or "the output"
+        _stop(f"{place} cannot be used ({error.strerror or error}): mend that, or name another place", 2)
     sys.exit(code if isinstance(code, int) else 0)
 
 

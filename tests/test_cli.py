@@ -12,6 +12,8 @@ import pytest
 from autograder.kernels.doctor import levels, memory
 from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, HANDED_IN, WRONG, answered, hand_in
 
+SOLUTIONS = str(Path(__file__).parents[1] / "solutions")
+
 pytestmark = pytest.mark.xdist_group("cli")
 
 
@@ -78,6 +80,12 @@ def test_grades_are_safe_in_a_spreadsheet(out: Path) -> None:
         (["nosuch"], "nosuch"),
         (["check", "nowhere.ipynb"], "nowhere.ipynb does not exist"),
         (["check", "file"], "keep the released name"),
+        (["check", f"{'a' * 300}.ipynb"], "cannot be used (File name too long)"),
+        (["grade", "class", "--out", "taken"], "taken/verdicts.jsonl cannot be used (Is a directory)"),
+        (["report", "half"], "half/grades.csv cannot be used (Is a directory)"),
+        (["export", "half", "--to", "empty"], "empty cannot be used (Is a directory)"),
+        (["export", "half", "--to", "file/x.csv"], "file cannot be used (File exists)"),
+        (["release", ASSIGNMENT, "--solutions", SOLUTIONS, "--out", "file"], "cannot be used (Not a directory)"),
         (["regrade", "empty"], "holds no verdicts"),
         (["report", "empty"], "holds no verdicts"),
         (["export", "empty"], "holds no verdicts"),
@@ -89,6 +97,9 @@ def test_grades_are_safe_in_a_spreadsheet(out: Path) -> None:
 def test_a_mistake_is_one_clear_line(arguments: list[str], says: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("")
+    (tmp_path / "taken" / "verdicts.jsonl").mkdir(parents=True)
+    (tmp_path / "half" / "grades.csv").mkdir(parents=True)
+    (tmp_path / "half" / "verdicts.jsonl").write_text("")
     hand_in(tmp_path / "class", "ann", None)
     run = autograder(*arguments, cwd=tmp_path)
     assert run.returncode == 2
