@@ -17,6 +17,7 @@ from rich.table import Column, Table
 from autograder.checks import catalogue
 from autograder.grading.errors import CourseError
 from autograder.grading.output import Output
+from autograder.kernels.limits import MAX_SECONDS
 
 if TYPE_CHECKING:
     from autograder.grading.run import Plan
@@ -40,7 +41,12 @@ Gradebook = Annotated[
 ]
 CellTimeout = Annotated[
     float,
-    typer.Option(metavar="S", min=0.1, help="Seconds for one cell or one question; a notebook has four times as many."),
+    typer.Option(
+        metavar="S",
+        min=0.1,
+        max=MAX_SECONDS,
+        help="Seconds for one cell or one question; a notebook has four times as many.",
+    ),
 ]
 Memory = Annotated[
     int, typer.Option(metavar="MB", min=64, help="Resident memory of all processes of a submission together.")

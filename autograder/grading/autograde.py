@@ -23,7 +23,7 @@ from autograder.grading.errors import CourseError
 from autograder.grading.grade import Task
 from autograder.grading.gradebook import ClassGradebook
 from autograder.grading.pool import work
-from autograder.kernels.limits import Limits
+from autograder.kernels.limits import MAX_SECONDS, Limits
 from autograder.kernels.sanitise import NotebookCell, read_notebook, restore
 
 Processed = tuple[NotebookNode, dict[str, Any]]
@@ -55,7 +55,7 @@ class Judge(SaveAutoGrades):  # type: ignore[misc]
     Nothing that a cell prints or returns decides a grade. A graded cell without a judge is an error.
     """
 
-    timeout = Float(30.0, help="Seconds for one cell or one question.").tag(config=True)
+    timeout = Float(30.0, min=0.1, max=MAX_SECONDS, help="Seconds for one cell or one question.").tag(config=True)
     memory = Integer(2048, help="Resident memory of a submission in MB.").tag(config=True)
     isolation = Enum(["auto", "sandbox", "landlock", "process"], "auto", help="How code is confined.").tag(config=True)
     seed = Integer(None, allow_none=True, help="Decides the hidden inputs; None draws it anew.").tag(config=True)

@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass
 
+MAX_SECONDS = 86_400.0
+"""The longest that a cell may be given, a day: what the system counts time in overflows not far beyond."""
+
 
 @dataclass(frozen=True)
 class Limits:
