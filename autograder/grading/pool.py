@@ -22,13 +22,18 @@ from threadpoolctl import threadpool_limits
 
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded, Task, grade, without_answers
+from autograder.kernels.doctor import UnavailableLevel
 from autograder.kernels.worker import Worker, open_worker
+from autograder.kernels.zygote import ZygoteFailed
 
 if TYPE_CHECKING:
     from distributed import Client
 
 MAX_DEATHS = 3
 """How many workers a submission may take with it before it is given up."""
+
+MAX_FAULTS = 2
+"""How often a submission is tried in a worker that goes wrong over it."""
 
 END_SECONDS = 15.0
 """How long a worker may take to end in order."""
@@ -187,23 +192,27 @@ class WorkerProcess:
 
 
 def work(task: Task) -> Graded:
-    """Grade a submission in a worker process, with the warm process that it keeps."""
+    """Grade a submission in a worker process, with the warm process that it keeps.
+
+    Raises:
+        CourseError: this machine cannot grade anything as it is.
+    """
     if task.assignment.version != task.version:
         raise CourseError(
             f"the worker on {socket.gethostname()} has another version of the course: install the same everywhere"
         )
     heavy = task.assignment.needs_frameworks
-    try:
-        return grade(task, _warm_worker(task.isolation, heavy))
-    except Exception:
-        # The warm process is gone or out of step. A fresh one shows whether the submission was to blame.
-        _cool(task.isolation, heavy)
-    try:
-        return grade(task, _warm_worker(task.isolation, heavy))
-    except Exception as fault:
-        _cool(task.isolation, heavy)
-        given_up = without_answers(task, "died", "the submission could not be run: ask your instructor to look at it")
-        return Graded(given_up.verdict, task.version, faults=(f"{type(fault).__name__}: {fault}",))
+    faults = []
+    for _ in range(MAX_FAULTS):
+        worker = _warm_worker(task.isolation, heavy)
+        try:
+            return grade(task, worker)
+        except Exception as fault:
+            # The warm process is gone or out of step. A fresh one shows whether the submission was to blame.
+            _cool(task.isolation, heavy)
+            faults.append(f"{type(fault).__name__}: {fault}")
+    given_up = without_answers(task, "died", "the submission could not be run: ask your instructor to look at it")
+    return replace(given_up, faults=tuple(faults[-1:]))
 
 
 class _Here(threading.local):
@@ -217,9 +226,14 @@ _here = _Here()
 
 
 def _warm_worker(isolation: str, heavy: bool) -> Worker:
+    """Return the warm process; raise CourseError when this machine starts none, for which no submission is to blame."""
     if (isolation, heavy) not in _here.warm:
         threadpool_limits(1)  # BLAS would take the other workers' cores for products that are over at once
-        _here.warm[isolation, heavy] = worker = open_worker(isolation, heavy)
+        try:
+            worker = open_worker(isolation, heavy)
+        except (UnavailableLevel, ZygoteFailed) as lack:
+            raise CourseError(f"{socket.gethostname()} runs no submissions ({lack}): see `autograder doctor`") from None
+        _here.warm[isolation, heavy] = worker
         atexit.register(worker.close)
     return _here.warm[isolation, heavy]
 

@@ -7,16 +7,16 @@ from autograder.checks import catalogue
 from autograder.grading.assignment import load
 from autograder.grading.collect import read_file
 from autograder.grading.errors import CourseError
-from autograder.grading.grade import Graded, Task, grade
+from autograder.grading.grade import Graded, Task
+from autograder.grading.pool import work
 from autograder.kernels.limits import Limits
-from autograder.kernels.worker import open_worker
 
 
 def check_notebook(notebook: Path, limits: Limits) -> Graded:
     """Grade a notebook under its released name, with inputs drawn anew.
 
     Raises:
-        CourseError: there is no such file, or its name is not that of an assignment.
+        CourseError: there is no such file, its name is not that of an assignment, or this machine cannot run it.
     """
     if not notebook.exists():
         raise CourseError(f"{notebook} does not exist")
@@ -27,8 +27,4 @@ def check_notebook(notebook: Path, limits: Limits) -> Graded:
         )
     assignment = load(name)
     task = Task(read_file(notebook, "you", name), assignment, assignment.version, secrets.randbits(32), limits)
-    worker = open_worker("auto", assignment.needs_frameworks)
-    try:
-        return grade(task, worker)
-    finally:
-        worker.close()
+    return work(task)

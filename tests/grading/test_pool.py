@@ -12,10 +12,14 @@ import psutil
 import pytest
 from threadpoolctl import threadpool_info
 
+from autograder.grading import pool
 from autograder.grading.assignment import load
 from autograder.grading.collect import Submission
+from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded, Task
 from autograder.grading.pool import Crew, grade_all, local_pool, work
+from autograder.kernels.doctor import UnavailableLevel
+from autograder.kernels.zygote import ZygoteFailed
 from tests.grading.conftest import ASSIGNMENT, FULL, answered
 
 pytestmark = pytest.mark.xdist_group("grading")
@@ -103,6 +107,19 @@ def test_workers_end_with_their_runner(tmp_path: Path) -> None:
     runner.communicate()
     _, alive = psutil.wait_procs(children, 20)
     assert not alive
+
+
+@pytest.mark.parametrize("lack", [UnavailableLevel("no bubblewrap"), ZygoteFailed("no module named torch")])
+def test_a_machine_that_runs_nothing_gives_no_verdict(lack: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its submissions would all have got no points."""
+
+    def refuse(*_: object) -> None:
+        raise lack
+
+    monkeypatch.setattr(pool, "open_worker", refuse)
+    monkeypatch.setattr(pool._here, "warm", {})
+    with pytest.raises(CourseError, match=f"runs no submissions .{lack}"):
+        work(next(tasks("ann")))
 
 
 def test_another_version_of_the_course_is_refused() -> None:
