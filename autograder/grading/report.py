@@ -31,7 +31,7 @@ class ExerciseSummary:
 
 @dataclass(frozen=True)
 class AssignmentSummary:
-    """An assignment over the class."""
+    """An assignment over the class, as the course has it now; verdicts may be of a version with other exercises."""
 
     name: str
     verdicts: Sequence[SubmissionVerdict]
@@ -75,7 +75,7 @@ class AssignmentSummary:
 
     @property
     def exercises(self) -> list[ExerciseSummary]:
-        return [self._summary(place, exercise) for place, exercise in enumerate(catalogue.exercises(self.name))]
+        return [self._summary(exercise) for exercise in catalogue.exercises(self.name)]
 
     @property
     def slowest(self) -> list[ExerciseSummary]:
@@ -84,17 +84,13 @@ class AssignmentSummary:
     @property
     def misconceptions(self) -> list[tuple[Exercise, Misconception, int]]:
         """Return the most frequent known mistakes with their counts."""
-        known = {exercise.name: exercise for exercise in catalogue.exercises(self.name)}
-        named = Counter(
-            (item.name, item.misconception)
-            for verdict in self.verdicts
-            for item in verdict.exercises
-            if item.misconception
-        )
-        return [
-            (known[name], known[name].misconception(str(wrong)), count)
-            for (name, wrong), count in named.most_common(MOST)
-        ]
+        known = {
+            (exercise.name, wrong.name): (exercise, wrong)
+            for exercise in catalogue.exercises(self.name)
+            for wrong in exercise.misconceptions
+        }
+        named = Counter((item.name, item.misconception) for verdict in self.verdicts for item in verdict.exercises)
+        return [(*known[key], count) for key, count in named.most_common() if key in known][:MOST]
 
     @property
     def unmet(self) -> list[tuple[str, str, int]]:
@@ -103,8 +99,8 @@ class AssignmentSummary:
         failed = Counter((item.name, part.name) for item in answered for part in item.requirements if not part.passed)
         return [(exercise, requirement, count) for (exercise, requirement), count in failed.most_common(MOST)]
 
-    def _summary(self, place: int, exercise: Exercise) -> ExerciseSummary:
-        judged = [verdict.exercises[place] for verdict in self.asked]
+    def _summary(self, exercise: Exercise) -> ExerciseSummary:
+        judged = [item for verdict in self.asked for item in verdict.exercises if item.name == exercise.name]
         seconds = [
             self.audited.get(verdict.key, {}).get("exercises", {}).get(exercise.name, 0.0) for verdict in self.asked
         ]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.catalogue import ASSIGNMENTS
+from autograder.checks.catalogue import exercises as exercises_of
 from autograder.checks.notebook import with_code
 from autograder.grading.output import Output
 from autograder.grading.report import BINS, AssignmentSummary, write_report
@@ -136,6 +137,17 @@ def test_report_of_several_assignments_begins_with_a_table_of_them(graded: Class
     write_report(Output(tmp_path), [other, verdict])
     page = Page(tmp_path / "report.html")
     assert [link for link in page.sources if link.startswith("#")] == [f"#{ASSIGNMENT}", f"#{ASSIGNMENTS[-1]}"]
+
+
+def test_report_of_verdicts_that_another_version_of_the_course_gave(graded: Class, tmp_path: Path) -> None:
+    """An exercise was added since, one has another name, and a mistake is known by another."""
+    old = graded.verdicts["bob"]
+    first, second, *others, _ = old.exercises
+    exercises = replace(first, misconception="another"), replace(second, name="another"), *others
+    write_report(Output(tmp_path), [replace(old, exercises=exercises)])
+    page = Page(tmp_path / "report.html").text
+    assert all(exercise.name in page for exercise in exercises_of(ASSIGNMENT))
+    assert "divides by rate" not in page
 
 
 def test_backticks_set_code_and_nothing_else_gets_through() -> None:
