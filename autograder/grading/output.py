@@ -88,15 +88,15 @@ class Output:
             stream.writelines(json.dumps(_audit(graded), allow_nan=False) + "\n" for graded in batch)
 
     def audited(self) -> dict[Key, dict[str, Any]]:
-        """Return the last line of the audit log for every submission; a line that was cut short counts for nothing."""
+        """Return the last line of the audit log for every submission; a line that is damaged counts for nothing."""
         if not self.audit.exists():
             return {}
         last = {}
-        for line in self.audit.read_text(encoding="utf-8").splitlines():
+        for line in self.audit.read_bytes().splitlines():
             try:
                 entry = json.loads(line)
                 last[entry["student"], entry["assignment"]] = entry
-            except (ValueError, KeyError):
+            except (ValueError, KeyError, TypeError):
                 continue
         return last
 

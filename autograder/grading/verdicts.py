@@ -88,12 +88,12 @@ def read_verdicts(path: Path) -> dict[tuple[str, str], SubmissionVerdict]:
     if not path.exists():
         return {}
     verdicts = {}
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = path.read_bytes().splitlines(keepends=True)
     for number, line in enumerate(lines, 1):
         try:
             verdict = SubmissionVerdict.from_dict(json.loads(line))
         except (ValueError, KeyError, TypeError):
-            if number == len(lines) and not line.endswith("\n"):
+            if number == len(lines) and not line.endswith(b"\n"):
                 break
             raise CourseError(f"{path}, line {number}, is damaged: move the file away and grade again") from None
         verdicts[verdict.key] = verdict

@@ -65,12 +65,18 @@ def test_a_line_that_was_cut_short_counts_for_nothing(tmp_path: Path) -> None:
     assert read_verdicts(path)["ann", "hw"].points == 2.0
 
 
-@pytest.mark.parametrize("damage", ["{}\n", "nonsense\n", "[]\n"])
-def test_damage_elsewhere_is_one_clear_line(tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize("damage", [b"{}\n", b"nonsense\n", b"[]\n", b"\xff\xfe\n"])
+def test_damage_elsewhere_is_one_clear_line(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "verdicts.jsonl"
-    path.write_text(damage + verdict().to_line())
+    path.write_bytes(damage + verdict().to_line().encode())
     with pytest.raises(CourseError, match="line 1, is damaged"):
         read_verdicts(path)
+
+
+def test_a_damaged_line_of_the_audit_log_counts_for_nothing(tmp_path: Path) -> None:
+    output = Output(tmp_path)
+    output.audit.write_bytes(b'\xff\n[]\n{"student": "ann"}\n{"student": "ann", "assignment": "hw", "seed": 1}\n{"stu')
+    assert output.audited() == {("ann", "hw"): {"student": "ann", "assignment": "hw", "seed": 1}}
 
 
 def test_canvas_wants_the_points_possible_and_a_login() -> None:
