@@ -19,8 +19,15 @@ from autograder.grading.grade import Graded
 with warnings.catch_warnings():
     # nbgrader 0.9 is written for an older SQLAlchemy, which says so at import.
     warnings.simplefilter("ignore")
-    from nbgrader.api import Gradebook, InvalidEntry, SubmittedAssignment
+    from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, SubmittedAssignment
     from nbgrader.preprocessors import SaveCells
+
+WAYS_OUT = {
+    "locked": "wait until nothing else writes to it, and run again with --resume",
+    "column": "an older nbgrader made it; `nbgrader db upgrade --db URL` brings it up to date",
+    "": "check the --gradebook URL and its permissions, or move the file away",
+}
+"""What to do about a database, by what it says."""
 
 
 class ClassGradebook:
@@ -142,11 +149,10 @@ def _readable_errors(url: str) -> Iterator[None]:
         raise CourseError(
             f"the gradebook {shown} needs the package {error.name}: install it, or give another --gradebook URL"
         ) from None
-    except (SQLAlchemyError, InvalidEntry) as error:
+    except (SQLAlchemyError, InvalidEntry, MissingEntry) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise CourseError(
-            f"the gradebook {shown} cannot be used ({reason}): check the --gradebook URL and its permissions"
-        ) from None
+        way_out = next(way_out for symptom, way_out in WAYS_OUT.items() if symptom in reason)
+        raise CourseError(f"the gradebook {shown} cannot be used ({reason}): {way_out}") from None
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -167,12 +169,31 @@ def test_a_release_with_other_cells_is_refused_once_there_are_submissions(url: s
 
 
 @pytest.mark.parametrize(
+    ("damage", "way_out"),
+    [
+        ("begin exclusive", "run again with --resume"),
+        ("alter table student drop column lms_user_id", "nbgrader db upgrade"),
+    ],
+)
+def test_a_gradebook_that_cannot_be_written_says_the_way_out(
+    damage: str, way_out: str, url: str, assignment: Assignment
+) -> None:
+    with ClassGradebook(url, [assignment]):
+        pass
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute(damage)
+        with pytest.raises(CourseError, match=way_out), ClassGradebook(url, [assignment]) as book:
+            book.record([verdict("ann", 1.0, assignment)])
+
+
+@pytest.mark.parametrize(
     ("bad", "message"),
     [
         ("nonsense", "cannot be used"),
         ("sqlite:////nowhere/at/all.db", "unable to open"),
         ("oracle://localhost/x", "needs the package|cannot be used"),
         ("nosuch://x", "cannot be used"),
+        ("sqlite://", "cannot be used"),
         ("postgresql+psycopg://user:secret@127.0.0.1:9/x", "cannot be used"),
     ],
 )
