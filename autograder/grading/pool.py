@@ -4,6 +4,7 @@ import atexit
 import logging
 import multiprocessing
 import os
+import re
 import signal
 import socket
 import sys
@@ -37,6 +38,9 @@ MAX_FAULTS = 2
 
 END_SECONDS = 15.0
 """How long a worker may take to end in order."""
+
+ADDRESS = re.compile(r"(tcp|tls|wss?|ucxx?)://.+:[0-9]{1,5}")
+"""What Dask can connect to; it hangs for a while and complains at length over anything else."""
 
 DIED = "the process that graded this submission ended three times: ask your instructor to look at it"
 
@@ -100,6 +104,8 @@ def _dask(address: str) -> Iterator["Client"]:
         from distributed import Client
     except ImportError:
         raise CourseError("--scheduler needs Dask: install dropout-course[cluster]") from None
+    if not ADDRESS.fullmatch(address):
+        raise CourseError(f"{address!r} is no address of a Dask scheduler: give one such as tcp://host:8786")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=10, set_as_default=False)
