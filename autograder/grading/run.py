@@ -31,7 +31,10 @@ BATCH_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What to grade and how. `seed` None means the seed of an earlier run when resuming, a fresh one otherwise."""
+    """What to grade and how.
+
+    `seed` None means a fresh one, or when resuming that of the last verdict; no verdict is given up for its seed then.
+    """
 
     submitted: Path
     out: Path
@@ -105,7 +108,7 @@ class ClassRun:
         seed = self._seed(before)
         targets = {(folder.student, name) for folder in self.folders for name in self.assignments}
         self.verdicts = {key: verdict for key, verdict in before.items() if self._stays(key, targets)}
-        kept = self._unchanged(before, seed) if self.plan.resume else {}
+        kept = self._unchanged(before) if self.plan.resume else {}
         self.verdicts |= {key: before[key] for key in kept}
         progress = Progress(len(targets), seed, kept=len(kept))
         url = self.plan.gradebook or create_default(self.plan.out)
@@ -169,19 +172,16 @@ class ClassRun:
         """Tell whether an earlier verdict is none of this run's business."""
         return key not in targets and (bool(self.plan.students) or key[1] not in self.assignments)
 
-    def _unchanged(self, before: dict[Key, SubmissionVerdict], seed: int) -> dict[Key, Graded]:
-        """Return the earlier verdicts that a resumed run would only repeat."""
+    def _unchanged(self, before: dict[Key, SubmissionVerdict]) -> dict[Key, Graded]:
+        """Return the earlier verdicts that a resumed run would only repeat, each with the seed that it was given."""
         audited = self.output.audited()
         unchanged = {}
         for submission in collect(self.plan.submitted, self.folders, list(self.assignments)):
             key = submission.student, submission.assignment
-            task, entry = self._task(submission, seed), audited.get(key, {})
-            same = all(
-                entry.get(name) == value
-                for name, value in (("digest", submission.digest), ("version", task.version), ("seed", seed))
-            )
-            if same and key in before:
-                unchanged[key] = Graded(before[key], task.version, written=frozenset(entry["written"]))
+            version, entry = self.assignments[submission.assignment].version, audited.get(key, {})
+            same = (entry.get("digest"), entry.get("version")) == (submission.digest, version)
+            if same and key in before and self.plan.seed in (None, entry["seed"]):
+                unchanged[key] = Graded(before[key], version, written=frozenset(entry["written"]))
         return unchanged
 
 

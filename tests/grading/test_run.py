@@ -137,6 +137,16 @@ def test_resuming_a_finished_class_runs_nothing(graded: Class, tmp_path: Path) -
     assert (out / "verdicts.jsonl").read_bytes() == before
 
 
+def test_resuming_keeps_verdicts_of_several_seeds(graded: Class, tmp_path: Path) -> None:
+    """Here the last student was graded again, alone and with another seed."""
+    out = shutil.copytree(graded.plan.out, tmp_path / "out")
+    ClassRun(replace(graded.plan, out=out, students=("hal",), seed=SEED + 1)).run()
+    again = ClassRun(replace(graded.plan, out=out, seed=None, resume=True)).run()
+    assert (again.done, again.kept) == (0, 8)
+    asked_otherwise = ClassRun(replace(graded.plan, out=out, students=("fay", "hal"), resume=True)).run()
+    assert (asked_otherwise.done, asked_otherwise.kept) == (1, 1)
+
+
 def test_resuming_runs_what_has_changed(graded: Class, submitted: Path, tmp_path: Path) -> None:
     folder, out = (
         shutil.copytree(submitted, tmp_path / "submitted", symlinks=True),
