@@ -16,7 +16,7 @@ from rich.table import Column, Table
 
 from autograder.checks import catalogue
 from autograder.grading.errors import CourseError
-from autograder.grading.output import Output
+from autograder.grading.output import Output, printable
 from autograder.kernels.limits import MAX_SECONDS
 
 if TYPE_CHECKING:
@@ -274,7 +274,7 @@ def _show_summary(progress: "RunProgress", plan: "Plan") -> None:
     )
     if progress.slowest[0]:
         seconds, exercise, student = progress.slowest
-        console.print(f"Slowest: {exercise} of {escape(student)}, {seconds:.1f} s.", soft_wrap=True)
+        console.print(f"Slowest: {exercise} of {escape(printable(student))}, {seconds:.1f} s.", soft_wrap=True)
     if progress.faults:
         console.print(f"{len(progress.faults)} answers could not be judged; audit.jsonl says why.", soft_wrap=True)
     console.print(f"Report: {escape(str(plan.out / 'report.html'))}", soft_wrap=True)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,14 @@ def test_a_mistake_is_one_clear_line(arguments: list[str], says: str, tmp_path: 
     assert run.stderr.count("\n") == 1
     assert "Traceback" not in run.stderr
     assert run.stdout == ""
+
+
+def test_a_name_cannot_write_to_the_terminal(submitted: Path, tmp_path: Path) -> None:
+    (tmp_path / "class").mkdir()
+    shutil.copytree(submitted / "ann", tmp_path / "class" / "\x1b]0;title\x07[red]\nann")
+    run = autograder("grade", tmp_path / "class", "--out", tmp_path / "out", "--workers", 1)
+    assert run.returncode == 0, run.stderr
+    assert " of \ufffd]0;title\ufffd[red]\ufffdann, " in run.stdout
 
 
 def test_check_tells_a_student_what_is_not_right_yet(tmp_path: Path) -> None:

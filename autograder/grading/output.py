@@ -118,9 +118,13 @@ def number(value: float) -> str:
     return f"{round(value, 6):.12g}"
 
 
+def printable(text: str) -> str:
+    """Return text without control characters, which would move the cursor of a terminal or break a line."""
+    return CONTROL.sub("\ufffd", text)
+
+
 def _safe(cell: str) -> str:
-    guarded = f"'{cell}" if cell.startswith(FORMULA) else cell
-    return CONTROL.sub("\ufffd", guarded)
+    return printable(f"'{cell}" if cell.startswith(FORMULA) else cell)
 
 
 def _audit(graded: Graded) -> dict[str, Any]:
