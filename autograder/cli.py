@@ -169,7 +169,7 @@ def export(
     verdicts = _graded(out).read()
     text = as_csv((verdicts[key] for key in sorted(verdicts)), platform)
     if to is None:
-        sys.stdout.write(text)
+        typer.echo(text.encode(), nl=False)
     else:
         write_text(to, text)
 

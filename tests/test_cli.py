@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -153,6 +154,20 @@ def test_regrade_report_and_export(out: Path) -> None:
     assert rows == [["username", ASSIGNMENT], ["'=bob", f"{FULL - 3.5:g}"], ["ann", f"{FULL:g}"], ["gus", "0"]]
     assert autograder("export", out, "--to", out / "canvas.csv").returncode == 0
     assert (out / "canvas.csv").read_text(encoding="utf-8").startswith("Student,ID,")
+
+
+def test_export_is_the_same_file_whatever_the_terminal_writes(tmp_path: Path) -> None:
+    hand_in(tmp_path / "class", "Zoë", None)
+    assert autograder("grade", tmp_path / "class", "--out", tmp_path / "out", "--workers", 1).returncode == 0
+    run = subprocess.run(
+        [sys.executable, "-m", "autograder", "export", tmp_path / "out"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        check=True,
+    )
+    assert autograder("export", tmp_path / "out", "--to", tmp_path / "grades.csv").returncode == 0
+    assert run.stdout == (tmp_path / "grades.csv").read_bytes()
+    assert "Zoë".encode() in run.stdout
 
 
 def test_doctor_says_what_this_machine_gives() -> None:
