@@ -33,8 +33,8 @@ def regrade(
         watch: called with the number of submissions judged so far, and of all.
 
     Returns:
-        The submissions that keep their old verdict, because the questions have changed or the record is gone: they have
-        to run again.
+        The submissions that keep their old verdict, because the questions have changed, or the record or its line in
+        the audit log is gone: they have to run again.
 
     Raises:
         CourseError: the folder holds no verdicts, or the gradebook cannot be used.
@@ -51,8 +51,8 @@ def regrade(
     with ClassGradebook(gradebook or create_default(output.folder), list(loaded.values())) as book:
         for done, verdict in enumerate(chosen, 1):
             try:
-                batch.append(_judge_again(output, loaded[verdict.assignment], verdict, audited.get(verdict.key, {})))
-            except (NotRecorded, FileNotFoundError, ValueError):
+                batch.append(_judge_again(output, loaded[verdict.assignment], verdict, audited[verdict.key]))
+            except (NotRecorded, FileNotFoundError, KeyError, ValueError):
                 stale.append(verdict.key)
             if len(batch) == BATCH or done == len(chosen):
                 book.record(batch)
@@ -84,7 +84,7 @@ def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict,
         version=assignment.version,
         cells=record.cells,
         record=data,
-        questions=tuple(entry.get("exercises", {}).items()),
-        written=frozenset(entry.get("written", ())),
+        questions=tuple(entry["exercises"].items()),
+        written=frozenset(entry["written"]),
         faults=faults,
     )

@@ -217,6 +217,14 @@ def test_regrade_names_what_must_run_again(graded: Class, tmp_path: Path) -> Non
     assert lines(out) == lines(graded.plan.out)
 
 
+def test_what_people_are_to_grade_is_not_forgotten_with_the_audit_log(graded: Class, tmp_path: Path) -> None:
+    """Only the log says in which essays something is written: without it, they would get no points and no reader."""
+    out = shutil.copytree(graded.plan.out, tmp_path / "out")
+    (out / "audit.jsonl").unlink()
+    assert len(regrade(Output(out))) == len(graded.verdicts)
+    assert lines(out) == lines(graded.plan.out)
+
+
 def _start(submitted: Path, out: Path) -> subprocess.Popen[bytes]:
     command = [
         sys.executable,
