@@ -95,7 +95,8 @@ def _match(assignment: Assignment) -> None:
     for grade_id, points in graded.items():
         if abs(points - judged[grade_id]) > 1e-9:
             raise CourseError(
-                f"{assignment.name}: {grade_id} has {points:g} points but is judged out of {judged[grade_id]:g}"
+                f"{assignment.name}: {grade_id} has {points:g} points but is judged out of {judged[grade_id]:g}: "
+                "state the same in its solution and run `autograder release`"
             )
 
 
