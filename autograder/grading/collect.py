@@ -101,9 +101,7 @@ def read_submission(submitted: Path, folder: Folder, assignment: str) -> Submiss
     except FileNotFoundError:
         status, cause = "missing", f"no file {assignment}/{name} was handed in"
     except OSError as error:
-        linked = error.errno in {errno.ELOOP, errno.ENOTDIR}
-        reason = "is a link, or in no real folder" if linked else f"cannot be read ({error.strerror})"
-        cause = f"{assignment}/{name} {reason}: hand in the notebook itself"
+        cause = _why(f"{assignment}/{name}", error)
     except ValueError as error:
         cause = str(error)
     return Submission(folder.student, assignment, status=status, cause=cause)
@@ -114,10 +112,16 @@ def read_file(path: Path, student: str, assignment: str) -> Submission:
     try:
         return Submission(student, assignment, _read(path))
     except OSError as error:
-        cause = f"{path.name} cannot be read ({error.strerror})"
+        cause = _why(path.name, error)
     except ValueError as error:
         cause = str(error)
     return Submission(student, assignment, status="invalid", cause=cause)
+
+
+def _why(name: str, error: OSError) -> str:
+    linked = error.errno in {errno.ELOOP, errno.ENOTDIR}
+    reason = "is a link, or in no real folder" if linked else f"cannot be read ({error.strerror})"
+    return f"{name} {reason}: hand in the notebook itself"
 
 
 def _read(path: str | Path, folder: int | None = None) -> bytes:

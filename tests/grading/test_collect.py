@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading.collect import Submission, collect, present, student_id, students
+from autograder.grading.collect import Submission, collect, present, read_file, student_id, students
 from autograder.grading.errors import CourseError
 from autograder.grading.output import Output
 from autograder.grading.verdicts import SubmissionVerdict
@@ -55,6 +55,13 @@ def test_links_pipes_and_folders_in_place_of_a_notebook_are_invalid(tmp_path: Pa
     assert found.pop("ann").status == "graded"
     assert {submission.status for submission in found.values()} == {"invalid"}
     assert all(submission.cause for submission in found.values())
+
+
+def test_a_link_that_somebody_names_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "link.ipynb").symlink_to(hand_in(tmp_path, "ann", b"{}"))
+    assert read_file(tmp_path / "link.ipynb", "you", ASSIGNMENT).cause == (
+        "link.ipynb is a link, or in no real folder: hand in the notebook itself"
+    )
 
 
 def test_sizes_are_checked_before_reading(tmp_path: Path) -> None:
