@@ -9,8 +9,8 @@ RATES = (0.15, 0.4, 0.75)
 
 BAD_RATES = (-0.1, 1.2)
 
-CALLED_AGAIN = (14, 20)
-"""The shape of an x that is passed to many calls in a row, to see whether its entries are treated alike."""
+CALLED_AGAIN = ((14, 20), (3, 4, 5, 4))
+"""Shapes of an x that is passed to many calls in a row, to see whether its entries are treated alike."""
 
 
 def away_from_zero(draw: np.random.Generator, shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:

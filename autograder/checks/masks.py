@@ -28,11 +28,11 @@ def keeps_fraction(mask: np.ndarray, rate: float) -> None:
     )
 
 
-def independent_of(mask: np.ndarray, x: np.ndarray, rate: float) -> None:
-    """Raise Unmet when entries are kept more or less often by the size, the magnitude or the sign of x."""
+def independent_of(masks: np.ndarray, x: np.ndarray, rate: float) -> None:
+    """Raise Unmet when masks (..., *shape) keep entries more or less often by the size or the magnitude of x."""
     for order in (x, np.abs(x)):
         upper = order > np.median(order)
-        if not (believable(mask[upper], 1 - rate) and believable(mask[~upper], 1 - rate)):
+        if not (believable(masks[..., upper], 1 - rate) and believable(masks[..., ~upper], 1 - rate)):
             raise Unmet("whether an entry is kept should not depend on its value in x")
 
 

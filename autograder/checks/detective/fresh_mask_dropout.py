@@ -90,7 +90,7 @@ def draws_each_call(ask: Ask, draw: np.random.Generator) -> None:
             expect(fresh, "without rng, too, two calls in a row should draw independent masks")
         else:
             independent_entries(masks, rate)
-            independent_of(masks[0], x, rate)
+            independent_of(masks, x, rate)
 
 
 def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:

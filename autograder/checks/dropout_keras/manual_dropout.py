@@ -128,7 +128,7 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
         x = hidden.away_from_zero(draw, (10, 3, 12), "float32")
         masks = np.stack([y != 0 for y in outputs_of(ask, settings, [x] * 5)])
         independent_entries(masks, rate)
-        independent_of(masks[0], x, rate)
+        independent_of(masks, x, rate)
 
 
 def works_traced(ask: Ask, draw: np.random.Generator) -> None:

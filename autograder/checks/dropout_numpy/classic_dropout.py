@@ -27,11 +27,12 @@ def keeps(ask: Ask, draw: np.random.Generator) -> None:
 
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     rate = 0.4
-    x = hidden.away_from_zero(draw, hidden.CALLED_AGAIN)
-    masks = np.stack([array(y, x.shape, name="y") != 0 for y in ask.probe(successive, 80, x, rate, hidden.rng(draw))])
-    independent_entries(masks, rate)
-    for mask in masks[:2]:
-        independent_of(mask, x, rate)
+    for shape in hidden.CALLED_AGAIN:
+        x = hidden.away_from_zero(draw, shape)
+        calls = ask.probe(successive, 80, x, rate, hidden.rng(draw))
+        masks = np.stack([array(y, shape, name="y") != 0 for y in calls])
+        independent_entries(masks, rate)
+        independent_of(masks, x, rate)
 
 
 def is_unscaled_in_training(ask: Ask, draw: np.random.Generator) -> None:

@@ -76,7 +76,7 @@ def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(3)
     numbers: list[float] = []
     for rate in (0.2, 0.7):
-        mask = draw.random((60, 50)) >= rate
+        mask = draw.random((300, 200)) >= rate
         dy = draw.uniform(0.5, 2, mask.shape)
         ratio = np.asarray(ask(dy, mask, rate)) / dy
         numbers += [

@@ -17,8 +17,8 @@ def moments(ask: Ask, mean: float, var: float, rate: float) -> tuple[float, floa
 
 
 def keeps_mean(ask: Ask, draw: np.random.Generator) -> None:
-    for rate in (0.0, *hidden.RATES):
-        mean, var = draw.uniform(-4, 4), draw.uniform(0.2, 3)
+    for rate, sign in zip((0.0, *hidden.RATES), (1, -1, 1, -1), strict=True):
+        mean, var = sign * draw.uniform(1, 4), draw.uniform(0.2, 3)
         expect(close(moments(ask, mean, var, rate)[0], mean), "inverted dropout should leave the mean as it is")
 
 

@@ -29,11 +29,11 @@ def keeps(ask: Ask, draw: np.random.Generator) -> None:
 
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     rate = 0.4
-    x = inputs(draw, (24, 30))
-    masks = np.stack([kept(y, x) for y in ask.probe(successive, 80, Tensor(x), rate, hidden.torch_rng(draw))])
-    independent_entries(masks, rate)
-    for mask in masks[:2]:
-        independent_of(mask, x, rate)
+    for shape in hidden.CALLED_AGAIN:
+        x = inputs(draw, shape)
+        masks = np.stack([kept(y, x) for y in ask.probe(successive, 80, Tensor(x), rate, hidden.torch_rng(draw))])
+        independent_entries(masks, rate)
+        independent_of(masks, x, rate)
 
 
 def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:

@@ -187,7 +187,7 @@ def draws_each_unit(ask: Ask, draw: np.random.Generator) -> None:
         masks = logits > 1 + 1e-3 if rates[0] else logits > 0
         keeps_fraction(masks, rate)
         independent_entries(masks, rate)
-        independent_of(masks[0], x, rate)
+        independent_of(masks, x, rate)
 
 
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:

@@ -34,13 +34,12 @@ def keeps(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
-    x = np.abs(inputs(draw, (24, 30)))
-    masks = np.stack(
-        [tensor(y, x.shape) != 0 for y in ask.probe(successive, 80, Tensor(x), 0.6, hidden.torch_rng(draw))]
-    )
-    independent_entries(masks, 0.4)
-    for mask in masks[:2]:
-        independent_of(mask, x, 0.4)
+    for shape in hidden.CALLED_AGAIN:
+        x = np.abs(inputs(draw, shape))
+        calls = ask.probe(successive, 80, Tensor(x), 0.6, hidden.torch_rng(draw))
+        masks = np.stack([tensor(y, shape) != 0 for y in calls])
+        independent_entries(masks, 0.4)
+        independent_of(masks, x, 0.4)
 
 
 def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:

@@ -1,0 +1,99 @@
+"""Wrong answers that no list holds, each breaking one sentence of an exercise: all lose a point, whatever is drawn.
+
+And known mistakes written in another way than the listed one: they are told by the same name.
+"""
+
+import numpy as np
+import pytest
+
+from autograder.checks.ask import LocalTransport
+from autograder.checks.catalogue import find
+from autograder.checks.judge import judge
+from autograder.reference import dropout
+
+SEEDS = range(5)
+WRONG, MISTAKEN = [], []
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # wrong answers divide by zero, and may
+
+
+def answers(exercise, mistake=None):
+    """List what is decorated as a wrong answer to an exercise, or as a known mistake."""
+
+    def listed(function):
+        case = pytest.param(exercise, function, mistake, id=f"{exercise}-{function.__name__}")
+        (MISTAKEN if mistake else WRONG).append(case)
+        return function
+
+    return listed
+
+
+@answers("dropout_forward")
+def drops_whole_channels_of_images(x, rate, rng, training=True):
+    y, mask = dropout.dropout_forward(x, rate, rng, training)
+    if training and rate < 1 and x.ndim > 2:
+        mask = np.broadcast_to(mask[:, :1, ..., :] if x.ndim == 3 else mask[:, :1, :1], x.shape)
+        y = (x * mask / (1 - rate)).astype(x.dtype)
+    return y, mask
+
+
+@answers("dropout_forward")
+def drops_large_entries_more_often(x, rate, rng, training=True):
+    y, mask = dropout.dropout_forward(x, rate, rng, training)
+    if training and 0 < rate < 1:
+        rank = np.abs(x).ravel().argsort().argsort().reshape(x.shape) / x.size
+        mask = rng.random(x.shape) >= rate * (0.5 + rank)
+        y = (x * mask / (1 - rate)).astype(x.dtype)
+    return y, mask
+
+
+@answers("dropout_forward", "scales at test too")
+def multiplies_at_test_as_the_classic_form_does(x, rate, rng, training=True):
+    y, mask = dropout.dropout_forward(x, rate, rng, training)
+    return (y if training else y * (1 - rate)), mask
+
+
+@answers("dropout_backward", "draws a fresh mask")
+def draws_with_whatever_seed(dy, mask, rate):
+    return dy * (np.random.default_rng().random(dy.shape) >= rate) / (1 - rate)
+
+
+@answers("gaussian_dropout")
+def standardizes_the_noise(x, rate, rng, training=True):
+    if not training or rate in (0, 1):
+        return dropout.gaussian_dropout(x, rate, rng, training)
+    factors = dropout.gaussian_dropout(np.ones(x.shape), rate, rng)
+    spread = (rate / (1 - rate)) ** 0.5
+    return (x * (1 + spread * (factors - factors.mean()) / max(factors.std(), 1e-9))).astype(x.dtype)
+
+
+@answers("dropout_moments")
+def gives_the_magnitude_of_the_mean(mean, var, rate):
+    mean, var = dropout.dropout_moments(mean, var, rate)
+    return abs(mean), var
+
+
+@answers("subnetwork_means")
+def multiplies_powers_of_outputs(x, w, b, rate):
+    arithmetic, geometric = dropout.subnetwork_means(x, w, b, rate)
+    if rate < 1:
+        masks = (np.arange(2 ** len(x))[:, None] >> np.arange(len(x))) & 1
+        weights = np.where(masks, 1 - rate, rate).prod(axis=1)
+        outputs = 1 / (1 + np.exp(-(masks @ (x * w) / (1 - rate) + b)))
+        yes, no = (outputs**weights).prod(), ((1 - outputs) ** weights).prod()
+        geometric = yes / (yes + no)
+    return arithmetic, geometric
+
+
+def verdicts_of(exercise, answer):
+    return [judge(find(exercise), LocalTransport(answer), seed) for seed in SEEDS]
+
+
+@pytest.mark.parametrize(("exercise", "answer", "mistake"), WRONG)
+def test_subtly_wrong_answer_loses_a_point(exercise, answer, mistake):
+    assert not any(verdict.passed for verdict in verdicts_of(exercise, answer))
+
+
+@pytest.mark.parametrize(("exercise", "answer", "mistake"), MISTAKEN)
+def test_mistake_written_in_another_way_is_named(exercise, answer, mistake):
+    assert {verdict.misconception for verdict in verdicts_of(exercise, answer)} == {mistake}
