@@ -5,6 +5,7 @@ And known mistakes written in another way than the listed one: they are told by 
 
 import numpy as np
 import pytest
+import torch
 
 from autograder.checks.ask import LocalTransport
 from autograder.checks.catalogue import find
@@ -83,6 +84,44 @@ def multiplies_powers_of_outputs(x, w, b, rate):
         yes, no = (outputs**weights).prod(), ((1 - outputs) ** weights).prod()
         geometric = yes / (yes + no)
     return arithmetic, geometric
+
+
+def recalibrating(model, batches, chosen):
+    """Recalibrate the chosen modules in training mode, all others in the mode in which they are."""
+    state = [(module, module.training, getattr(module, "momentum", None)) for module in model.modules()]
+    norms = [item for item in state if chosen(item[0])]
+    for norm, _, _ in norms:
+        norm.train().reset_running_stats()
+        norm.momentum = None
+    with torch.no_grad():
+        for x in batches:
+            model(x)
+    for norm, training, momentum in norms:
+        norm.training, norm.momentum = training, momentum
+    return model
+
+
+def is_norm(module):
+    return isinstance(module, torch.nn.modules.batchnorm._BatchNorm)
+
+
+@answers("recalibrate")
+def passes_over_norms_without_parameters(model, batches):
+    modes = [(module, module.training) for module in model.modules()]
+    recalibrating(model.eval(), batches, lambda module: is_norm(module) and module.affine)
+    for module, training in modes:
+        module.training = training
+    return model
+
+
+@answers("recalibrate", "dropout left on")
+def leaves_dropout_in_its_mode(model, batches):
+    return recalibrating(model, batches, is_norm)
+
+
+@answers("recalibrate", "mode not restored")
+def ends_in_evaluation_mode(model, batches):
+    return recalibrating(model.eval(), batches, is_norm)
 
 
 def verdicts_of(exercise, answer):

@@ -24,7 +24,7 @@ def recalibrated(subject, kind, weights, batches):
     """Build a model, recalibrate it with an iterator that can be gone through once, and tell all about it afterwards.
 
     Kinds: "chain" has two BatchNorms with dropout before each, the second frozen, and hooks; "images", "volumes" and
-    "alone" are BatchNorm2d between other modules, BatchNorm3d with a 1x1 convolution, and a BatchNorm1d as the model.
+    "alone" are BatchNorm2d between other modules, BatchNorm3d without parameters, and a BatchNorm1d as the model.
     """
     import torch
     from torch import nn
@@ -55,11 +55,11 @@ def recalibrated(subject, kind, weights, batches):
 
     def images():
         channels = weights["matrices"][0].shape[0]
-        return nn.Sequential(nn.Dropout2d(0.5), nn.BatchNorm2d(channels, momentum=None), nn.ReLU()).eval()
+        return nn.Sequential(nn.Dropout2d(0.5), nn.BatchNorm2d(channels, momentum=None), nn.ReLU()).train()
 
     def volumes():
         channels = weights["matrices"][0].shape[0]
-        return nn.Sequential(nn.BatchNorm3d(channels), nn.Dropout3d(0.5)).train()
+        return nn.Sequential(nn.BatchNorm3d(channels, affine=False), nn.Dropout3d(0.5)).eval()
 
     builders = {
         "chain": chain,
@@ -194,8 +194,7 @@ def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(4)
     answer, _ = chain(ask, draw)
     numbers = [float(value) for statistic in answer["statistics"][:2] for value in statistic.array]
-    before, after = (np.array(answer[when]["modes"]) for when in ("before", "after"))
-    numbers += (before == after).astype(float).tolist()
+    numbers.append(float(answer["before"]["modes"] == answer["after"]["modes"]))
     ones = [np.ones((3000, 1, 1, 1)) for _ in range(2)]
     weights = {"matrices": [np.zeros((1, 1))], "gains": [np.zeros((2, 1))]}
     inflated = ask_about(ask, "images", weights, ones)["statistics"][1].array
