@@ -10,7 +10,7 @@ import torch
 from autograder.checks.ask import LocalTransport
 from autograder.checks.catalogue import find
 from autograder.checks.judge import judge
-from autograder.reference import dropout
+from autograder.reference import dropout, montecarlo
 
 SEEDS = range(5)
 WRONG, MISTAKEN = [], []
@@ -122,6 +122,46 @@ def leaves_dropout_in_its_mode(model, batches):
 @answers("recalibrate", "mode not restored")
 def ends_in_evaluation_mode(model, batches):
     return recalibrating(model.eval(), batches, is_norm)
+
+
+@answers("mc_summary")
+def takes_a_deterministic_pass_of_one_row(samples, deterministic):
+    return montecarlo.mc_summary(samples, deterministic[0] if deterministic.ndim == 2 else deterministic)
+
+
+@answers("gal_predictive")
+def takes_targets_in_a_column(samples, y, tau):
+    return montecarlo.gal_predictive(samples, y.ravel() if y.ndim == 2 else y, tau)
+
+
+def calibration_error(probs, labels, bins, bin_of):
+    if probs.ndim != 2 or labels.shape != probs.shape[:1]:
+        raise ValueError("wrong shape")
+    confidence, hit = probs.max(axis=1).astype(float), probs.argmax(axis=1) == labels
+    gaps = np.bincount(bin_of(confidence * bins), hit - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(probs))
+
+
+@answers("expected_calibration_error")
+def closes_bins_on_the_left(probs, labels, bins=15):
+    return calibration_error(probs, labels, bins, lambda x: np.minimum(x.astype(int), bins - 1))
+
+
+@answers("expected_calibration_error")
+def gives_certainty_a_bin_of_its_own(probs, labels, bins=15):
+    return calibration_error(probs, labels, bins, lambda x: np.where(x == bins, bins, np.ceil(x).astype(int) - 1))
+
+
+@answers("predictive_entropy")
+def fills_zeros_in_place(probs):
+    probs[probs == 0] = 1e-12
+    return montecarlo.predictive_entropy(probs)
+
+
+@answers("interval_coverage", "one-sided")
+def looks_at_the_lower_border_only(samples, y, tau, z=1.96):
+    half = z * np.sqrt(samples.var(axis=0) + 1 / tau)
+    return float((y > samples.mean(axis=0) - half).mean())
 
 
 def verdicts_of(exercise, answer):

@@ -55,13 +55,12 @@ def takes_absolute_gaps(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def closes_bins_on_the_right(ask: Ask, draw: np.random.Generator) -> None:
-    """Confidences on borders meet others of the bin to their left, whose gaps have the other sign."""
+    """Confidences on borders miss and meet hits of the bin to their left; in the bin to their right they meet misses."""
     for bins in (4, 8):
         top = (bins - 1) / bins
         confidences = np.array([top, top - 0.3 / bins, 1.0, 1 - 0.3 / bins])
         probs = np.repeat(np.stack([confidences, 1 - confidences], axis=1), draw.integers(3, 9, 4), axis=0)
-        first = np.isin(probs[:, 0], (top, 1.0))
-        labels = np.where(first, 0, 1)
+        labels = np.isin(probs[:, 0], (top, 1.0)).astype(int)
         message = "bins should be closed on the right: a confidence of 1 / bins belongs to the first, and 1 to the last"
         compare(ask, probs, labels, message, bins=bins)
 

@@ -67,8 +67,8 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     samples, y = passes(draw, 6, 3)
     predictive(ask, samples, y, 1.0)
-    refuses(ask, samples, y[:2], 1.0, because="a y shorter than a pass", mentions="y")
-    refuses(ask, samples, y[:1], 1.0, because="a y with one entry", mentions="y")
+    for wrong in (y[:2], y[:1], y[None], y[:, None]):
+        refuses(ask, samples, wrong, 1.0, because=f"a y of shape {wrong.shape} for 3 points", mentions="y")
     refuses(ask, samples[:, :, None], y, 1.0, because="samples with three dimensions", mentions="samples")
 
 

@@ -65,19 +65,21 @@ def accepts_both_dtypes(ask: Ask, draw: np.random.Generator) -> None:
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     samples, y = passes(draw, 6, 3)
     number(ask(samples, y, 1.0))
-    refuses(ask, samples, y[:2], 1.0, because="a y shorter than a pass", mentions="y")
-    refuses(ask, samples, y[:1], 1.0, because="a y with one entry", mentions="y")
+    for wrong in (y[:2], y[:1], y[None], y[:, None]):
+        refuses(ask, samples, wrong, 1.0, because=f"a y of shape {wrong.shape} for 3 points", mentions="y")
     refuses(ask, samples[:, :, None], y, 1.0, because="samples with three dimensions", mentions="samples")
     refuses(ask, samples[:, :, None], y[:, None], 1.0, because="one dimension more in samples and in y", mentions="")
 
 
 def measure(ask: Ask) -> list[float]:
-    """Measure with a fine grid of targets how far the interval reaches to both sides, and whether noise widens it."""
+    """Measure with a fine grid of targets how far the interval reaches to the nearer side and the other, and whether
+    noise widens it.
+    """
     grid = np.linspace(-5, 5, 2_001) + 1e-4
 
     def shares(T: int, tau: float) -> list[float]:
         samples = np.tile([[-1.0], [1.0]], (T // 2, grid.size))
-        return [round(float(ask(samples[:, side], grid[side], tau)), 3) for side in (grid > 0, grid < 0)]
+        return sorted(round(float(ask(samples[:, side], grid[side], tau)), 3) for side in (grid > 0, grid < 0))
 
     few, many, noisy = shares(16, 1e9), shares(64, 1e9), shares(16, 1.0)
     return [*few, *many, float(noisy[0] > few[0] + 0.02)]

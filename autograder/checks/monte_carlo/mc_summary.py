@@ -52,8 +52,9 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     samples, deterministic = passes(draw, 6, 3)
     summary(ask, samples, deterministic)
-    refuses(ask, samples, deterministic[:2], because="a deterministic shorter than a pass", mentions="deterministic")
-    refuses(ask, samples, deterministic[:1], because="a deterministic with one entry", mentions="deterministic")
+    for wrong in (deterministic[:2], deterministic[:1], deterministic[None], deterministic[:, None]):
+        because = f"a deterministic of shape {wrong.shape} for passes of 3 outputs"
+        refuses(ask, samples, wrong, because=because, mentions="deterministic")
     refuses(ask, samples[:, :, None], deterministic, because="samples with three dimensions", mentions="samples")
 
 

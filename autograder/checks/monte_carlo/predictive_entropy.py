@@ -56,6 +56,7 @@ def accepts_zeros(ask: Ask, draw: np.random.Generator) -> None:
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         probs = members(draw, 5, 4, 3, dtype)
+        probs[0, 0] = np.eye(3)[0]
         answer = ask.answer(probs)
         for name, value in zip(NAMES, parts(ask.value(answer), NAMES), strict=True):
             array(value, (4,), dtype, name)
