@@ -92,7 +92,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     x, gamma, beta = images(draw, 6), *hidden.away_from_zero(draw, (2, 6))
     ask(x, 3, gamma, beta)
-    for groups in (4, 5, 12):
+    for groups in (4, 5, 12, 0, -3):
         refuses(ask, x, groups, gamma, beta, because=f"{groups} groups of 6 channels", mentions="groups")
     for wrong in (gamma[:3], gamma[:1], gamma[None], gamma[0]):
         refuses(
