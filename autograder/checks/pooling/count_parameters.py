@@ -139,8 +139,6 @@ def by_arrays(input_shape, layers):
                 entry = np.broadcast_to(0, (units,))
             case ("dropout", rate) if 0 <= rate <= 1:
                 pass
-            case ("dropout", rate):
-                raise ValueError(f"rate {rate}")
             case _:
                 raise ValueError("impossible layers")
     return count
