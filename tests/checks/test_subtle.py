@@ -9,6 +9,7 @@ import torch
 
 from autograder.checks.ask import LocalTransport
 from autograder.checks.catalogue import find
+from autograder.checks.exercise import resolve
 from autograder.checks.judge import judge
 from autograder.reference import dropout, layernorm, montecarlo
 
@@ -172,6 +173,27 @@ def fills_zeros_in_place(probs):
 def looks_at_the_lower_border_only(samples, y, tau, z=1.96):
     half = z * np.sqrt(samples.var(axis=0) + 1 / tau)
     return float((y > samples.mean(axis=0) - half).mean())
+
+
+@answers("evaluate")
+def leaves_gradients_off(model, images, labels, batch_size=256):
+    value = resolve(find("evaluate").reference)(model, images, labels, batch_size)
+    torch.set_grad_enabled(False)
+    return value
+
+
+@answers("activation_variances")
+def measures_and_leaves_gradients_off(model, X):
+    value = resolve(find("activation_variances").reference)(model, X)
+    torch.set_grad_enabled(False)
+    return value
+
+
+@answers("recalibrate")
+def recalibrates_and_leaves_gradients_off(model, batches):
+    model = resolve(find("recalibrate").reference)(model, batches)
+    torch.set_grad_enabled(False)
+    return model
 
 
 def verdicts_of(exercise, answer):

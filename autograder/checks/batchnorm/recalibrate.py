@@ -88,9 +88,12 @@ def recalibrated(subject, kind, weights, batches):
 
     before, values = account(), [parameter.detach().clone() for parameter in model.parameters()]
     given = [x.clone() for x in batches]
-    returned = attempt(subject, model, iter(batches))
+    with torch.enable_grad():
+        returned = attempt(subject, model, iter(batches))
+        gradients = torch.is_grad_enabled()
     return {
         "same": returned is model,
+        "gradients": gradients,
         "statistics": [value.detach().clone() for norm in norms for value in (norm.running_mean, norm.running_var)],
         "free": not any(value.requires_grad for norm in norms for value in (norm.running_mean, norm.running_var)),
         "before": before,
@@ -188,6 +191,7 @@ def leaves_rest_alone(ask: Ask, draw: np.random.Generator) -> None:
     expect(after["gradients"] == before["gradients"], "no gradients should be computed")
     expect(after["hooks"] == before["hooks"], "other hooks should stay, and none of yours be left")
     expect(answer["free"] is True, "the running statistics should carry no graph")
+    expect(answer["gradients"], "gradients should be on again afterwards: use `with torch.no_grad():`")
 
 
 def measure(ask: Ask) -> list[float]:

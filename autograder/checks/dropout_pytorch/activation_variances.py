@@ -112,9 +112,10 @@ def spied(  # noqa: C901 - a probe is sent as one function
         return [[module.training for module in names], [parameter.requires_grad for parameter in model.parameters()]]
 
     before = (state(), hooks(), flags())
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
         torch.default_generator.manual_seed(seed + 1)
         result = attempt(subject, model, X)
+        gradients = torch.is_grad_enabled()
     after = (state(), hooks(), flags())
     return {
         "result": result,
@@ -122,6 +123,7 @@ def spied(  # noqa: C901 - a probe is sent as one function
         "modes": before[2][0],
         "flags_kept": before[2] == after[2] and [name for name, _ in model.named_modules()] == list(names.values()),
         "hooks_kept": before[1] == after[1],
+        "gradients": gradients,
         "state_kept": all(torch.equal(tensor, after[0][name]) for name, tensor in before[0].items()),
     }
 
@@ -237,6 +239,7 @@ def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
             "the model's weights and running statistics should be as before: in training mode a forward pass moves "
             "BatchNorm",
         )
+        expect(seen["gradients"], "gradients should be on again afterwards: use `with torch.no_grad():`")
         expect(reply.untouched, "X has changed")
 
 

@@ -51,9 +51,10 @@ def spied(subject: Any, images: Any, labels: Any, W: Any, b: Any, modes: Any, *b
     for module, mode in zip(modules, modes, strict=True):
         module.training = mode
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
         torch.default_generator.manual_seed(0)
         result = attempt(subject, model, images, labels, *batch_size)
+        gradients = torch.is_grad_enabled()
     after = model.state_dict()
     return {
         "result": result,
@@ -61,6 +62,7 @@ def spied(subject: Any, images: Any, labels: Any, W: Any, b: Any, modes: Any, *b
         "modes": [module.training for module in modules],
         "unchanged": before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before),
         "takes_gradients": all(parameter.requires_grad for parameter in model.parameters()),
+        "gradients": gradients,
     }
 
 
@@ -194,6 +196,7 @@ def leaves_everything_alone(ask: Ask, draw: np.random.Generator) -> None:
             seen["unchanged"] and seen["takes_gradients"],
             "the model's weights and running statistics should be as they were",
         )
+        expect(seen["gradients"], "gradients should be on again afterwards: use `with torch.no_grad():`")
         expect(answer.untouched, "images or labels have changed: work on a copy")
 
 
