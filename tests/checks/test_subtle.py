@@ -3,6 +3,7 @@
 And known mistakes written in another way than the listed one: they are told by the same name.
 """
 
+import keras
 import numpy as np
 import pytest
 import torch
@@ -194,6 +195,41 @@ def recalibrates_and_leaves_gradients_off(model, batches):
     model = resolve(find("recalibrate").reference)(model, batches)
     torch.set_grad_enabled(False)
     return model
+
+
+@answers("dense_softmax")
+def takes_a_bias_of_one_row(x, W, b):
+    return resolve(find("dense_softmax").reference)(x, W, b.ravel() if b.ndim == 2 else b)
+
+
+class InTrainPhase(keras.layers.Layer):
+    def __init__(self, rate, seed=None, **settings):
+        super().__init__(**settings)
+        self.rate, self.seed = rate, seed
+
+    def call(self, inputs, training=False):
+        dropped = keras.random.dropout(inputs, self.rate)
+        return keras.backend.in_train_phase(dropped, inputs, training=training)
+
+
+answers("ManualDropout", "learning_phase (Keras 2)")(InTrainPhase)
+
+
+@answers("without_dropout")
+def leaves_spatial_dropout_of_volumes(model):
+    kept = keras.layers.SpatialDropout3D
+    noise = (keras.layers.GaussianDropout, keras.layers.Dropout, keras.layers.AlphaDropout)
+
+    def clone(layer):
+        if isinstance(layer, keras.Model):
+            return keras.models.clone_model(layer, clone_function=clone)
+        if isinstance(layer, noise) and not isinstance(layer, kept):
+            return keras.layers.Identity(name=layer.name)
+        return type(layer).from_config(layer.get_config())
+
+    copy = clone(model)
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def verdicts_of(exercise, answer):

@@ -85,8 +85,8 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, wrong, W, b, because=f"an x with {wrong.ndim} dimensions", mentions="x")
     for wrong in (W[:, 0], W[:, :, None]):
         refuses(ask, x, wrong, b, because=f"a W with {wrong.ndim} dimensions", mentions="W")
-    refuses(ask, x, W, b[:1], because="a b with one entry for four units", mentions="b")
-    refuses(ask, x, W, b[:3], because="a b with three entries for four units", mentions="b")
+    for wrong in (b[:1], b[:3], b[None]):
+        refuses(ask, x, W, wrong, because=f"a b of shape {wrong.shape} for four units", mentions="b")
 
 
 def measure(ask: Ask) -> list[float]:

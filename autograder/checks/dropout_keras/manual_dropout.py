@@ -255,7 +255,7 @@ def behavior(subject: Any, x: np.ndarray, rate: float) -> list[float]:
         try:
             return [float(number) for number in measure()]
         except Exception as error:
-            if "learning_phase" in str(error):
+            if "learning_phase" in str(error) or "in_train_phase" in str(error):
                 failed["learning_phase"] = 1.0
             return [-1.0] * count
 
@@ -494,7 +494,7 @@ exercise = Exercise(
         ),
         Misconception(
             "learning_phase (Keras 2)",
-            "keras.backend.learning_phase told old layers whether they were training. Keras 3 has no such function: "
+            "keras.backend.learning_phase and in_train_phase told old layers whether they were training. Keras 3 has neither: "
             "`call` gets the argument `training`.",
             PAGE,
             learning_phase,

@@ -39,11 +39,12 @@ def strip(ask: Ask, draw: np.random.Generator, layers: Layers) -> dict[str, Any]
 
 def stripped_chain(ask: Ask, draw: np.random.Generator) -> dict[str, Any]:
     """Hand over a chain of layers with all kinds of dropout; its BatchNorm uses moving statistics in training, too."""
-    dimensions = int(draw.integers(1, 3))
-    spatial = [f"SpatialDropout{dimensions}D", {"rate": RATE}]
-    x = inputs(draw).reshape(-1, *[1] * dimensions, WIDTH)
-    layers: Layers = [DROPOUT, FROZEN, FROZEN_NORM, GAUSSIAN, ALPHA, spatial, HEAD]
-    return ask.probe(transformed, layers, x, int(draw.integers(2**31)), closely=True)
+    spatial: Layers = []
+    for dimensions in (3, 2, 1):
+        shape = [1] * dimensions + [WIDTH]
+        spatial += [["Reshape", {"target_shape": shape}], [f"SpatialDropout{dimensions}D", {"rate": RATE}]]
+    layers: Layers = [DROPOUT, FROZEN, FROZEN_NORM, GAUSSIAN, ALPHA, *spatial, HEAD]
+    return ask.probe(transformed, layers, inputs(draw), int(draw.integers(2**31)), closely=True)
 
 
 def has_no_noise(facts: dict[str, Any]) -> None:
