@@ -232,6 +232,40 @@ def leaves_spatial_dropout_of_volumes(model):
     return copy
 
 
+def passes_of(model, X, T, chosen):
+    modes = [(module, module.training) for module in model.modules()]
+    for module, _ in modes:
+        module.training = chosen(type(module))
+    with torch.no_grad():
+        samples = torch.stack([model(X) for _ in range(T)])
+    for module, training in modes:
+        module.training = training
+    return samples
+
+
+def is_dropout(kind):
+    return any("Dropout" in base.__name__ for base in kind.__mro__)
+
+
+@answers("mc_predict_torch")
+def wakes_whatever_drops(model, X, T):
+    return passes_of(model, X, T, lambda kind: is_dropout(kind) or "drop" in kind.__name__)
+
+
+@answers("mc_predict_torch")
+def scales_its_inputs_in_place(model, X, T):
+    samples = passes_of(model, X, T, is_dropout)
+    X -= X.mean(dim=0)
+    return samples
+
+
+@answers("mc_predict_torch", "modes not restored")
+def leaves_the_model_in_evaluation_mode(model, X, T):
+    samples = passes_of(model, X, T, is_dropout)
+    model.eval()
+    return samples
+
+
 def verdicts_of(exercise, answer):
     return [judge(find(exercise), LocalTransport(answer), seed) for seed in SEEDS]
 

@@ -37,7 +37,7 @@ def sampled(subject: Any, kind: str, X: Any, T: int, modes: str, seed: int) -> d
     class Noise(nn.Dropout):
         pass
 
-    class Jitter(nn.Module):
+    class Raindrop(nn.Module):
         """Random in training mode, and no dropout by name."""
 
         def forward(self, x: Any) -> Any:
@@ -57,8 +57,8 @@ def sampled(subject: Any, kind: str, X: Any, T: int, modes: str, seed: int) -> d
         return [
             nn.Linear(6, 6),
             nn.BatchNorm1d(6),
-            Jitter(),
-            DropoutBlock(nn.BatchNorm1d(6), Jitter()),
+            Raindrop(),
+            DropoutBlock(nn.BatchNorm1d(6), Raindrop()),
             nn.Dropout(0.0),
         ]
 
@@ -94,16 +94,17 @@ def sampled(subject: Any, kind: str, X: Any, T: int, modes: str, seed: int) -> d
         return [flags, parameters, hooks]
 
     before, state = facts(), {name: value.clone() for name, value in model.state_dict().items()}
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
         torch.default_generator.manual_seed(seed + 1)
         result = attempt(subject, model, X, T)
+        gradients = torch.is_grad_enabled()
     after = facts()
     return {
         "value": result,
         "graph": isinstance(result, torch.Tensor) and result.requires_grad,
         "deterministic": deterministic,
         "modes kept": before[0] == after[0],
-        "parameters kept": before[1:] == after[1:] and torch.is_grad_enabled(),
+        "parameters kept": before[1:] == after[1:] and gradients,
         "state kept": all(torch.equal(value, state[name]) for name, value in model.state_dict().items()),
     }
 
@@ -111,11 +112,13 @@ def sampled(subject: Any, kind: str, X: Any, T: int, modes: str, seed: int) -> d
 def sample(ask: Ask, draw: np.random.Generator, kind: str, n: int, T: int, modes: str = "eval") -> dict[str, Any]:
     """Let the student's function predict; return the facts with the passes as an array under "value"."""
     X = hidden.away_from_zero(draw, (n, WIDTH), "float32")
-    facts = ask.probe(sampled, kind, Tensor(X), T, modes, int(draw.integers(2**31)))
+    answer = ask.probe_answer(sampled, kind, Tensor(X), T, modes, int(draw.integers(2**31)))
+    facts = ask.value(answer)
     value, deterministic = facts["value"], facts["deterministic"].array
     value = value.array if isinstance(value, Tensor) else value
     expect(isinstance(value, np.ndarray), f"return an array or a tensor, not {describe_type(value)}")
-    return facts | {"X": X, "value": array(value, (T, *deterministic.shape)), "deterministic": deterministic}
+    passes = array(value, (T, *deterministic.shape))
+    return facts | {"X": X, "X kept": answer.untouched, "value": passes, "deterministic": deterministic}
 
 
 def masks_of(facts: dict[str, Any], factor: float = 1.0) -> np.ndarray:
@@ -175,12 +178,13 @@ def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
         facts = sample(ask, draw, "all", 6, 2, modes)
         expect(facts["state kept"], "weights or running statistics of the model have changed")
         expect(facts["parameters kept"], "gradients, requires_grad or hooks of the model have changed")
+        expect(facts["X kept"], "X has changed")
 
 
 def measure(ask: Ask) -> list[float]:
     X = Tensor(np.random.default_rng(3).uniform(0.5, 2, (4, WIDTH)).astype(np.float32))
     numbers = []
-    for kind, modes in (("normed", "mixed"), ("own", "eval")):
+    for kind, modes in (("normed", "mixed"), ("own", "mixed")):
         facts = ask.probe(sampled, kind, X, 5, modes, 7)
         value = facts["value"].array if isinstance(facts["value"], Tensor) else facts["value"]
         numbers += [float(facts["state kept"]), float(facts["modes kept"]), float(np.ptp(value, axis=0).max() > 0)]
