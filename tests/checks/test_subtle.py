@@ -266,6 +266,29 @@ def leaves_the_model_in_evaluation_mode(model, X, T):
     return samples
 
 
+def ported_with(model, activations):
+    """Port the model with the reference, and put other modules in the place of those of some classes."""
+    modules = resolve(find("keras_to_torch").reference)(model)
+    for parent in modules.modules():
+        for name, child in parent.named_children():
+            if type(child) in activations:
+                setattr(parent, name, activations[type(child)]())
+    return modules
+
+
+@answers("keras_to_torch")
+def approximates_gelu(model):
+    return ported_with(model, {torch.nn.GELU: lambda: torch.nn.GELU(approximate="tanh")})
+
+
+@answers("keras_to_torch")
+def takes_leaky_relu_for_another_slope(model):
+    leaky = [layer for layer in model.layers if getattr(layer, "activation", None) is keras.activations.leaky_relu]
+    for layer in leaky:
+        layer.activation = keras.activations.elu
+    return ported_with(model, {torch.nn.ELU: torch.nn.LeakyReLU} if leaky else {})
+
+
 def verdicts_of(exercise, answer):
     return [judge(find(exercise), LocalTransport(answer), seed) for seed in SEEDS]
 
