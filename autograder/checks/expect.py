@@ -81,14 +81,15 @@ def close(actual: Any, expected: Any, dtype: Any = np.float64, scale: float = 1.
 
 
 def refuses(ask: Ask, *args: Value, because: str, mentions: str, **kwargs: Value) -> None:
-    """Raise Unmet unless the student's own call raises ValueError with a message that contains the word `mentions`."""
+    """Raise Unmet unless the student's own call raises ValueError with a message that contains a word of `mentions`."""
     is_refusal(ask.answer(*args, **kwargs), because, mentions)
 
 
 def is_refusal(answer: Answer, because: str, mentions: str) -> None:
-    """Raise Unmet unless an answer is a ValueError whose message contains the word `mentions` (or its plural) or shape.
+    """Raise Unmet unless an answer is a ValueError whose message contains shape or a word of `mentions`, or its plural.
 
-    With `mentions` empty any message will do.
+    Where shapes do not fit together, each of the arguments may be called the wrong one. With `mentions` empty any
+    message will do.
     """
     raised = answer.raised
     expect(raised is not None, f"{because} should raise ValueError, but was accepted")
@@ -96,10 +97,11 @@ def is_refusal(answer: Answer, because: str, mentions: str) -> None:
     if "NotImplementedError" in raised.kinds:
         raise StudentRaised(raised)
     expect("ValueError" in raised.kinds, f"{because} should raise ValueError, but raised {raised.type}")
-    named = re.search(rf"\b{re.escape(mentions)}s?\b", raised.message, re.IGNORECASE)
+    names = mentions.split()
+    named = re.search(rf"\b({'|'.join(map(re.escape, names))})s?\b", raised.message, re.IGNORECASE)
     expect(
-        not mentions or named or "shape" in raised.message.lower(),
-        f"the message of the ValueError should name the argument {mentions}",
+        not names or named or "shape" in raised.message.lower(),
+        f"the message of the ValueError should name the argument {' or '.join(names)}",
     )
 
 

@@ -47,4 +47,4 @@ def refuses_wrong_parameters(ask: Ask, arguments: dict[str, np.ndarray], names: 
         for wrong in (right[:1], right[:-1], right[None], right[:, None], np.array(right[0])):
             changed = [wrong if value is right else value for value in given]
             because = f"a {name} of shape {wrong.shape} for {d} features"
-            refuses(ask, *changed, *rest, because=because, mentions=name)
+            refuses(ask, *changed, *rest, because=because, mentions=" ".join(arguments))

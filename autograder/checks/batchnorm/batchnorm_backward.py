@@ -111,10 +111,10 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     ask(dy, x, gamma)
     refuses_wrong_parameters(ask, {"dy": dy, "x": x, "gamma": gamma}, ("gamma",))
     for wrong in (dy[:1], dy[:, :1], dy[0], dy[None]):
-        refuses(ask, wrong, x, gamma, because=f"a dy of shape {wrong.shape} for x of shape {x.shape}", mentions="dy")
+        refuses(ask, wrong, x, gamma, because=f"a dy of shape {wrong.shape} for x of shape {x.shape}", mentions="dy x")
     for wrong in (x[0], x[None]):
         given = (dy.reshape(wrong.shape) if wrong.size == dy.size else dy[0], wrong, gamma)
-        refuses(ask, *given, because=f"an x of shape {wrong.shape}", mentions="x")
+        refuses(ask, *given, because=f"an x of shape {wrong.shape}", mentions="x dy gamma")
 
 
 def measure(ask: Ask) -> list[float]:

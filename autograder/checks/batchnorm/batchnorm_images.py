@@ -93,7 +93,7 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     ask(x, gamma, beta)
     refuses_wrong_parameters(ask, {"x": x, "gamma": gamma, "beta": beta}, ("gamma", "beta"))
     for wrong in (x[0], x[0, 0], x[None]):
-        refuses(ask, wrong, gamma, beta, because=f"an x of shape {wrong.shape}", mentions="x")
+        refuses(ask, wrong, gamma, beta, because=f"an x of shape {wrong.shape}", mentions="x gamma beta")
 
 
 def measure(ask: Ask) -> list[float]:

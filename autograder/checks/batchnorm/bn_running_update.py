@@ -76,7 +76,15 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     for library in LIBRARIES:
         refuses_wrong_parameters(ask, {"x": x, "running_mean": mean, "running_var": var}, PARTS, library)
         for wrong in (x[0], x[None]):
-            refuses(ask, wrong, mean, var, library, because=f"an x of shape {wrong.shape}", mentions="x")
+            refuses(
+                ask,
+                wrong,
+                mean,
+                var,
+                library,
+                because=f"an x of shape {wrong.shape}",
+                mentions="x running_mean running_var",
+            )
 
 
 def measure(ask: Ask) -> list[float]:

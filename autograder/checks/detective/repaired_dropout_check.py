@@ -88,7 +88,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.BAD_RATES:
         refuses(ask, x, y, rate, because=f"a rate of {rate}", mentions="rate")
     for wrong in (y[:1], y[:, :1], y.T, y[None]):
-        refuses(ask, x, wrong, 0.4, because=f"a y of shape {wrong.shape} for x of shape {x.shape}", mentions="y")
+        refuses(ask, x, wrong, 0.4, because=f"a y of shape {wrong.shape} for x of shape {x.shape}", mentions="y x")
 
 
 def measure(ask: Ask) -> list[float]:

@@ -92,7 +92,13 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     weights, X = network(draw, (5, 6, 4)), hidden.away_from_zero(draw, (7, 5))
     predictions(ask(weights, X), 7)
     for wrong in (X[:, :4], X[0], X[None]):
-        refuses(ask, weights, wrong, because=f"an X of shape {wrong.shape} for weights with 5 inputs", mentions="X")
+        refuses(
+            ask,
+            weights,
+            wrong,
+            because=f"an X of shape {wrong.shape} for weights with 5 inputs",
+            mentions="X weights W",
+        )
 
 
 def measure(ask: Ask) -> list[float]:

@@ -80,13 +80,13 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     x, W, b = head(draw, 5, 3, 4)
     outputs(ask, x, W, b)
-    refuses(ask, x[:, :2], W, b, because="an x with fewer columns than W has rows", mentions="x")
+    refuses(ask, x[:, :2], W, b, because="an x with fewer columns than W has rows", mentions="x W")
     for wrong in (x[0], x[None]):
-        refuses(ask, wrong, W, b, because=f"an x with {wrong.ndim} dimensions", mentions="x")
+        refuses(ask, wrong, W, b, because=f"an x with {wrong.ndim} dimensions", mentions="x W")
     for wrong in (W[:, 0], W[:, :, None]):
-        refuses(ask, x, wrong, b, because=f"a W with {wrong.ndim} dimensions", mentions="W")
+        refuses(ask, x, wrong, b, because=f"a W with {wrong.ndim} dimensions", mentions="W x b")
     for wrong in (b[:1], b[:3], b[None]):
-        refuses(ask, x, W, wrong, because=f"a b of shape {wrong.shape} for four units", mentions="b")
+        refuses(ask, x, W, wrong, because=f"a b of shape {wrong.shape} for four units", mentions="b W")
 
 
 def measure(ask: Ask) -> list[float]:

@@ -68,7 +68,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, dy, mask, rate, because=f"a rate of {rate}", mentions="rate")
     for wrong in (mask[:1], mask[:, :1], mask.T, mask[None]):
         refuses(
-            ask, dy, wrong, 0.4, because=f"a mask of shape {wrong.shape} for dy of shape {dy.shape}", mentions="mask"
+            ask, dy, wrong, 0.4, because=f"a mask of shape {wrong.shape} for dy of shape {dy.shape}", mentions="mask dy"
         )
 
 

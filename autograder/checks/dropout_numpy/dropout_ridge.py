@@ -68,9 +68,9 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     ask(X, y, 0.4)
     for rate in hidden.BAD_RATES:
         refuses(ask, X, y, rate, because=f"a rate of {rate}", mentions="rate")
-    refuses(ask, X, y[:-1], 0.4, because="a y with fewer rows than X", mentions="y")
-    refuses(ask, X, y[:, None], 0.4, because="a y of shape (n, 1)", mentions="y")
-    refuses(ask, X[:, 0], y, 0.4, because="an X with one dimension", mentions="X")
+    refuses(ask, X, y[:-1], 0.4, because="a y with fewer rows than X", mentions="y X")
+    refuses(ask, X, y[:, None], 0.4, because="a y of shape (n, 1)", mentions="y X")
+    refuses(ask, X[:, 0], y, 0.4, because="an X with one dimension", mentions="X y")
 
 
 def measure(ask: Ask) -> list[float]:

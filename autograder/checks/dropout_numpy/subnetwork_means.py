@@ -95,7 +95,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.BAD_RATES:
         refuses(ask, x, w, b, rate, because=f"a rate of {rate}", mentions="rate")
     for wrong in (w[:2], w[:1], w[None]):
-        refuses(ask, x, wrong, b, 0.4, because=f"a w of shape {wrong.shape} for x of shape {x.shape}", mentions="w")
+        refuses(ask, x, wrong, b, 0.4, because=f"a w of shape {wrong.shape} for x of shape {x.shape}", mentions="w x")
 
 
 def measure(ask: Ask) -> list[float]:

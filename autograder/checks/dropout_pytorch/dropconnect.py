@@ -160,17 +160,19 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         for rate in hidden.BAD_RATES:
             generator, because = hidden.torch_rng(draw), f"a rate of {rate}"
             refuses(ask, *sent((x, W, b)), rate, generator, training=training, because=because, mentions="rate")
-        for arrays, name in (
-            ((x, W.T.copy(), b), "W"),
-            ((x, W[:, :1], b), "W"),
-            ((x, W[0], b), "W"),
-            ((x, W[None], b), "W"),
-            ((x[0], W, b), "x"),
-            ((x, W, b[:1]), "b"),
-            ((x, W, b[:3]), "b"),
+        for arrays in (
+            (x, W.T.copy(), b),
+            (x, W[:, :1], b),
+            (x, W[0], b),
+            (x, W[None], b),
+            (x[0], W, b),
+            (x, W, b[:1]),
+            (x, W, b[:3]),
         ):
             because = f"x, W and b of shapes {', '.join(str(array.shape) for array in arrays)}"
-            refuses(ask, *sent(arrays), 0.4, hidden.torch_rng(draw), training=training, because=because, mentions=name)
+            refuses(
+                ask, *sent(arrays), 0.4, hidden.torch_rng(draw), training=training, because=because, mentions="x W b"
+            )
 
 
 def measure(ask: Ask) -> list[float]:

@@ -205,14 +205,15 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     scores(case.seen(ask))
     images, labels = case.images, case.labels
     wrong = (
-        (images, labels[:5], "labels"),
-        (images, labels[:, None], "labels"),
-        (images[:, :20], labels, "images"),
-        (images[0], labels, "images"),
+        (images, labels[:5]),
+        (images, labels[:, None]),
+        (images[:, :20], labels),
+        (images[0], labels),
     )
-    for pixels, classes, name in wrong:
+    for pixels, classes in wrong:
         answer = ask.probe_answer(spied, Tensor(pixels), Tensor(classes), Tensor(case.W), Tensor(case.b), MODES[1])
-        is_refusal(answer, f"images of shape {pixels.shape} with labels of shape {classes.shape}", name)
+        because = f"images of shape {pixels.shape} with labels of shape {classes.shape}"
+        is_refusal(answer, because, "images labels")
 
 
 def measure(ask: Ask) -> list[float]:

@@ -87,7 +87,9 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     given = {"x": x, "gamma": gamma, "beta": beta, "mean": mean, "var": var}
     refuses_wrong_parameters(ask, given, ("gamma", "beta", "mean", "var"))
     for wrong in (x[0], x[None]):
-        refuses(ask, wrong, gamma, beta, mean, var, because=f"an x of shape {wrong.shape}", mentions="x")
+        refuses(
+            ask, wrong, gamma, beta, mean, var, because=f"an x of shape {wrong.shape}", mentions="x gamma beta mean var"
+        )
 
 
 def measure(ask: Ask) -> list[float]:

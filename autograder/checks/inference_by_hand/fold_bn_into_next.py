@@ -96,7 +96,13 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     refuses_wrong_parameters(ask, dict(zip(NAMES, arguments, strict=True)), NAMES[1:])
     W, *rest = arguments
     for wrong in (W.T, W[:, 0], W[None]):
-        refuses(ask, wrong.copy(), *rest, because=f"a W of shape {wrong.shape} for 4 inputs and 3 units", mentions="W")
+        refuses(
+            ask,
+            wrong.copy(),
+            *rest,
+            because=f"a W of shape {wrong.shape} for 4 inputs and 3 units",
+            mentions="W b gamma beta mean var",
+        )
 
 
 def measure(ask: Ask) -> list[float]:

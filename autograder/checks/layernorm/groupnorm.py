@@ -96,10 +96,22 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, x, groups, gamma, beta, because=f"{groups} groups of 6 channels", mentions="groups")
     for wrong in (gamma[:3], gamma[:1], gamma[None], gamma[0]):
         refuses(
-            ask, x, 3, np.array(wrong), beta, because=f"a gamma of shape {wrong.shape} for 6 channels", mentions="gamma"
+            ask,
+            x,
+            3,
+            np.array(wrong),
+            beta,
+            because=f"a gamma of shape {wrong.shape} for 6 channels",
+            mentions="gamma x",
         )
         refuses(
-            ask, x, 3, gamma, np.array(wrong), because=f"a beta of shape {wrong.shape} for 6 channels", mentions="beta"
+            ask,
+            x,
+            3,
+            gamma,
+            np.array(wrong),
+            because=f"a beta of shape {wrong.shape} for 6 channels",
+            mentions="beta x",
         )
     refuses(ask, x[0], 3, gamma, beta, because="an x with three dimensions", mentions="x")
     refuses(ask, x[None], 3, gamma, beta, because="an x with five dimensions", mentions="x")

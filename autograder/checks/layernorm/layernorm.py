@@ -81,10 +81,10 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     ask(x, gamma, beta)
     for wrong in (gamma[:1], gamma[:-1], gamma[0], gamma[None], gamma[:4, None]):
         refuses(
-            ask, x, np.array(wrong), beta, because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma"
+            ask, x, np.array(wrong), beta, because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma x"
         )
         refuses(
-            ask, x, gamma, np.array(wrong), because=f"a beta of shape {wrong.shape} for 6 features", mentions="beta"
+            ask, x, gamma, np.array(wrong), because=f"a beta of shape {wrong.shape} for 6 features", mentions="beta x"
         )
 
 

@@ -103,9 +103,11 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     dy, x, gamma = problem(draw, (4, 6))
     ask(dy, x, gamma)
     for wrong in (gamma[:1], gamma[:-1], gamma[0], gamma[None]):
-        refuses(ask, dy, x, np.array(wrong), because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma")
+        refuses(
+            ask, dy, x, np.array(wrong), because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma x"
+        )
     for wrong in (dy[:1], dy[:, :1], dy[0], dy[None]):
-        refuses(ask, wrong, x, gamma, because=f"a dy of shape {wrong.shape} for x of shape {x.shape}", mentions="dy")
+        refuses(ask, wrong, x, gamma, because=f"a dy of shape {wrong.shape} for x of shape {x.shape}", mentions="dy x")
 
 
 def measure(ask: Ask) -> list[float]:

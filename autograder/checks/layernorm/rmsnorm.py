@@ -71,7 +71,7 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     x, gamma = vectors(draw, (4, 6)), hidden.away_from_zero(draw, (6,))
     ask(x, gamma)
     for wrong in (gamma[:1], gamma[:-1], gamma[0], gamma[None], gamma[:4, None]):
-        refuses(ask, x, np.array(wrong), because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma")
+        refuses(ask, x, np.array(wrong), because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma x")
 
 
 def measure(ask: Ask) -> list[float]:

@@ -87,8 +87,8 @@ def accepts_both_dtypes(ask: Ask, draw: np.random.Generator) -> None:
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     probs, labels = predictions(draw, 12, 3)
     error(ask, probs, labels)
-    refuses(ask, probs, labels[:5], because="fewer labels than predictions", mentions="labels")
-    refuses(ask, probs, labels[:1], because="one label for many predictions", mentions="labels")
+    refuses(ask, probs, labels[:5], because="fewer labels than predictions", mentions="labels probs")
+    refuses(ask, probs, labels[:1], because="one label for many predictions", mentions="labels probs")
     refuses(ask, probs[None], labels, because="probs with three dimensions", mentions="probs")
 
 

@@ -66,8 +66,8 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     samples, y = passes(draw, 6, 3)
     number(ask(samples, y, 1.0))
     for wrong in (y[:2], y[:1], y[None], y[:, None]):
-        refuses(ask, samples, wrong, 1.0, because=f"a y of shape {wrong.shape} for 3 points", mentions="y")
-    refuses(ask, samples[:, :, None], y, 1.0, because="samples with three dimensions", mentions="samples")
+        refuses(ask, samples, wrong, 1.0, because=f"a y of shape {wrong.shape} for 3 points", mentions="y samples")
+    refuses(ask, samples[:, :, None], y, 1.0, because="samples with three dimensions", mentions="samples y")
     refuses(ask, samples[:, :, None], y[:, None], 1.0, because="one dimension more in samples and in y", mentions="")
 
 

@@ -54,8 +54,14 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     summary(ask, samples, deterministic)
     for wrong in (deterministic[:2], deterministic[:1], deterministic[None], deterministic[:, None]):
         because = f"a deterministic of shape {wrong.shape} for passes of 3 outputs"
-        refuses(ask, samples, wrong, because=because, mentions="deterministic")
-    refuses(ask, samples[:, :, None], deterministic, because="samples with three dimensions", mentions="samples")
+        refuses(ask, samples, wrong, because=because, mentions="deterministic samples")
+    refuses(
+        ask,
+        samples[:, :, None],
+        deterministic,
+        because="samples with three dimensions",
+        mentions="samples deterministic",
+    )
 
 
 def measure(ask: Ask) -> list[float]:

@@ -89,9 +89,15 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     ask(dy, x, 2, 2)
     for wrong in (dy[:1], dy[:, :1], dy[:, :, :1], dy[..., :1], dy[0], x):
         refuses(
-            ask, wrong, x, 2, 2, because=f"a dy of shape {wrong.shape} for an output of shape {dy.shape}", mentions="dy"
+            ask,
+            wrong,
+            x,
+            2,
+            2,
+            because=f"a dy of shape {wrong.shape} for an output of shape {dy.shape}",
+            mentions="dy x",
         )
-    refuses(ask, dy[0], x[0], 2, 2, because="an x with three dimensions", mentions="x")
+    refuses(ask, dy[0], x[0], 2, 2, because="an x with three dimensions", mentions="x dy")
     refuses_windows(ask, dy, x)
 
 
