@@ -54,7 +54,7 @@ POINTS: dict[str, dict[str, float]] = {
     },
     "subnetwork_means": {  # of 8
         "masks weighted equally whatever the rate": 0.5,
-        "masks not rescaled": 2.5,
+        "masks not rescaled": 1.5,
         "geometric mean not normalized": 2.5,
     },
     "ManualDropout": {"NumPy mask": 7},
