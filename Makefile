@@ -32,7 +32,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is missing. On Debian and Ubun
 # $(call wish,command,Debian package,what for): say what is skipped without it, and go on.
 wish = command -v $(1) >/dev/null || echo "$(1) is missing, so $(3) skipped. On Debian and Ubuntu: apt-get install $(2)"
 
-.PHONY: help course test book links exercises sample grade benchmark mutants lint lock clean
+.PHONY: help course test book claims links exercises sample grade benchmark mutants lint lock clean
 
 help: ## print this list
 	@echo "Usage: make TARGET"
@@ -53,6 +53,9 @@ test: $(ENVIRONMENT) $(BOOK) lint ## everything CI runs: lint, types, all tests,
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 book: $(BOOK) ## build the book: _build/html/index.html
+
+claims: $(BOOK) ## list what the pages claim, the narrowest margin first, and the sentences without a claim
+	$(BIN)/python -m coursebook.ledger
 
 links: $(ENVIRONMENT) ## check the links that leave the book
 	$(BIN)/jupyter-book build . --builder linkcheck

@@ -1,5 +1,6 @@
 """What every page of the book imports: figures, numbers in prose, data and the footer, all in one style."""
 
+from coursebook import claims
 from coursebook.data import digits, download_fashion_mnist, download_imdb, fashion_mnist, imdb, uci
 from coursebook.figures import compose, figure, points, show, theory
 from coursebook.footer import footer
@@ -7,6 +8,7 @@ from coursebook.numbers import glue_mean, glue_number
 from coursebook.palette import palette
 
 __all__ = [
+    "claims",
     "compose",
     "digits",
     "download_fashion_mnist",

@@ -1,11 +1,12 @@
 """The last line of every page: how long it took to run, on which data and with which versions."""
 
 import sys
+from dataclasses import asdict
 from time import perf_counter
 
 from IPython.display import HTML, display
 
-from coursebook import data
+from coursebook import claims, data
 
 START = perf_counter()
 LIBRARIES = {
@@ -20,14 +21,19 @@ LIBRARIES = {
 def footer(*synthetic: str) -> None:
     """Show the page's running time since coursebook was imported, the data it loaded and the libraries it used.
 
+    The claims of the page are recorded with it.
+
     Args:
         synthetic: descriptions of data the page made itself, for example "two moons (300 points)".
     """
     sources = [*dict.fromkeys(data.used), *synthetic] or ["random numbers only"]
     versions = [f"{name} {sys.modules[key].__version__}" for key, name in LIBRARIES.items() if key in sys.modules]
+    # Metadata of an output stay in the executed notebook and are not shown: `coursebook.ledger` reads them there.
+    record = {"data": sources, "claims": [asdict(claim) for claim in claims.made]}
     display(
         HTML(
             f'<p class="course-output course-footer">This page took {perf_counter() - START:.1f} s to run. '
             f"Data: {'; '.join(sources)}. Made with {', '.join(versions)}.</p>"
-        )
+        ),
+        metadata={"coursebook": record},
     )
