@@ -12,7 +12,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     """Register its parts and the book's style on the screen and on paper."""
     app.add_css_file("course.css", priority=900)
     app.add_css_file("print.css", priority=900, media="print")
-    app.add_js_file("print.js", type="module")
+    app.add_js_file("print.js", loading_method="defer")
     # Sphinx writes all pages anew when a setting of the kind "html" has changed, so this code is one.
     app.add_config_value("coursepages_code", digest(), "html")
     for part in (formulas, icons, lean, repository, widgets):

@@ -7,6 +7,8 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+KIT = ("kit", "chart")
+
 
 class widget(nodes.container):
     """A place for `_static/widgets/<name>.js`; its children are what a reader without JavaScript sees."""
@@ -41,9 +43,10 @@ def setup(app: Sphinx) -> None:
 
 
 def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
-    """Add a module script for every kind of widget on the page."""
-    for name in sorted({node["name"] for node in doctree.findall(widget)} if doctree else ()):
-        app.add_js_file(f"widgets/{name}.js", type="module")
+    """Add what widgets are made of, and a script for every kind of widget on the page."""
+    names = sorted({node["name"] for node in doctree.findall(widget)} if doctree else ())
+    for name in [*KIT, *names] if names else ():
+        app.add_js_file(f"widgets/{name}.js", loading_method="defer")
 
 
 def _visit(self: nodes.NodeVisitor, node: widget) -> None:

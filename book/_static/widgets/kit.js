@@ -1,94 +1,134 @@
-// What the widgets are made of: labelled controls, a small chart, a seeded generator, and a place for spoken results.
+// What the widgets are made of: a question to answer first, labelled controls, presets, and a place for spoken results.
+// These are classic scripts, not modules, because browsers load no module for a page that is read from a disk.
+"use strict";
 
-const SVG_TAGS = new Set(["svg", "g", "rect", "circle", "path", "line", "text"]);
+const kit = (() => {
+  const SVG_TAGS = new Set(["svg", "g", "rect", "circle", "path", "line", "polygon", "text"]);
 
-/** Append a new HTML or SVG element with attributes and text, and return it. */
-export function element(parent, tag, attributes = {}, text = "") {
-  const node = SVG_TAGS.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
-  node.textContent = text;
-  return parent.appendChild(node);
-}
+  /** Append a new HTML or SVG element with attributes and text, and return it. */
+  function element(parent, tag, attributes = {}, text = "") {
+    const node = SVG_TAGS.has(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+    Object.entries(attributes).forEach(([name, value]) => node.setAttribute(name, value));
+    node.textContent = text;
+    return parent.appendChild(node);
+  }
 
-/** Replace the fallback of every widget of this name by controls, a picture and a status line, then run build on it. */
-export function mount(name, build) {
-  document.querySelectorAll(`[data-widget="${name}"]`).forEach((root) => {
-    root.replaceChildren();
-    const controls = element(root, "div", { class: "controls" });
-    const picture = element(root, "div", { class: "picture", "aria-hidden": "true" });
-    const status = element(root, "p", { class: "status", role: "status" });
-    const announce = (text) => (status.textContent = text);
-    build({ root, controls, picture, announce });
-  });
-}
+  function button(parent, label, pressed) {
+    const made = element(parent, "button", { type: "button" }, label);
+    made.addEventListener("click", () => pressed(made));
+    return made;
+  }
 
-/** A labelled range input that shows its value; value() reads it. */
-export function slider(widget, { label, min, max, step, value, digits = 2 }, changed) {
-  const row = element(widget.controls, "label", {}, `${label} `);
-  const input = element(row, "input", { type: "range", min, max, step, value });
-  const shown = element(row, "output", {}, Number(value).toFixed(digits));
-  input.addEventListener("input", () => {
-    shown.textContent = Number(input.value).toFixed(digits);
-    changed();
-  });
-  return { value: () => Number(input.value) };
-}
+  /**
+   * Replace the fallback of every widget of this name by what build makes of it.
+   *
+   * build gets the widget and returns the function that draws it, which is called after every change. presets is an
+   * object from a label to the values of controls. question is {text, answers, right, because, shows}: the place of the
+   * right answer, a sentence that explains it, and the values of controls that show it.
+   */
+  function mount(name, { question, presets, build }) {
+    document.querySelectorAll(`[data-widget="${name}"]`).forEach((root) => {
+      root.replaceChildren();
+      const form = element(root, "fieldset", { class: "question" });
+      const inputs = element(root, "div", { class: "controls" });
+      const actions = element(root, "div", { class: "actions" });
+      const picture = element(root, "div", { class: "picture" });
+      const status = element(root, "p", { class: "status", role: "status" });
+      const controls = {};
+      const widget = { root, picture, seed: 1, announce: (text) => (status.textContent = text) };
 
-/** A labelled list of options, an object from key to {label}; value() gives the key. */
-export function choice(widget, { label, options, value }, changed) {
-  const row = element(widget.controls, "label", {}, `${label} `);
-  const select = element(row, "select");
-  Object.entries(options).forEach(([key, option]) => element(select, "option", { value: key }, option.label));
-  select.value = value;
-  select.addEventListener("change", changed);
-  return { value: () => select.value };
-}
-
-/** A chart with two labelled axes. line(points, color) draws a curve; dot() gives a point that can be moved. */
-export function chart(parent, { x, y, xLabel, yLabel, width = 320, height = 240 }) {
-  const box = { left: 52, right: 10, top: 14, bottom: 40 };
-  const svg = element(parent, "svg", { viewBox: `0 0 ${width} ${height}`, class: "chart" });
-  const px = (value) => box.left + ((value - x[0]) / (x[1] - x[0])) * (width - box.left - box.right);
-  const py = (value) => height - box.bottom - ((value - y[0]) / (y[1] - y[0])) * (height - box.top - box.bottom);
-  const ticks = ([low, high]) => [0, 1, 2, 3, 4].map((i) => low + (i * (high - low)) / 4);
-  ticks(x).forEach((value) => {
-    element(svg, "line", { class: "grid-line", x1: px(value), x2: px(value), y1: py(y[0]), y2: py(y[1]) });
-    element(svg, "text", { x: px(value), y: height - box.bottom + 16, "text-anchor": "middle" }, String(value));
-  });
-  ticks(y).forEach((value) => {
-    element(svg, "line", { class: "grid-line", x1: px(x[0]), x2: px(x[1]), y1: py(value), y2: py(value) });
-    element(svg, "text", { x: box.left - 7, y: py(value) + 4, "text-anchor": "end" }, String(value));
-  });
-  element(svg, "text", { x: (width + box.left) / 2, y: height - 6, "text-anchor": "middle" }, xLabel);
-  element(svg, "text", { x: 11, y: height / 2 - 12, "text-anchor": "middle", transform: `rotate(-90 11 ${height / 2 - 12})` }, yLabel);
-  return {
-    svg,
-    line(points, color) {
-      const curve = element(svg, "path", { class: "curve" });
-      curve.style.stroke = `var(--course-${color})`;
-      curve.setAttribute("d", points.map(([a, b], i) => `${i ? "L" : "M"}${px(a).toFixed(2)} ${py(b).toFixed(2)}`).join(""));
-      return curve;
-    },
-    dot(radius = 6) {
-      const circle = element(svg, "circle", { r: radius, class: "dot" });
-      return {
-        move(a, b, color) {
-          circle.setAttribute("cx", px(a));
-          circle.setAttribute("cy", py(b));
-          circle.style.fill = `var(--course-${color})`;
-        },
+      const changed = () => draw();
+      widget.slider = (key, options) => (controls[key] = slider(inputs, options, changed)).value;
+      widget.choice = (key, options) => (controls[key] = choice(inputs, options, changed)).value;
+      widget.button = (label, pressed) => button(actions, label, pressed);
+      widget.fresh = (label) =>
+        button(actions, label, () => {
+          widget.seed += 1;
+          draw();
+        });
+      widget.set = (values) => {
+        Object.entries(values).forEach(([key, value]) => controls[key].set(value));
+        draw();
       };
-    },
-  };
-}
 
-/** A generator of uniform numbers in [0, 1) that depends on its seed only (mulberry32). */
-export function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+      const draw = build(widget);
+      const start = Object.fromEntries(Object.entries(controls).map(([key, control]) => [key, control.value()]));
+      Object.entries(presets).forEach(([label, values]) => button(actions, label, () => widget.set({ ...start, ...values })));
+      button(actions, "Reset", () => {
+        widget.seed = 1;
+        widget.set(start);
+      });
+      ask(form, typeof question === "function" ? question(widget) : question, (values) => widget.set({ ...start, ...values }));
+      inputs.addEventListener("input", () => root.classList.remove("guessing"));
+      root.classList.add("guessing");
+      draw();
+    });
+  }
+
+  /** The question before the answer: curves marked as an answer stay hidden until one is chosen or a control is moved. */
+  function ask(form, { text, answers, right, because, shows }, set) {
+    element(form, "legend", {}, `Guess first. ${text}`);
+    const choices = element(form, "div", { class: "answers" });
+    const verdict = element(form, "p", { class: "verdict", role: "status" });
+    const options = [...answers, "Just show me"];
+    const buttons = options.map((label, i) =>
+      button(choices, label, () => {
+        buttons.forEach((other, j) => other.setAttribute("aria-pressed", j === i));
+        buttons[right].classList.add("right");
+        verdict.textContent = `${i === right ? "Right" : `The answer is “${answers[right]}”`}. ${because}`;
+        form.parentElement.classList.remove("guessing");
+        set(shows);
+      }),
+    );
+    buttons.forEach((each) => each.setAttribute("aria-pressed", "false"));
+  }
+
+  /** A labelled range input that shows its value; values, if there are any, are what its steps stand for. */
+  function slider(parent, { label, values, min = 0, max = values?.length - 1, step = 1, value, digits = 2 }, changed) {
+    const row = element(parent, "label", {}, `${label} `);
+    const input = element(row, "input", { type: "range", min, max, step });
+    const shown = element(row, "output");
+    const read = () => (values ? values[Number(input.value)] : Number(input.value));
+    const show = () => {
+      shown.textContent = values ? read().toLocaleString("en-US") : read().toFixed(digits);
+      if (values) input.setAttribute("aria-valuetext", shown.textContent);
+    };
+    const set = (wanted) => {
+      input.value = values ? values.indexOf(wanted) : wanted;
+      show();
+    };
+    set(value);
+    input.addEventListener("input", () => {
+      show();
+      changed();
+    });
+    return { value: read, set };
+  }
+
+  /** A labelled list of options, an object from key to {label}. */
+  function choice(parent, { label, options, value }, changed) {
+    const row = element(parent, "label", {}, `${label} `);
+    const select = element(row, "select");
+    Object.entries(options).forEach(([key, option]) => element(select, "option", { value: key }, option.label));
+    const set = (wanted) => (select.value = wanted);
+    set(value);
+    select.addEventListener("change", changed);
+    return { value: () => select.value, set };
+  }
+
+  /** A generator of uniform numbers in [0, 1) that depends on its seed only (mulberry32). */
+  function random(seed) {
+    let state = seed >>> 0;
+    return () => {
+      state = (state + 0x6d2b79f5) >>> 0;
+      let t = Math.imul(state ^ (state >>> 15), state | 1);
+      t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+      return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    };
+  }
+
+  /** A standard normal number from two uniform ones (Box and Muller). */
+  const normal = (next) => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+
+  return { element, mount, random, normal };
+})();
