@@ -97,7 +97,8 @@
       const energy = inside.reduce((sum, value) => sum + value ** 2, 0);
       return variance(draws.map((y) => y.reduce((sum, value, i) => sum + value * inside[i], 0) / energy));
     });
-    return { entry: mean(squares), error: Math.sqrt(variance(squares) / DRAWS), share: mean(shares) };
+    const unbiased = DRAWS / (DRAWS - 1); // the centers are means of the same draws
+    return { entry: unbiased * mean(squares), error: Math.sqrt(variance(squares) / DRAWS), share: unbiased * mean(shares) };
   }
 
   const law = (kind, p) => mean(x.map((value, i) => kind.law(value, p, PLACES[i])));
