@@ -2,7 +2,7 @@
 
 from coursebook import claims
 from coursebook.data import digits, download_fashion_mnist, download_imdb, fashion_mnist, imdb, uci
-from coursebook.figures import compose, figure, points, show, theory
+from coursebook.figures import compose, figure, label_lines, points, show, theory
 from coursebook.footer import footer
 from coursebook.numbers import glue_mean, glue_number
 from coursebook.palette import palette
@@ -19,6 +19,7 @@ __all__ = [
     "glue_mean",
     "glue_number",
     "imdb",
+    "label_lines",
     "palette",
     "points",
     "show",

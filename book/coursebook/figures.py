@@ -13,13 +13,18 @@ from IPython.display import HTML, display
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.legend_handler import HandlerErrorbar
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
+from sklearn.isotonic import isotonic_regression
 
-from coursebook.palette import COLORS, MARKERS, palette
+from coursebook import rules
+from coursebook.palette import COLORS, MARKERS, SERIES, palette
+from coursebook.rules import POINTS_PER_INCH
 
 WIDTH, HEIGHT = 440, 280
-POINTS_PER_INCH = 72
+LABEL = 11.5  # pixels: what is above 9 on a phone that shows a figure of that width
 
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -31,9 +36,9 @@ STYLE: dict[Any, Any] = {
     "axes.titlelocation": "left",
     "axes.titlepad": 10,
     "axes.labelsize": 12,
-    "xtick.labelsize": 11,
-    "ytick.labelsize": 11,
-    "legend.fontsize": 11,
+    "xtick.labelsize": LABEL,
+    "ytick.labelsize": LABEL,
+    "legend.fontsize": LABEL,
     "legend.frameon": False,
     "figure.facecolor": "none",
     "axes.facecolor": "none",
@@ -52,21 +57,25 @@ STYLE: dict[Any, Any] = {
     "xtick.labelcolor": palette.ink,
     "ytick.labelcolor": palette.ink,
     "lines.linewidth": 1.8,
-    "lines.markersize": 6,
+    "lines.markersize": 8,
     "lines.markeredgewidth": 0,
     "image.cmap": "cividis",
-    "axes.prop_cycle": cycler(color=[COLORS[name] for name in MARKERS]),
+    "axes.prop_cycle": cycler(color=list(SERIES.values())),
 }
 
 THEMED = {color: f"var(--course-{name}, {color})" for name, color in COLORS.items()}
 THEMED |= {COLORS["ink"]: "currentColor", "#000000": "currentColor"}
+
+# The bar of an entry would hide its marker.
+Legend.update_default_handler_map({ErrorbarContainer: HandlerErrorbar(xerr_size=0, yerr_size=0)})
 
 
 def figure(width: float = WIDTH, height: float = HEIGHT, **subplots: Any) -> tuple[Figure, Axes]:
     """Start a figure in the house style and return it with its axes.
 
     Args:
-        width: width in CSS pixels; 440 for a figure of its own, 320 for one of two panels side by side.
+        width: width in CSS pixels; 440 for a figure of its own, 320 for one of two panels side by side. A wider one
+            scrolls on a phone.
         height: height in CSS pixels.
         subplots: passed on to `Figure.subplots`, for example ``ncols=2, sharey=True``.
     """
@@ -89,8 +98,8 @@ def points(
         ax: where to draw.
         x: positions, shape (n,).
         runs: one row for each seed, shape (seeds, n) with at least two seeds.
-        role: the meaning, a key of `palette.MARKERS`; it decides color and marker.
-        label: legend entry; the role by default.
+        role: the meaning, or a series without one, a key of `palette.MARKERS`; it decides color and marker.
+        label: what it is, for `label_lines` or a legend; the role by default.
         style: passed on to `Axes.errorbar`.
     """
     runs = np.asarray(runs)
@@ -99,10 +108,40 @@ def points(
         "color": COLORS[role],
         "marker": MARKERS[role],
         "linestyle": "none",
-        "capsize": 3,
         "elinewidth": 1.4,
     }
     return ax.errorbar(x, runs.mean(axis=0), yerr=error, label=label or role, **look | style)
+
+
+def label_lines(ax: Axes, **style: Any) -> None:
+    """Write the label of every line and series of points behind its right end, in its color, instead of a legend.
+
+    Labels that would overlap move apart. Call it last, when the limits of the axes are known.
+
+    Args:
+        ax: the axes.
+        style: passed on to `Axes.annotate`.
+    """
+    handles, labels = ax.get_legend_handles_labels()
+    lines = [handle.lines[0] if isinstance(handle, ErrorbarContainer) else handle for handle in handles]
+    ax.figure.draw_without_rendering()
+    ends = [_right_end(line) for line in lines]
+    pixels = [line.get_transform().transform(end)[1] for line, end in zip(lines, ends, strict=True)]
+    heights = np.array(pixels) * POINTS_PER_INCH / ax.figure.dpi
+    order = np.argsort(heights, kind="stable")
+    steps = 1.2 * LABEL * np.arange(len(order))
+    apart = np.empty_like(heights)
+    apart[order] = isotonic_regression(heights[order] - steps) + steps  # the nearest heights that are a gap apart
+    for line, label, end, move in zip(lines, labels, ends, apart - heights, strict=True):
+        look = {"color": line.get_color(), "fontsize": LABEL, "va": "center", "annotation_clip": False}
+        ax.annotate(label, end, (8, move), xycoords=line.get_transform(), textcoords="offset points", **look | style)
+
+
+def _right_end(line: Line2D) -> np.ndarray:
+    """Return the last point, in the line's own coordinates, among the finite ones that are farthest to the right."""
+    points = np.asarray(line.get_xydata(), float)
+    points = points[np.isfinite(points).all(axis=1)]
+    return points[len(points) - 1 - np.argmax(points[::-1, 0])]
 
 
 def themed_svg(fig: Figure, alt: str) -> str:
@@ -120,6 +159,7 @@ def themed_svg(fig: Figure, alt: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)  # the page's own
     svg = re.sub(r"#[0-9a-f]{6}\b", lambda color: THEMED.get(color[0], color[0]), svg)
+    svg = re.sub(rf"(<text [^>]*var\(--course-(?:{'|'.join(MARKERS)}))", r"\1-text", svg)
     svg = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)  # a hundredth of a pixel
     svg = re.sub(r"\s*\n\s*", "\n", svg)
     key = "f" + hashlib.sha256((svg + alt).encode()).hexdigest()[:8]
@@ -135,6 +175,8 @@ def themed_svg(fig: Figure, alt: str) -> str:
 
 def compose(*figures: Figure, alt: str | list[str], caption: str = "") -> HTML:
     """Return figures as panels that stand side by side where there is room and stack where not.
+
+    A figure that breaks one of `rules.RULES` says so in its attribute ``data-breaks``, which the book's tests read.
 
     Args:
         figures: figures made by `figure`.
@@ -155,8 +197,9 @@ def show(*figures: Figure, alt: str | list[str], caption: str = "") -> None:
 
 
 def _panel(fig: Figure, alt: str) -> str:
-    width = fig.get_figwidth() * POINTS_PER_INCH
-    return f'<div style="--course-width: {width:g}px">{themed_svg(fig, alt)}</div>'
+    broken = " ".join(rules.broken(fig))
+    breaks = f' data-breaks="{broken}"' if broken else ""
+    return f'<div style="--course-width: {rules.width(fig):g}px"{breaks}>{themed_svg(fig, alt)}</div>'
 
 
 def _scope_ids(svg: str, key: str) -> str:

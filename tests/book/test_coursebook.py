@@ -2,14 +2,30 @@
 
 import gzip
 import re
+from collections.abc import Callable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
-from coursebook import data, digits, fashion_mnist, figure, imdb, points, show, theory, uci
+from coursebook import (
+    compose,
+    data,
+    digits,
+    fashion_mnist,
+    figure,
+    imdb,
+    label_lines,
+    points,
+    rules,
+    show,
+    theory,
+    uci,
+)
 from coursebook.figures import themed_svg
 from coursebook.numbers import format_mean, format_number
-from coursebook.palette import COLORS, MARKERS
+from coursebook.palette import COLORS, MARKERS, SERIES
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 CSS = Path(__file__).parents[2] / "book/_static/course.css"
@@ -67,29 +83,127 @@ def test_points_show_the_mean_and_one_standard_error() -> None:
     assert segment[:, 1] == pytest.approx([3 - error, 3 + error])
 
 
-def test_style_sheet_knows_every_color_in_light_and_dark() -> None:
+def test_labels_stand_at_the_ends_of_their_lines_in_their_colors_and_apart() -> None:
+    fig, ax = figure()
+    x = np.linspace(0, 1, 5)
+    for i, name in enumerate(SERIES):
+        points(ax, x, [x * (1 + i / 100), x * (1 + i / 100)], name)
+    ax.axhline(0.5, color=COLORS["mistake"], label="bound")
+    label_lines(ax)
+    fig.draw_without_rendering()
+    assert [(text.get_text(), text.get_color()) for text in ax.texts] == [
+        ("bound", COLORS["mistake"]),
+        *((name, COLORS[name]) for name in SERIES),
+    ]
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert not any(first.overlaps(second) for first, second in combinations(boxes, 2))
+    assert all(ax.get_window_extent().x1 - 15 <= box.x0 and box.x1 <= fig.bbox.x1 for box in boxes)
+    centers = [(box.y0 + box.y1) / 2 for box in boxes]
+    assert centers[1:] == sorted(centers[1:])  # in the order of their ends
+    assert abs(centers[0] - ax.transData.transform((1, 0.5))[1]) < 1
+
+
+def test_text_in_a_color_has_the_contrast_of_text(plot: Figure) -> None:
+    plot.axes[0].text(0, 0, "measured", color=COLORS["test"])
+    svg = themed_svg(plot, "alt")
+    assert re.search(r"<text [^>]*fill: var\(--course-test-text, ", svg)
+    assert "stroke: var(--course-test, " in svg
+    assert "stroke: var(--course-test-text" not in svg
+
+
+def test_a_legend_shows_markers_and_not_the_bars_of_errors(plot: Figure) -> None:
+    bars = plot.axes[0].get_legend().findobj(LineCollection)
+    assert [np.ptp(segment, axis=0).max() for bar in bars for segment in bar.get_segments()] == [0]
+
+
+BREAKS: dict[str, Callable[[], Figure]] = {
+    "": lambda: drawn(legend=["one", "two"]),
+    "width": lambda: drawn(width=450),
+    "text": lambda: drawn(title=8),
+    "markers": lambda: drawn(markersize=7),
+    "legend-long": lambda: drawn(legend=["one", "two", "three"]),
+    "legend-on-data": lambda: drawn(legend=["one", "two"], loc="lower right"),
+}
+
+
+def drawn(
+    width: float = 440, title: float = 12, markersize: float = 8, legend: Sequence[str] = (), loc: str = "upper left"
+) -> Figure:
+    """Draw lines that rise to the right; those of the legend have names."""
+    fig, ax = figure(width)
+    ax.set(xlim=(0, 1), ylim=(0, 4))
+    ax.set_title("title", fontsize=title)
+    for name in legend or ["_"]:
+        ax.plot([0.2, 0.9], [0, 0.3], "o-", markersize=markersize, label=name)
+    if legend:
+        ax.legend(loc=loc)
+    return fig
+
+
+@pytest.mark.parametrize("rule", BREAKS)
+def test_a_figure_names_the_rule_that_it_breaks(rule: str) -> None:
+    fig = BREAKS[rule]()
+    assert rules.broken(fig) == rule.split()
+    assert ("data-breaks" in compose(fig, alt="alt").data) == bool(rule)
+
+
+def test_every_rule_is_broken_once() -> None:
+    assert {rule for rule in BREAKS if rule} == rules.RULES.keys()
+
+
+@pytest.mark.parametrize("draw", ["bar", "barh"])
+def test_bars_on_a_logarithmic_axis_are_refused(draw: str) -> None:
+    fig, ax = figure()
+    getattr(ax, draw)([1, 2], [10, 100])
+    show(fig, alt="alt")
+    ax.set(**{"yscale" if draw == "bar" else "xscale": "log"})
+    with pytest.raises(ValueError, match="draw points"):
+        show(fig, alt="alt")
+
+
+def defined(theme: str) -> dict[str, str]:
+    """Return the colors of the style sheet in light or in dark."""
     light, dark = re.findall(r"(?::root|html\[data-theme=\"dark\"\]) \{(.*?)\}", CSS.read_text(), re.DOTALL)
-    defined = dict(re.findall(r"--course-(\w+): (#[0-9a-f]{6});", light))
-    for name in MARKERS:
-        assert defined[name] == COLORS[name]
-        assert f"--course-{name}: #" in dark
+    return dict(re.findall(r"--course-(\w+): (#[0-9a-f]{6});", {"light": light, "dark": dark}[theme]))
+
+
+def test_style_sheet_knows_every_color_in_light_and_dark() -> None:
+    assert {name: defined("light")[name] for name in MARKERS} == {name: COLORS[name] for name in MARKERS}
+    assert defined("dark").keys() >= MARKERS.keys()
+    mix = r"--course-(\w+)-text: color-mix\(in srgb, var\(--course-\1\) 75%, var\(--course-ink\)\);"
+    assert set(re.findall(mix, CSS.read_text())) == MARKERS.keys()
+
+
+def test_every_role_and_series_has_a_color_and_a_marker_of_its_own() -> None:
+    assert len({COLORS[name] for name in MARKERS}) == len(MARKERS)
+    assert len({MARKERS[name] for name in MARKERS if name != "muted"}) == len(MARKERS) - 1
+
+
+def contrast(color: str, page: str) -> float:
+    """Return the contrast by WCAG 2.2."""
+    bright, dim = sorted([luminance(color), luminance(page)], reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def channels(color: str) -> np.ndarray:
+    return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)])
 
 
 def luminance(color: str) -> float:
-    channels = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    shares = channels(color) / 255
     return float(
-        np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+        np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
     )
 
 
-@pytest.mark.parametrize(("theme", "page"), [("light", "#ffffff"), ("dark", "#1c2129")])
-def test_colors_stand_out_from_the_page(theme: str, page: str) -> None:
-    """WCAG 2.2, criterion 1.4.11: parts of a graphic have a contrast of at least 3 to 1."""
-    blocks = re.findall(r"(?::root|html\[data-theme=\"dark\"\]) \{(.*?)\}", CSS.read_text(), re.DOTALL)
-    defined = dict(re.findall(r"--course-(\w+): (#[0-9a-f]{6});", blocks[theme == "dark"]))
+@pytest.mark.parametrize(("theme", "page", "ink"), [("light", "#f6f7f9", "#222832"), ("dark", "#1c2129", "#ced6dd")])
+def test_colors_stand_out_from_the_page(theme: str, page: str, ink: str) -> None:
+    """WCAG 2.2: parts of a graphic have a contrast of at least 3 to 1 (criterion 1.4.11), text of 4.5 to 1 (1.4.3)."""
     for name in MARKERS:
-        bright, dim = sorted([luminance(defined[name]), luminance(page)], reverse=True)
-        assert (bright + 0.05) / (dim + 0.05) >= 3, name
+        color = defined(theme)[name]
+        text = np.rint(0.75 * channels(color) + 0.25 * channels(ink)).astype(int)
+        assert contrast(color, page) >= 3, name
+        assert contrast("#" + bytes(text.tolist()).hex(), page) >= 4.5, name
 
 
 @pytest.mark.parametrize(
