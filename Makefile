@@ -104,9 +104,9 @@ $(JAVASCRIPT): package.json package-lock.json
 	npm ci --no-audit --no-fund
 	touch $@
 
-# Executed pages are cached by their own text, so code that they import must throw the cache away.
+# Executed pages are cached by their own text, so code that they import must throw the caches away.
 _build/.code: $(BOOK_CODE)
-	rm -rf _build/.jupyter_cache
+	rm -rf _build/.jupyter_cache _build/.doctrees
 	mkdir -p $(@D) && touch $@
 
 $(BOOK): $(ENVIRONMENT) $(JAVASCRIPT) _build/.code $(PAGES) $(NOTEBOOKS)

@@ -26,6 +26,7 @@ class Visit:
     """A page loaded into an empty cache, and all that it asked for and complained about on the way."""
 
     page: str
+    view: str
     tab: Page
     site: str
     requests: list[Request] = field(default_factory=list)
@@ -86,7 +87,7 @@ def visit(request: pytest.FixtureRequest, site: str, browser: Browser) -> Iterat
     """A loaded page in light, in dark or 390 pixels wide."""
     page, name = request.param
     with view(browser, name) as context:
-        loaded = Visit(page, context.new_page(), site)
+        loaded = Visit(page, name, context.new_page(), site)
         loaded.load()
         yield loaded
 

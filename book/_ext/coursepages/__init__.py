@@ -1,21 +1,22 @@
-"""The book's own layer on Jupyter Book: formulas set beforehand, lean and accessible pages, widgets."""
+"""The book's own layer on Jupyter Book: formulas set beforehand, lean and accessible pages, widgets, search."""
 
 from hashlib import sha256
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from coursepages import formulas, icons, lean, repository, widgets
+from coursepages import execution, formulas, heads, icons, lean, repository, search, widgets
 
 
 def setup(app: Sphinx) -> dict[str, object]:
     """Register its parts and the book's style on the screen and on paper."""
     app.add_css_file("course.css", priority=900)
     app.add_css_file("print.css", priority=900, media="print")
-    app.add_js_file("print.js", loading_method="defer")
+    for script in ("print.js", "scroll.js"):
+        app.add_js_file(script, loading_method="defer")
     # Sphinx writes all pages anew when a setting of the kind "html" has changed, so this code is one.
     app.add_config_value("coursepages_code", digest(), "html")
-    for part in (formulas, icons, lean, repository, widgets):
+    for part in (execution, formulas, heads, icons, lean, repository, search, widgets):
         part.setup(app)
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": False}
 
