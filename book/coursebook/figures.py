@@ -16,15 +16,17 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.legend_handler import HandlerErrorbar
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogFormatterSciNotation
 from numpy.typing import ArrayLike
 from sklearn.isotonic import isotonic_regression
 
 from coursebook import rules
+from coursebook.numbers import power_of_ten
 from coursebook.palette import COLORS, MARKERS, SERIES, palette
 from coursebook.rules import POINTS_PER_INCH
 
 WIDTH, HEIGHT = 440, 280
-LABEL = 11.5  # pixels: what is above 9 on a phone that shows a figure of that width
+LABEL = 12  # pixels: what is above 9 on a phone that shows a figure of that width
 
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -82,6 +84,15 @@ def figure(width: float = WIDTH, height: float = HEIGHT, **subplots: Any) -> tup
     matplotlib.rcParams.update(STYLE)
     fig = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH), layout="constrained")
     return fig, fig.subplots(**subplots)
+
+
+class Powers(LogFormatterSciNotation):
+    """Writes powers of ten in plain characters, because exponents set as formulas are too small for a phone."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Return the label of a tick."""
+        text = re.sub(r"\\times", " × ", super().__call__(x, pos))
+        return re.sub(r"\$\\mathdefault\{(.*?)10\^\{(-?\d+)\}\}\$", lambda p: p[1] + power_of_ten(int(p[2])), text)
 
 
 def theory(ax: Axes, x: ArrayLike, y: ArrayLike, label: str | None = "theory", **style: Any) -> Line2D:
@@ -151,6 +162,7 @@ def themed_svg(fig: Figure, alt: str) -> str:
         fig: a figure made by `figure`.
         alt: the text alternative, what a reader who cannot see the figure needs to know.
     """
+    _write_plain_powers(fig)
     buffer = StringIO()
     with matplotlib.rc_context(STYLE):
         fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -200,6 +212,14 @@ def _panel(fig: Figure, alt: str) -> str:
     broken = " ".join(rules.broken(fig))
     breaks = f' data-breaks="{broken}"' if broken else ""
     return f'<div style="--course-width: {rules.width(fig):g}px"{breaks}>{themed_svg(fig, alt)}</div>'
+
+
+def _write_plain_powers(fig: Figure) -> None:
+    for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
+        if type(axis.get_major_formatter()) is LogFormatterSciNotation:
+            axis.set_major_formatter(Powers())
+        if type(minor := axis.get_minor_formatter()) is LogFormatterSciNotation:
+            axis.set_minor_formatter(Powers(labelOnlyBase=minor.labelOnlyBase))
 
 
 def _scope_ids(svg: str, key: str) -> str:

@@ -26,9 +26,13 @@ def format_number(value: float, spec: str = ".3f") -> str:
     text = format(value, spec)
     mantissa, exponent_mark, exponent = text.partition("e")
     if exponent_mark:
-        raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        text = f"{mantissa} × 10{raised}"
+        text = f"{mantissa} × {power_of_ten(int(exponent))}"
     return text.replace("-", "−")
+
+
+def power_of_ten(exponent: int) -> str:
+    """Return 10 with a raised exponent."""
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def format_mean(runs: ArrayLike, spec: str = ".3f") -> str:

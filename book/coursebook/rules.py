@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 WIDEST = 440  # pixels: a wider figure scrolls on a phone
-PHONE = 358  # pixels of a phone 390 wide that are left for a figure
+PHONE = 342  # pixels of a phone 390 wide that are left for a figure
+LEAST = 0.82  # of its size, to which a figure shrinks before it scrolls: the style sheet has it as well
 SMALLEST_TEXT, SMALLEST_MARKER = 9, 8  # pixels
 CLOUD = 40  # from so many points on, a reader sees the cloud and not its points
 ENTRIES = 2  # of a legend that can be kept in mind
@@ -40,7 +41,7 @@ def _wide(fig: Figure) -> bool:
 
 
 def _small_text(fig: Figure) -> bool:
-    scale = min(1, PHONE / min(width(fig), WIDEST))
+    scale = LEAST if width(fig) > WIDEST else min(1, PHONE / width(fig))
     return any(
         text.get_fontsize() * scale < SMALLEST_TEXT
         for text in fig.findobj(Text)

@@ -49,6 +49,14 @@ def test_every_color_of_a_figure_follows_the_theme(plot: Figure) -> None:
     assert not re.findall(r"(?<!, )#[0-9a-f]{6}\b(?!-)", svg)
 
 
+def test_powers_of_ten_are_plain_text(plot: Figure) -> None:
+    plot.axes[0].set(yscale="log", ylim=(1e-3, 10), xscale="log", xlim=(1, 6))
+    svg = themed_svg(plot, "alt")
+    assert ">10⁻³<" in svg
+    assert ">2 × 10⁰<" in svg
+    assert "tspan" not in svg
+
+
 def test_equal_figures_give_equal_bytes(plot: Figure) -> None:
     assert themed_svg(plot, "alt") == themed_svg(plot, "alt")
 

@@ -10,11 +10,11 @@ TEXTLESS = """
   })
   .map((picture) => picture.outerHTML.slice(0, 200))
 """
-# Text smaller than 9 px on the screen, as size and words; pieces that only hold a place have none.
+# Text smaller than 9 px on the screen, as size and words, but of figures that say so; what only holds a place has none.
 SMALL = """
 () => [...document.querySelectorAll("body *")]
   .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && /[^\\\\s\\u200b]/.test(node.data)))
-  .filter((element) => !element.closest("script, style, noscript, desc, .katex-mathml"))
+  .filter((element) => !element.closest("script, style, noscript, desc, .katex-mathml, [data-breaks~=text]"))
   .filter((element) => element.checkVisibility({ visibilityProperty: true }))
   .map((element) => {
     const scale = element.ownerSVGElement?.getScreenCTM().a ?? 1;
@@ -30,7 +30,7 @@ async () => {
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const boxes = [...document.querySelectorAll("article *")]
     .filter((box) => box.clientWidth && box.scrollWidth > box.clientWidth + 1 && box.checkVisibility())
-    .filter((box) => ["auto", "scroll", "hidden"].includes(getComputedStyle(box).overflowX))
+    .filter((box) => getComputedStyle(box).overflowX !== "visible" && !box.matches(".katex-mathml, .visually-hidden"))
     .map((box) => ({
       box: `${box.tagName} ${box.className} ${box.textContent.trim().slice(0, 60)}`,
       cue: getComputedStyle(box).maskImage !== "none" && box.dataset.more.includes("right"),

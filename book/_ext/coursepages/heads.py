@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 LONGEST = 300  # characters
-VIEWPORT = r'<meta content="width=device-width, initial-scale=1" name="viewport" />'
+VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1" />'
 # Title and description of the pages that Sphinx makes.
 GENERATED = {"search": ("Search", "Search the pages of the course."), "genindex": ("Index", "The index of the course.")}
 LOG = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def add_tags(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
         'property="og:site_name"': context["docstitle"],
         'property="og:type"': "website" if first else "article",
     }
-    context["metatags"] = context["metatags"].replace(VIEWPORT, "") + "".join(
+    context["metatags"] = context.get("metatags", "").replace(VIEWPORT, "") + "".join(
         f'\n    <meta {name} content="{escape(content)}" />' for name, content in tags.items()
     )
 
