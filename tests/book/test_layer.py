@@ -135,5 +135,7 @@ def test_the_index_has_prose_and_headings_and_stays_complete(tmp_path: Path) -> 
 
 def test_inline_code_is_prose_and_its_output_is_not() -> None:
     output = nodes.container("", nodes.paragraph("", "0.123"), classes=["cell_output"])
-    words = nodes.paragraph("", "", nodes.literal("", "drop_rate"), nodes.Text(" is a share."))
-    assert search.prose(nodes.section("", words, output)) == "drop_rate is a share."
+    number = nodes.raw("", '<span class="course-number">0.5</span>', format="html")
+    words = nodes.paragraph("", "", nodes.literal("", "drop_rate"), nodes.Text(" is "), number, nodes.Text("."))
+    figure = nodes.container("", nodes.raw("", "<figure>axes</figure>", format="html"))
+    assert search.prose(nodes.section("", words, output, figure)) == "drop_rate is 0.5."

@@ -11,10 +11,17 @@ PLACES = 3  # among the first of the results
 # What somebody types: the page that answers it.
 QUESTIONS = {
     "validation loss lower than training loss": "book/pytorch/train-and-eval",
+    "why is my val loss lower than the train loss?": "book/pytorch/train-and-eval",
+    "MC dropout": "book/montecarlo/sampling",
     "MC dropout keras predict": "book/montecarlo/sampling",
     "variance shift": "book/normalization/dropout-and-batchnorm",
     "convert keras weights to pytorch": "book/normalization/conventions",
     "batch norm eval mode much worse than train": "book/normalization/training",
+    "batchnorm eval loss high": "book/normalization/training",
+    "convert keras weights pytorch": "book/normalization/conventions",
+    "dropout before or after BN": "book/normalization/dropout-and-batchnorm",
+    "model gives different predictions each time": "book/pytorch/train-and-eval",
+    "difference layer norm batch norm": "book/normalization/layernorm",
     "should I scale by p or 1-p": "book/dropout/masks-and-scaling",
     "calibration of uncertainty": "book/montecarlo/uncertainty",
     "keep_prob or drop rate": "book/notation",

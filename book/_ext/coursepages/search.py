@@ -71,7 +71,7 @@ def _pieces(node: nodes.Node) -> list[str]:
         elif isinstance(child, nodes.math):
             found.append(child.astext() if SIMPLE.fullmatch(child.astext()) else "…")
         elif isinstance(child, nodes.raw):
-            found.append(re.sub("<[^>]*>", "", child.astext()) if isinstance(node, nodes.inline) else "")
+            found.append(re.sub("<[^>]*>", "", child.astext()) if isinstance(node, nodes.TextElement) else "")
         elif not isinstance(child, SKIPPED) and not {"cell_input", "cell_output"} & set(child.get("classes", ())):
             found += [*_pieces(child), "" if isinstance(child, nodes.Inline) else " "]
     return found
