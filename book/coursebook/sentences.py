@@ -186,9 +186,9 @@ def _plain(token: Token) -> str:
 def _child(token: Token) -> str:
     if token.type == "myst_role":
         role = token.meta["name"]
-        return (
-            GAP if role == "glue" else "[cite]" if role.startswith("cite") else re.sub(r"\s*<.*>$", "", token.content)
-        )
+        if role == "glue":
+            return GAP
+        return CITED if role.startswith("cite") else re.sub(r"\s*<.*>$", "", token.content)
     return " " if token.type == "softbreak" else token.content
 
 

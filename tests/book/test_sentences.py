@@ -187,6 +187,10 @@ def test_what_compares_is_looked_for_in_prose_tables_captions_and_directives(pag
     assert len(comparing(page)) == 8
 
 
+def test_a_sentence_that_cites_is_no_claim_of_ours(tmp_path: Path) -> None:
+    assert not comparing(written(tmp_path, "The loss is higher without it {cite:p}`somebody2014`.\n"))
+
+
 def test_a_number_that_neither_the_caption_computes_nor_the_code_sets_is_found(page: Page) -> None:
     assert typed(page) == ["0.75"]
 
