@@ -8,6 +8,7 @@ are computed without chance. `python -m coursebook.ledger` lists the claims of a
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -41,8 +42,8 @@ def larger(words: str, runs: ArrayLike, than: ArrayLike = 0.0, *, paired: bool =
 
     Args:
         words: the sentence or a part of it. With fewer than five runs it must say how many there are.
-        runs: one number for each seed, shape (n,).
-        than: a number for the same seeds, shape (n,), or one for all.
+        runs: one number for each seed, shape (n,), or a row for each seed, shape (n, k): it is claimed of every column.
+        than: numbers for the same seeds, or one for all.
         paired: False when the two come from different seeds, and may have different lengths.
         key: a name by which other pages refer to the claim.
     """
@@ -103,7 +104,7 @@ def _excess(words: str, runs: ArrayLike, than: ArrayLike, paired: bool) -> tuple
     """Return a difference of means in standard errors, and in words."""
     runs, than = np.asarray(runs, float), np.asarray(than, float)
     if paired:
-        return _distance(words, runs - than, 0.0), _mean(runs - than)
+        return _narrowest(lambda column: _distance(words, column, 0.0), runs - than)
     error = np.hypot(_error(words, runs), _error(words, than))
     sigmas = _scaled(words, runs.mean() - than.mean(), error, min(runs.size, than.size))
     return sigmas, f"{_mean(runs)} against {_mean(than)}"
@@ -111,7 +112,15 @@ def _excess(words: str, runs: ArrayLike, than: ArrayLike, paired: bool) -> tuple
 
 def _room(words: str, runs: np.ndarray, bound: float) -> tuple[float, str]:
     """Return how many standard errors the mean of runs is away from ± a bound, inside it, and the mean in words."""
-    return _distance(words, runs if runs.mean() < 0 else -runs, -bound), _mean(runs)
+    return _narrowest(lambda column: _distance(words, column if column.mean() < 0 else -column, -bound), runs)
+
+
+def _narrowest(distance: Callable[[np.ndarray], float], runs: np.ndarray) -> tuple[float, str]:
+    """Return the distance of the column that is closest to failing, and its mean in words."""
+    columns = np.atleast_1d(runs).reshape(len(np.atleast_1d(runs)), -1).T
+    distances = [distance(column) for column in columns]
+    place = int(np.argmin(distances))
+    return distances[place], _mean(columns[place])
 
 
 def _distance(words: str, runs: np.ndarray, bound: float) -> float:

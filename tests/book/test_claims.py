@@ -26,8 +26,10 @@ TRUE: dict[str, tuple[Callable[[], str], float | None]] = {
     "larger": (lambda: claims.larger("it grows", RUNS), 2 / ERROR),
     "larger than others": (lambda: claims.larger("it grows", RUNS, RUNS - RUNS), 2 / ERROR),
     "larger, other seeds": (lambda: claims.larger("it grows", RUNS, -RUNS, paired=False), 4 / np.hypot(ERROR, ERROR)),
+    "larger, in every column": (lambda: claims.larger("it grows", np.stack([9 * RUNS, RUNS], 1)), 2 / ERROR),
     "ranked": (lambda: claims.ranked("in this order", 3 * RUNS, 2 * RUNS, RUNS), 2 / ERROR),
     "alike": (lambda: claims.alike("hardly differs", RUNS, RUNS[::-1] * 0 + 2, within=1), 1 / ERROR),
+    "alike, in every column": (lambda: claims.alike("like", np.stack([-RUNS, 2 + 0 * RUNS], 1), within=3), 1 / ERROR),
     "alike, negative": (lambda: claims.alike("hardly differs", -RUNS, within=3), 1 / ERROR),
     "converged": (lambda: claims.converged("long enough", RUNS - 2, 5 * RUNS), 10 / ERROR),
     "above": (lambda: claims.above("it is larger", [3.0, 4.0], [2.0, 2.0]), 1.5),
@@ -43,6 +45,9 @@ FALSE: dict[str, Callable[[], str]] = {
     "larger, the wrong way": lambda: claims.larger("WORDS", -RUNS),
     "larger, other seeds": lambda: claims.larger("WORDS", RUNS, RUNS - 0.8, paired=False),
     "larger, not a number": lambda: claims.larger("WORDS", RUNS * np.nan),
+    "larger, but not in every column": lambda: claims.larger("WORDS", np.stack([RUNS, -RUNS], 1)),
+    "larger, a column without numbers": lambda: claims.larger("WORDS", np.stack([RUNS, RUNS * np.nan], 1)),
+    "alike, but not in every column": lambda: claims.alike("WORDS", np.stack([RUNS, 9 * RUNS], 1), within=5),
     "larger, no spread and no difference": lambda: claims.larger("WORDS", RUNS, RUNS),
     "ranked": lambda: claims.ranked("WORDS", 3 * RUNS, RUNS, RUNS),
     "alike": lambda: claims.alike("WORDS", RUNS, within=2 + 1.9 * ERROR),
@@ -94,7 +99,7 @@ def test_few_seeds_have_to_be_named_and_need_more(
             claims.larger(words, runs + needed - 0.01)
 
 
-@pytest.mark.parametrize("runs", [3.0, [1.0], np.ones((5, 2))])
+@pytest.mark.parametrize("runs", [3.0, [1.0], np.ones((1, 5))])
 def test_a_measured_claim_wants_a_number_for_each_seed(runs: Any) -> None:
     with pytest.raises(ValueError, match="a number for each of several seeds"):
         claims.larger("it grows", runs)
