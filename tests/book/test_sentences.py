@@ -13,7 +13,6 @@ UNCONVERTED = {
     "claims",
     "dropout/backward",
     "dropout/ensemble",
-    "dropout/masks-and-scaling",
     "dropout/moments",
     "dropout/noise",
     "dropout/ridge",
