@@ -12,8 +12,6 @@ PAGES = sorted(path.relative_to(BOOK).with_suffix("").as_posix() for path in BOO
 UNCONVERTED = {
     "claims",
     "dropout/ensemble",
-    "dropout/noise",
-    "dropout/ridge",
     "glossary",
     "guides/catalogue",
     "guides/contributors",
