@@ -32,7 +32,6 @@ UNCONVERTED = {
     "normalization/inference",
     "normalization/layernorm",
     "normalization/training",
-    "notation",
     "pytorch/rates-depth-epochs",
     "pytorch/scratch-and-concise",
     "pytorch/train-and-eval",
