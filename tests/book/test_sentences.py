@@ -12,7 +12,6 @@ PAGES = sorted(path.relative_to(BOOK).with_suffix("").as_posix() for path in BOO
 UNCONVERTED = {
     "claims",
     "dropout/ensemble",
-    "glossary",
     "guides/catalogue",
     "guides/contributors",
     "guides/instructors",
