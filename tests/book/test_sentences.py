@@ -16,7 +16,6 @@ UNCONVERTED = {
     "guides/contributors",
     "guides/instructors",
     "guides/students",
-    "intro",
     "keras/black-box",
     "keras/pooling",
     "keras/writing-the-layer",
