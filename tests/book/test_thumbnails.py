@@ -43,7 +43,8 @@ def panel(drawing: str) -> str:
 def build(folder: Path, number: int, drawing: str) -> subprocess.CompletedProcess[str]:
     (folder / "part").mkdir(exist_ok=True)
     page = PAGE.replace("FIRST", panel("M0 0") + panel("M1 1")).replace("SECOND", panel(drawing))
-    for name, text in {"conf.py": CONF, "index.md": LANDING.replace("NUMBER", str(number)), "part/page.md": page}.items():
+    landing = LANDING.replace("NUMBER", str(number))
+    for name, text in {"conf.py": CONF, "index.md": landing, "part/page.md": page}.items():
         if not (folder / name).exists() or (folder / name).read_text("utf-8") != text:
             (folder / name).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", folder, folder / "html"]
