@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 SUBMITTED ?= _build/sample/submitted
 OUT ?= _build/sample/graded
 RUNS ?= 1000
+DATA ?= data
 
 # A stamp is as new as the last time its target was made from what it depends on.
 ENVIRONMENT := $(VENV)/.installed
@@ -32,7 +33,7 @@ need = command -v $(1) >/dev/null || { echo "$(1) is missing. On Debian and Ubun
 # $(call wish,command,Debian package,what for): say what is skipped without it, and go on.
 wish = command -v $(1) >/dev/null || echo "$(1) is missing, so $(3) skipped. On Debian and Ubuntu: apt-get install $(2)"
 
-.PHONY: help course test book claims links exercises sample grade benchmark mutants lint lock clean
+.PHONY: help course test book data claims links exercises sample grade benchmark mutants lint lock clean
 
 help: ## print this list
 	@echo "Usage: make TARGET"
@@ -53,6 +54,9 @@ test: $(ENVIRONMENT) $(BOOK) lint ## everything CI runs: lint, types, all tests,
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 book: $(BOOK) ## build the book: _build/html/index.html
+
+data: $(ENVIRONMENT) ## fetch the real data sets (DATA=folder); COURSE_DATA=folder make book builds on them
+	$(BIN)/python -m coursebook.download $(DATA)
 
 claims: $(BOOK) ## list what the pages claim, the narrowest margin first, and the sentences without a claim
 	$(BIN)/python -m coursebook.ledger
@@ -104,10 +108,16 @@ $(JAVASCRIPT): package.json package-lock.json
 	npm ci --no-audit --no-fund
 	touch $@
 
-# Executed pages are cached by their own text, so code that they import must throw the caches away.
-_build/.code: $(BOOK_CODE)
+# Executed pages are cached by their own text, so code that they import, or other data, must throw the cache away.
+_build/.code: $(BOOK_CODE) _build/.data
 	rm -rf _build/.jupyter_cache _build/.doctrees
 	mkdir -p $(@D) && touch $@
+
+_build/.data: FORCE
+	@mkdir -p $(@D)
+	@echo "$(COURSE_DATA)" | cmp -s - $@ || echo "$(COURSE_DATA)" > $@
+
+FORCE:
 
 $(BOOK): $(ENVIRONMENT) $(JAVASCRIPT) _build/.code $(PAGES) $(NOTEBOOKS)
 	$(BIN)/jupyter-book build . -n -W --keep-going

@@ -1,7 +1,7 @@
 """What every page of the book imports: figures, numbers in prose, data and the footer, all in one style."""
 
 from coursebook import claims
-from coursebook.data import digits, download_fashion_mnist, download_imdb, fashion_mnist, imdb, uci
+from coursebook.data import digits, fashion_mnist, imdb, uci
 from coursebook.figures import compose, figure, label_lines, points, show, theory
 from coursebook.footer import footer
 from coursebook.numbers import glue_mean, glue_number
@@ -11,8 +11,6 @@ __all__ = [
     "claims",
     "compose",
     "digits",
-    "download_fashion_mnist",
-    "download_imdb",
     "fashion_mnist",
     "figure",
     "footer",

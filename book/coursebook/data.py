@@ -1,7 +1,4 @@
-"""Data sets: the published files where the folder COURSE_DATA has them, embedded stand-ins otherwise.
-
-Nothing here touches the network except the two functions whose names begin with ``download``.
-"""
+"""Data sets: the published files where the folder COURSE_DATA has them, embedded or generated ones otherwise."""
 
 import gzip
 import os
@@ -10,16 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-FASHION_MNIST_URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
-FASHION_MNIST_FILES = {
-    "train-images-idx3-ubyte.gz": "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-    "train-labels-idx1-ubyte.gz": "md5:25c81989df183df01b3e8a0aad5dffbe",
-    "t10k-images-idx3-ubyte.gz": "md5:bef4ecab320f06d8554ea6380940ec79",
-    "t10k-labels-idx1-ubyte.gz": "md5:bb300cfdad3c16e7a12a480ee83cd310",
-}
-IMDB_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-IMDB_FILES = {"imdb.npz": "sha256:69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"}
+from coursebook import generated
 
+FASHION_MNIST = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 IDX_MAGIC = {2051: 3, 2049: 1}  # magic number of unsigned bytes -> number of dimensions
 
 used: list[str] = []  # labels of the data sets this page has loaded, for its footer
@@ -71,43 +61,29 @@ def digits() -> Split:
 
 
 def fashion_mnist() -> Split:
-    """Return Fashion-MNIST images (n, 28, 28) uint8 and labels (n,) uint8 from COURSE_DATA, or `digits`."""
+    """Return Fashion-MNIST images (n, 28, 28) uint8 and labels (n,) from COURSE_DATA, or `generated.warped_digits`."""
     path = folder("fashion-mnist")
     if path is None:
-        return digits()
-    x_train, y_train, x_test, y_test = (read_idx(path / name) for name in FASHION_MNIST_FILES)
+        x_train, y_train, x_test, y_test = generated.warped_digits()
+        return Split(x_train, y_train, x_test, y_test, _sizes("warped digits", x_train, x_test))
+    x_train, y_train, x_test, y_test = (read_idx(path / f"{name}-ubyte.gz") for name in FASHION_MNIST)
     return Split(x_train, y_train, x_test, y_test, _sizes("Fashion-MNIST", x_train, x_test))
 
 
 def imdb() -> Split:
-    """Return reviews as lists of word indices (object arrays) and labels 0 or 1 from COURSE_DATA, or synthetic ones."""
+    """Return reviews as lists of word indices (object arrays) and labels 0 or 1 from COURSE_DATA, or generated ones."""
     path = folder("imdb")
     if path is None:
-        return synthetic_reviews()
+        x_train, y_train, x_test, y_test = generated.reviews()
+        return Split(x_train, y_train, x_test, y_test, _sizes("synthetic reviews", x_train, x_test))
     # Keras publishes lists of lists, which NumPy can only store pickled; the folder is the reader's own.
     with np.load(path / "imdb.npz", allow_pickle=True) as file:
         x_train, y_train, x_test, y_test = (file[name] for name in ("x_train", "y_train", "x_test", "y_test"))
     return Split(x_train, y_train, x_test, y_test, _sizes("IMDB reviews", x_train, x_test))
 
 
-def synthetic_reviews(n_train: int = 3000, n_test: int = 1000, words: int = 500) -> Split:
-    """Draw word lists from two vocabularies that overlap as much as those of good and bad reviews do."""
-    rng = np.random.default_rng(0)
-    common = 1 / np.arange(1, words + 1)
-    tilt = np.exp(0.35 * rng.standard_normal(words))
-    chances = np.stack([common / tilt, common * tilt])
-    chances /= chances.sum(axis=1, keepdims=True)
-    labels = rng.integers(0, 2, n_train + n_test)
-    lengths = rng.integers(30, 120, len(labels))
-    reviews = np.empty(len(labels), dtype=object)
-    reviews[:] = [rng.choice(words, n, p=chances[y]).tolist() for y, n in zip(labels, lengths, strict=True)]
-    train, test = np.split(np.arange(len(labels)), [n_train])
-    label = _sizes("synthetic reviews", train, test)
-    return Split(reviews[train], labels[train], reviews[test], labels[test], label)
-
-
 def uci(name: str) -> Regression:
-    """Return a UCI regression set with its published splits from COURSE_DATA, or scikit-learn's diabetes data.
+    """Return a UCI regression set with its published splits from COURSE_DATA, or `generated.friedman` with random ones.
 
     Args:
         name: "yacht", "concrete", "energy" or "wine-quality-red".
@@ -116,21 +92,18 @@ def uci(name: str) -> Regression:
     """
     path = folder(f"uci/{name}")
     if path is None:
-        return diabetes()
+        x, y = generated.friedman()
+        return Regression(x, y, random_splits(len(y)), f"Friedman's first problem ({len(y):,} rows)")
     table = np.loadtxt(path / "data.txt")
     features, target, n_splits = (_indices(path, name) for name in ("index_features", "index_target", "n_splits"))
     splits = [(_indices(path, f"index_train_{i}"), _indices(path, f"index_test_{i}")) for i in range(n_splits[0])]
     return Regression(table[:, features], table[:, target[0]], splits, f"UCI {name} ({len(table):,} rows)")
 
 
-def diabetes(n_splits: int = 20) -> Regression:
-    """Return scikit-learn's embedded diabetes data with random splits, a tenth of the rows for test."""
-    from sklearn.datasets import load_diabetes
-
-    x, y = load_diabetes(return_X_y=True)
-    orders = [np.random.default_rng(seed).permutation(len(y)) for seed in range(n_splits)]
-    splits = [(order[len(y) // 10 :], order[: len(y) // 10]) for order in orders]
-    return Regression(x, y, splits, f"scikit-learn's diabetes data ({len(y):,} rows)")
+def random_splits(n: int, count: int = 20) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return row numbers for training and for test, a tenth of the rows, of several random splits."""
+    orders = [np.random.default_rng(seed).permutation(n) for seed in range(count)]
+    return [(order[n // 10 :], order[: n // 10]) for order in orders]
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -146,27 +119,8 @@ def read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * ndim).reshape(shape)
 
 
-def download_fashion_mnist(into: str | Path) -> Path:
-    """Download the four published files, 30 MB, into a folder for COURSE_DATA; a wrong checksum raises ValueError."""
-    return _download(FASHION_MNIST_URL, FASHION_MNIST_FILES, Path(into, "fashion-mnist"))
-
-
-def download_imdb(into: str | Path) -> Path:
-    """Download imdb.npz as Keras ships it, 17 MB, into a folder for COURSE_DATA; a wrong checksum raises ValueError."""
-    return _download(IMDB_URL, IMDB_FILES, Path(into, "imdb"))
-
-
 def _indices(path: Path, name: str) -> np.ndarray:
     return np.loadtxt(path / f"{name}.txt", dtype=int, ndmin=1)
-
-
-def _download(url: str, registry: dict[str, str], path: Path) -> Path:
-    import pooch
-
-    files = pooch.create(path=path, base_url=url, registry=registry)
-    for name in registry:
-        files.fetch(name)
-    return path
 
 
 def _sizes(name: str, train: np.ndarray, test: np.ndarray) -> str:

@@ -38,8 +38,8 @@ COMPARES = re.compile(
     | lowers | reduces | doubles | costs | loses | harms? | helps | pays | raises(?!\ (?:\w*Error|an?\ \w*error))
     | never | always | hardly | barely | nearly | almost | slightly | clearly | negligibl[ey]
     | no\ (?:difference|effect|gain|advantage|other|harm|change|influence) | nothing\ (?:else|is|changes)
-    | (?:changes?|costs?|adds?|loses?|shows?|gains?|drops?)\ nothing | only\ (?:for|if|when|where|in|at)
-    | because | due\ to | thanks\ to | is\ why | cause[sd] | to\ blame
+    | (?:changes|costs?|adds?|loses?|shows?|gains?|drops?)\ nothing | only\ (?:for|if|when|where|in|at)
+    | because | due\ to | thanks\ to | is\ why | caused\ by | causes\ (?:the|an?|it) | to\ blame
     | by\ a\ factor | (?:many|\d+)\ times | a\ great\ deal | far\ (?:above|below|beyond|too)
     | too\ (?:small|large|low|high|sure|certain|modest|much|little|few|many)
     | (?:lies?|stays?|is|are|well)\ (?:above|below)
@@ -47,7 +47,8 @@ COMPARES = re.compile(
     )\b""",
     re.VERBOSE | re.IGNORECASE,
 )
-QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"")  # what somebody else says
+# What somebody else says, and what is left open.
+NOT_SAID = re.compile(r"“[^”]*”|\"[^\"]*\"|\b[Ww]hether\b[^,;:.?]*")
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def compares(sentence: str) -> bool:
     label = len(sentence.split()) <= LABEL and not sentence.endswith(".")
     if label or sentence.endswith("?") or CITED in sentence:
         return False
-    return COMPARES.search(QUOTED.sub("", sentence)) is not None
+    return COMPARES.search(NOT_SAID.sub("", sentence)) is not None
 
 
 def _sentences(text: str) -> Iterator[tuple[str, int]]:

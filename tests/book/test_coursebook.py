@@ -14,6 +14,7 @@ from coursebook import (
     digits,
     fashion_mnist,
     figure,
+    generated,
     imdb,
     label_lines,
     points,
@@ -228,9 +229,9 @@ def test_a_mean_comes_with_its_standard_error() -> None:
 
 def test_without_a_data_folder_every_loader_says_what_it_used_instead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COURSE_DATA", raising=False)
-    assert fashion_mnist().label.startswith("digits")
+    assert fashion_mnist().label.startswith("warped digits")
     assert imdb().label.startswith("synthetic reviews")
-    assert uci("yacht").label.startswith("scikit-learn's diabetes")
+    assert uci("yacht").label.startswith("Friedman's first problem")
 
 
 def test_digits_are_images_of_bytes_that_no_split_shares() -> None:
@@ -242,16 +243,46 @@ def test_digits_are_images_of_bytes_that_no_split_shares() -> None:
     assert not rows[0] & rows[1]
 
 
+def test_warped_digits_are_bytes_and_come_again() -> None:
+    first, again = generated.warped_digits(200, 50), generated.warped_digits(200, 50)
+    assert [(part.shape, part.dtype) for part in first[::2]] == [((n, 12, 12), np.uint8) for n in (200, 50)]
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_tenth_of_the_labels_of_warped_digits_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine tenths of these are wrong: 0.09, whose deviation in 20,000 labels is 0.002; 7 of them fail once in 4e11."""
+    n = 20_000
+    noisy = generated.warped_digits(n, 1)[1]
+    monkeypatch.setattr(generated, "RELABELED", 0.0)
+    wrong = (noisy != generated.warped_digits(n, 1)[1]).mean()
+    assert abs(wrong - (1 - generated.ACCURACY_CEILING)) < 7 * np.sqrt(0.09 * 0.91 / n)
+
+
+def test_the_floor_of_the_loss_is_the_entropy_of_a_label() -> None:
+    chances = np.full(10, 0.01)
+    chances[3] += 0.9
+    assert pytest.approx(-(chances * np.log(chances)).sum()) == generated.LOSS_FLOOR
+    assert pytest.approx(chances.max()) == generated.ACCURACY_CEILING
+
+
+def test_friedmans_problem_has_noise_of_deviation_one() -> None:
+    """The variance of 300 normal residuals has a deviation of 0.082; 7 of them fail once in 4e11."""
+    x, y = generated.friedman()
+    signal = 10 * np.sin(np.pi * x[:, 0] * x[:, 1]) + 20 * (x[:, 2] - 0.5) ** 2 + 10 * x[:, 3] + 5 * x[:, 4]
+    assert abs((y - signal).var() - 1) < 7 * np.sqrt(2 / len(y))
+
+
 def test_published_formats_are_read_from_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     images = np.arange(2 * 28 * 28, dtype=np.uint8).reshape(2, 28, 28)
     folder = tmp_path / "fashion-mnist"
     folder.mkdir()
-    for name in data.FASHION_MNIST_FILES:
+    for name in data.FASHION_MNIST:
         array = images if "images" in name else np.array([3, 7], np.uint8)
         magic = 2051 if "images" in name else 2049
         header = np.array([magic, *array.shape], ">i4").tobytes()
-        (folder / name).write_bytes(gzip.compress(header + array.tobytes()))
+        (folder / f"{name}-ubyte.gz").write_bytes(gzip.compress(header + array.tobytes()))
     loaded = fashion_mnist()
     np.testing.assert_array_equal(loaded.x_test, images)
     np.testing.assert_array_equal(loaded.y_train, [3, 7])
