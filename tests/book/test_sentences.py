@@ -31,7 +31,6 @@ UNCONVERTED = {
     "normalization/layernorm",
     "normalization/training",
     "pytorch/rates-depth-epochs",
-    "pytorch/scratch-and-concise",
     "pytorch/train-and-eval",
     "pytorch/weight-decay",
 }
@@ -123,6 +122,7 @@ def test_sentences_that_compare_are_found(sentence: str) -> None:
         "A mask is drawn for every row of the batch.",
         "It raises ValueError when shapes differ.",
         'The answer says "it is always better" and gives no number.',
+        "Whether dropout helps here depends on the data, see the next page.",
         "Once more, with feeling for the details.",
         "They fall back on embedded data where there is no network.",
     ],
