@@ -91,7 +91,7 @@ def losses(logits: Tensor, y: Tensor) -> Tensor:
 
 @torch.no_grad()
 def score(model: nn.Module, x: Tensor, y: Tensor, training: bool = False) -> np.ndarray:
-    """Return accuracy and mean loss in nats of each network, shape (2, networks), in eval mode unless told otherwise."""
+    """Return accuracy and mean loss in nats of each network, (2, networks), in eval mode unless told otherwise."""
     model.train(training)
     logits = model(x)
     return torch.stack([(logits.argmax(-1) == y).double().mean(1), losses(logits, y).double()]).numpy()

@@ -30,7 +30,6 @@ UNCONVERTED = {
     "normalization/inference",
     "normalization/layernorm",
     "normalization/training",
-    "pytorch/rates-depth-epochs",
     "pytorch/train-and-eval",
     "pytorch/weight-decay",
 }
