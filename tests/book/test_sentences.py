@@ -30,7 +30,6 @@ UNCONVERTED = {
     "normalization/inference",
     "normalization/layernorm",
     "normalization/training",
-    "pytorch/weight-decay",
 }
 CONVERTED = [name for name in PAGES if name not in UNCONVERTED]
 
