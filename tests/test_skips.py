@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PERMITTED
+from tests.skips import PERMITTED
 
 TESTS = f"""
 import pytest
@@ -37,7 +37,7 @@ def test_expected_to_fail(): raise AssertionError
 @pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize(("value", "failed", "skipped"), [("", 0, 5), ("1", 3, 2)])
 def test_skip_is_a_failure_when_asked_for(tmp_path: Path, workers: str, value: str, failed: int, skipped: int) -> None:
-    shutil.copy(Path(__file__).with_name("conftest.py"), tmp_path)
+    shutil.copy(Path(__file__).with_name("skips.py"), tmp_path / "conftest.py")
     (tmp_path / "test_some.py").write_text(TESTS, encoding="utf-8")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n", workers, "-p", "no:cacheprovider", str(tmp_path)],
@@ -59,7 +59,7 @@ def test_skip_is_a_failure_when_asked_for(tmp_path: Path, workers: str, value: s
 
 
 def test_module_that_would_be_skipped_fails_to_be_collected(tmp_path: Path) -> None:
-    shutil.copy(Path(__file__).with_name("conftest.py"), tmp_path)
+    shutil.copy(Path(__file__).with_name("skips.py"), tmp_path / "conftest.py")
     (tmp_path / "test_some.py").write_text('import pytest\n\npytest.importorskip("no_such_module")\n', encoding="utf-8")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],

@@ -22,8 +22,8 @@ from autograder.kernels.inside.cgroup import Cgroup
 from autograder.kernels.limits import Limits
 from autograder.kernels.session import Cell
 from autograder.kernels.worker import WarmWorker
-from tests.conftest import NO_CGROUP
 from tests.kernels.conftest import LEVELS, running
+from tests.skips import NO_CGROUP
 
 VERSION = cgroup.available()
 WARM = [level for level in LEVELS if level != "process"]
