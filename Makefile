@@ -14,6 +14,13 @@ SUBMITTED ?= _build/sample/submitted
 OUT ?= _build/sample/graded
 RUNS ?= 1000
 DATA ?= data
+# Parts of the release test, see tests/parts.py; none means all.
+PART ?=
+# What `make quick` runs: what starts no notebook, no sandbox, no browser and builds nothing.
+QUICK := tests/reference tests/checks tests/test_house.py tests/sample/test_answers.py \
+	$(addprefix tests/book/test_,bibliography.py chapters.py coursebook.py networks.py) \
+	$(addprefix tests/grading/test_,answers.py assignment.py collect.py output.py) \
+	$(addprefix tests/kernels/test_,channel.py needed.py sanitise.py wire.py)
 
 # A stamp is as new as the last time its target was made from what it depends on.
 ENVIRONMENT := $(VENV)/.installed
@@ -33,11 +40,15 @@ need = command -v $(1) >/dev/null || { echo "$(1) is missing. On Debian and Ubun
 # $(call wish,command,Debian package,what for): say what is skipped without it, and go on.
 wish = command -v $(1) >/dev/null || echo "$(1) is missing, so $(3) skipped. On Debian and Ubuntu: apt-get install $(2)"
 
-.PHONY: help course test book data claims links exercises sample grade benchmark mutants lint lock clean
+# $(call timed,name,command): run it, and write down for `python -m tests.minutes` how long it took.
+timed = mkdir -p _build/minutes; TIMEFORMAT=$$'$(1)\t%R\t%U\t%S'; { time { $(2); } 2>&3; } 3>&2 2> _build/minutes/$(1)
+minutes = --minutes _build/minutes/$(1)
+
+.PHONY: help course test quick suite pages release-test book data claims links exercises sample grade benchmark mutants lint lock clean
 
 help: ## print this list
 	@echo "Usage: make TARGET"
-	@sed -nE 's/^([a-z]+):.*## (.*)$$/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target what; do printf '  %-10s %s\n' "$$target" "$$what"; done
+	@sed -nE 's/^([a-z-]+):.*## (.*)$$/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target what; do printf '  %-13s %s\n' "$$target" "$$what"; done
 
 course: $(BOOK) $(GRADED) ## make the environment, build the book, grade a sample class, say where to look
 	@echo
@@ -46,12 +57,28 @@ course: $(BOOK) $(GRADED) ## make the environment, build the book, grade a sampl
 	@echo "See the graded class   $(OUT)/report.html"
 	@echo "Grade a class          $(BIN)/autograder grade FOLDER"
 
-test: $(ENVIRONMENT) $(BOOK) lint ## everything CI runs: lint, types, all tests, the mutants, the book and its pages in a browser
+test: ## everything a landing needs: style, types, all tests, the mutants, the book and its pages in a browser
 	@$(call wish,bwrap,bubblewrap,tests of the sandbox are)
 	@$(call wish,chromium,chromium,tests of the pages in a browser are)
+	@rm -rf _build/minutes; \
+	$(call timed,install,$(MAKE) --no-print-directory $(ENVIRONMENT) $(JAVASCRIPT)); \
+	status=0; $(MAKE) --no-print-directory --jobs 3 --output-sync --keep-going pages suite mutants lint RUNS=0 || status=$$?; \
+	$(BIN)/python -m tests.minutes; echo "$$((SECONDS / 60)) minutes on the clock in all."; exit $$status
+
+# The pages take a chain of their own beside the rest, which needs no book.
+pages: $(BOOK)
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup tests/browser $(call minutes,pages)
+
+suite: $(ENVIRONMENT) $(JAVASCRIPT)
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/browser $(call minutes,suite)
+
+quick: $(ENVIRONMENT) lint ## what a change needs: style, types, tests that take no time, and the mutants of what has changed
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --changed $(QUICK) $(call minutes,quick)
+	$(BIN)/python -m tests.mutants --changed --runs 0
+
+release-test: $(ENVIRONMENT) $(JAVASCRIPT) ## what takes long and seldom breaks (PART=one of them; by default all)
 	@$(call wish,pg_ctlcluster,postgresql,tests with a PostgreSQL gradebook are)
-	$(BIN)/python -m tests.mutants --runs $(RUNS)
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/python -m tests.parts $(PART)
 
 book: $(BOOK) ## build the book: _build/html/index.html
 
@@ -76,12 +103,10 @@ benchmark: $(ENVIRONMENT) ## measure the grader against nbgrader's own autograde
 	$(BIN)/python -m benchmarks
 
 mutants: $(ENVIRONMENT) ## check the checks: wrong answers must fail, right ones must pass (RUNS=how often)
-	$(BIN)/python -m tests.mutants --runs $(RUNS)
+	@$(call timed,mutants,$(BIN)/python -m tests.mutants --runs $(RUNS))
 
 lint: $(ENVIRONMENT) ## style and types
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@$(call timed,lint,$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy)
 
 lock: ## install what pyproject.toml asks for, and write the version of everything to requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -120,7 +145,7 @@ _build/.data: FORCE
 FORCE:
 
 $(BOOK): $(ENVIRONMENT) $(JAVASCRIPT) _build/.code $(PAGES) $(NOTEBOOKS)
-	$(BIN)/jupyter-book build . -n -W --keep-going
+	@$(call timed,book,$(BIN)/jupyter-book build . -n -W --keep-going)
 	touch $@
 
 $(SAMPLE): $(ENVIRONMENT) $(NOTEBOOKS) $(GRADER) $(call files,tests/sample)

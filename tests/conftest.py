@@ -1,3 +1,3 @@
-"""What holds for every test: one that is skipped in CI fails, and what each takes can be written down."""
+"""What holds for every test: one skipped in CI fails, its seconds can be written down, some run only when asked for."""
 
-pytest_plugins = ["tests.skips", "tests.minutes"]
+pytest_plugins = ["tests.skips", "tests.minutes", "tests.parts", "tests.changed"]

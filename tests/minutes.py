@@ -1,7 +1,8 @@
 """Where the minutes went: `pytest --minutes FILE` writes down what each test took, `python -m tests.minutes` adds up.
 
-Each line of a file in FOLDER is what it was, the seconds on the clock, and the seconds of the processor, of a process
-and of all that it has started and waited for. `make test` lets every part of the suite write a file of its own.
+Each line of a file in FOLDER is what it was, the seconds on the clock, and those of the processor, of a process and of
+all that it has started and waited for: what runs in the sandbox is on the clock alone. Each step of `make test` writes
+a file of its own.
 """
 
 import os
@@ -70,7 +71,10 @@ class Ledger:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._spent[report.nodeid] += Spent(report.duration, report.processor)  # type: ignore[attr-defined]
 
+    @pytest.hookimpl(trylast=True)  # when the processes that ran the tests have ended
     def pytest_sessionfinish(self) -> None:
+        rest = processor_seconds() - sum(spent.processor for spent in self._spent.values())
+        self._spent[f"{self._file.name}: start and collection"] = Spent(0.0, rest)
         self._file.parent.mkdir(parents=True, exist_ok=True)
         lines = (f"{test}\t{spent.clock:.3f}\t{spent.processor:.3f}\n" for test, spent in self._spent.items())
         self._file.write_text("".join(lines), encoding="utf-8")
@@ -80,8 +84,8 @@ def read(folder: Path) -> Iterator[tuple[str, Spent]]:
     """Yield what was written down in the files of a folder."""
     for file in sorted(folder.iterdir()):
         for line in file.read_text(encoding="utf-8").splitlines():
-            what, clock, processor = line.split("\t")
-            yield what, Spent(float(clock), float(processor))
+            what, clock, *processor = line.split("\t")
+            yield what, Spent(float(clock), sum(map(float, processor)))
 
 
 def part(what: str) -> str:

@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 from coursebook import data, download
 
-from tests.conftest import NO_DATA
+from tests.skips import NO_DATA
 
 CONTENT = b"1 2 3\n"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

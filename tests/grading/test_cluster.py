@@ -22,7 +22,7 @@ from tests.grading.conftest import ASSIGNMENT, FULL, answered, grade, hand_in, l
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 CLASS_SIZE = 8
 
-pytestmark = pytest.mark.xdist_group("grading")
+pytestmark = pytest.mark.cluster
 
 
 def free_port() -> int:

@@ -108,9 +108,12 @@ class Outcome:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Grade the class once for each level: the tests of a level stay together on one worker."""
+    """Grade the class once for each level, on one worker; levels below the best are a part of the release test."""
     if "graded" in metafunc.fixturenames:
-        levels = [pytest.param(level, marks=pytest.mark.xdist_group(f"hostile-{level}")) for level in LEVELS]
+        marks = {level: [pytest.mark.xdist_group(f"hostile-{level}")] for level in LEVELS}
+        for weaker in LEVELS[1:]:
+            marks[weaker].append(pytest.mark.levels)
+        levels = [pytest.param(level, marks=marks[level]) for level in LEVELS]
         metafunc.parametrize("graded", levels, indirect=True, scope="module")
 
 

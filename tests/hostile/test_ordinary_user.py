@@ -38,6 +38,7 @@ def as_nobody() -> list[str]:
     return [bwrap, *view, "--chdir", str(REPOSITORY), "--", *user]
 
 
+@pytest.mark.levels
 @pytest.mark.skipif(os.getuid() != 0, reason="who is no root runs all tests as an ordinary user anyway")
 @pytest.mark.skipif(bubblewrap.program() is None, reason="bubblewrap is not installed")
 def test_the_defenses_hold_for_an_ordinary_user():

@@ -15,7 +15,7 @@ from autograder.kernels.zygote import Zygote, ZygoteFailed
 from tests.kernels.conftest import LEVELS, running
 
 WARM = [level for level in LEVELS if level != "process"]
-CHILDREN = {"sandbox": 500, "landlock": 100}
+FEW, MANY = 30, 500
 
 REMEMBERS_NOTHING = """
 assert 'seen' not in globals()
@@ -31,11 +31,12 @@ assert float(tensorflow.reduce_sum(tensorflow.ones((2, 3)) @ tensorflow.ones((3,
 """
 
 
+@pytest.mark.parametrize("children", [FEW, pytest.param(MANY, marks=pytest.mark.endurance)])
 @pytest.mark.parametrize("heavy", [False, True])
 @pytest.mark.parametrize("level", WARM)
-def test_many_children_in_a_row_none_hangs_and_none_remembers(level, heavy):
+def test_of_children_in_a_row_none_hangs_and_none_remembers(level, heavy, children):
     worker = WarmWorker(level, heavy)
-    for number in range(CHILDREN[level]):
+    for number in range(children):
         with worker.session(Limits()) as session:
             [result] = session.run([Cell("1", USES_FRAMEWORKS if heavy else REMEMBERS_NOTHING)])
         assert result.status == "ok", (number, result)

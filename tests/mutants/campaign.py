@@ -2,7 +2,7 @@
 
 import contextlib
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -38,16 +38,19 @@ class Tally:
     variants: int = 0
     runs: int = 0
     alarms: int = 0
-    seconds: float = 0.0
     complaints: list[str] = field(default_factory=list)
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(**{name: value + getattr(other, name) for name, value in vars(self).items()})
 
 
-def tasks(assignment: str, runs: int) -> Iterator[Task]:
-    """Yield the trials of an assignment, in which every right variant is judged `runs` times."""
-    for exercise in exercises(assignment):
+Tried = Mapping[str, tuple[Exercise, ...]]
+"""Exercises by assignment: all of it, or some."""
+
+
+def tasks(tried: tuple[Exercise, ...], runs: int) -> Iterator[Task]:
+    """Yield the trials of exercises, in which every right variant is judged `runs` times."""
+    for exercise in tried:
         for misconception in exercise.misconceptions:
             yield try_misconception, (exercise.name, misconception.name)
         for variant in range(len(exercise.variants) + 1):
@@ -56,13 +59,11 @@ def tasks(assignment: str, runs: int) -> Iterator[Task]:
             yield try_mutants, (exercise.name, part, PARTS)
 
 
-def conduct(
-    assignments: tuple[str, ...], runs: int, workers: int, advance: Callable[[int, int], None]
-) -> dict[str, Tally] | None:
+def conduct(tried: Tried, runs: int, workers: int, advance: Callable[[int, int], None]) -> dict[str, Tally] | None:
     """Run all trials and add them up by assignment.
 
     Args:
-        assignments: whose exercises are tried.
+        tried: the exercises.
         runs: how often each right variant is judged, each time with other hidden inputs.
         workers: number of processes; each is a fresh one, because TensorFlow does not survive a fork.
         advance: is told how many of how many tasks are done.
@@ -70,7 +71,7 @@ def conduct(
     Returns:
         The tallies, or None when processes keep dying.
     """
-    pending = [task for assignment in assignments for task in tasks(assignment, runs)]
+    pending = [task for some in tried.values() for task in tasks(some, runs)]
     results: dict[Task, Any] = {}
     for _ in range(POOLS):
         with contextlib.suppress(BrokenProcessPool):
@@ -78,7 +79,7 @@ def conduct(
                 results[task] = result
                 advance(len(results), len(pending))
         if len(results) == len(pending):
-            return {assignment: tally(assignment, runs, results) for assignment in assignments}
+            return {assignment: tally(assignment, some, runs, results) for assignment, some in tried.items()}
     return None
 
 
@@ -89,10 +90,10 @@ def _run(pending: list[Task], workers: int) -> Iterator[tuple[Task, Any]]:
             yield futures[future], future.result()
 
 
-def tally(assignment: str, runs: int, results: dict[Task, Any]) -> Tally:
-    """Add up the trials of an assignment."""
+def tally(assignment: str, tried: tuple[Exercise, ...], runs: int, results: dict[Task, Any]) -> Tally:
+    """Add up the trials of exercises of an assignment."""
     total, survivors = Tally(), []
-    for exercise in exercises(assignment):
+    for exercise in tried:
         total += of_answers(exercise, runs, results)
         outcomes = [outcome for part in range(PARTS) for outcome in results[try_mutants, (exercise.name, part, PARTS)]]
         survivors += [(exercise.name, name) for name, failed in outcomes if failed == frozenset()]
@@ -105,10 +106,13 @@ def tally(assignment: str, runs: int, results: dict[Task, Any]) -> Tally:
             total.failed_alone += frozenset([requirement.name]) in wrong
             if not any(requirement.name in failed for failed in wrong):
                 total.complaints.append(f"{exercise.name}: no wrong answer fails “{requirement.name}”")
+    names = {exercise.name for exercise in tried} | ({"*"} if tried == exercises(assignment) else set())
     equivalent, alive, stale = sort_out(assignment, survivors)
     total.equivalent = len(equivalent)
     total.killed = total.mutants - len(survivors)
-    total.complaints += [f"survives: {name}" for name in alive] + [f"stale: {name}" for name in stale]
+    total.complaints += [f"survives: {name}" for name in alive] + [
+        f"stale: {entry}" for entry in stale if entry.split(" / ")[0] in names
+    ]
     return total
 
 

@@ -1,0 +1,81 @@
+"""How the suite is run: every part of the release test has its turn, and quick asks of what has changed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.checks.catalogue import ASSIGNMENTS, exercises, find
+from tests import changed, minutes, parts
+
+ROOT = Path(__file__).parents[1]
+
+TESTS = """
+import pytest
+
+def test_of_the_suite(): pass
+
+@pytest.mark.cluster
+def test_of_a_part(): pass
+
+@pytest.mark.parametrize("exercise", __import__("autograder.checks.catalogue", fromlist=["_"]).exercises("layernorm"))
+def test_of_an_exercise(exercise): pass
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "conftest.py").write_text((ROOT / "tests/conftest.py").read_text())
+    (tmp_path / "test_some.py").write_text(TESTS)
+    return tmp_path
+
+
+def passed(folder: Path, *options: str) -> list[str]:
+    """Run tests with these options and return the names of those that passed."""
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--rootdir", folder, *options, folder]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return [line.split("::")[1].split()[0] for line in run.stdout.splitlines() if "::" in line and "PASSED" in line]
+
+
+def test_every_part_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_DATA", "somewhere")
+    assert {parts.turn(commits) for commits in range(100, 100 + len(parts.PARTS))} == set(parts.PARTS)
+    monkeypatch.delenv("COURSE_DATA")
+    assert {parts.turn(commits) for commits in range(100, 99 + len(parts.PARTS))} == set(parts.PARTS) - {"real_data"}
+
+
+def test_a_part_is_run_when_asked_for_and_alone(folder: Path) -> None:
+    assert passed(folder, "--part", "cluster") == ["test_of_a_part"]
+    assert "test_of_a_part" not in passed(folder)
+
+
+def test_every_part_has_tests() -> None:
+    tests = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    assert [name for name in parts.PARTS if not any(f"mark.{name}" in text for text in tests)] == []
+
+
+def test_what_was_spent_is_written_down_for_every_test(folder: Path) -> None:
+    passed(folder, "--minutes", str(folder / "minutes/some"))
+    entries = dict(minutes.read(folder / "minutes"))
+    assert len(entries) == 2 + len(exercises("layernorm"))
+    assert entries["some: start and collection"].processor > 0
+    assert "100 %  all" in "\n".join(minutes.table(list(entries.items())))
+
+
+def exercises_changed_by(files: set[str], monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    monkeypatch.setattr(changed, "changed_files", lambda: files)
+    changed.changed_exercises.cache_clear()
+    try:
+        return {exercise.name for exercise in changed.changed_exercises()}
+    finally:
+        changed.changed_exercises.cache_clear()
+
+
+def test_a_changed_file_changes_the_exercises_that_it_is_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    firsts = {exercises(assignment)[0].name for assignment in ASSIGNMENTS}
+    own = changed.declared_in(find("rmsnorm")).relative_to(ROOT).as_posix()
+    assert exercises_changed_by({own}, monkeypatch) == {"rmsnorm"}
+    assert exercises_changed_by({"autograder/reference/layernorm.py"}, monkeypatch) >= {"rmsnorm", "layernorm"}
+    assert exercises_changed_by({"autograder/checks/judge.py"}, monkeypatch) == firsts
+    assert exercises_changed_by({"README.md", "book/intro.md"}, monkeypatch) == set()
