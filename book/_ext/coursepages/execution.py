@@ -1,42 +1,46 @@
-"""Limits the time of a cell by a setting, and says which pages have failed and how to run one of them alone."""
+"""Pages that stop: the rest of the book is built all the same, each is named, and the next build runs it again.
+
+COURSE_CELL_SECONDS is an environment variable for slow machines: how long a cell may take, in place of _config.yml's.
+"""
 
 import os
+from collections.abc import Collection
 
-from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
-from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-SETTING = "COURSE_CELL_SECONDS"
-LOG = logging.getLogger(__name__)
+SECONDS = "COURSE_CELL_SECONDS"
+
+logger = logging.getLogger(__name__)
 
 
 def setup(app: Sphinx) -> None:
-    """Read the setting, run again what has failed before, and report in the end."""
-    app.connect("config-inited", set_limit)
-    app.connect("env-get-outdated", failed_before)
-    app.connect("build-finished", report)
+    # Behind myst-nb's own listener. As a setting of Sphinx, another limit would have every page read again.
+    app.connect("builder-inited", set_limit, priority=900)
+    app.connect("env-get-outdated", stopped_before)
+    app.connect("build-finished", name_stopped)
 
 
-def set_limit(app: Sphinx, config: Config) -> None:
-    """Let the environment raise the limit of _config.yml, for a slow machine."""
-    config.nb_execution_timeout = int(os.environ.get(SETTING, config.nb_execution_timeout))
+def set_limit(app: Sphinx) -> None:
+    if seconds := os.environ.get(SECONDS):
+        app.env.mystnb_config = app.env.mystnb_config.copy(execution_timeout=int(seconds))
 
 
-def failed(env: BuildEnvironment) -> dict[str, str]:
-    """Return the pages that were not executed to their end, each with the name of its error."""
-    data = {page: NbMetadataCollector.get_exec_data(env, page) for page in sorted(env.found_docs)}
-    return {page: result["error"] for page, result in data.items() if result and result["error"]}
+def stopped(env: BuildEnvironment) -> dict[str, str]:
+    """Return what stopped each page that did not come to its end."""
+    runs = {page: data.get("exec_data") for page, data in getattr(env, "nb_metadata", {}).items()}
+    return {page: run["error"] for page, run in runs.items() if run and not run["succeeded"] and page in env.found_docs}
 
 
-def failed_before(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> list[str]:
-    """Return what failed in the build before: its text has not changed, but what it met may have."""
-    return list(failed(env))
+def stopped_before(
+    app: Sphinx, env: BuildEnvironment, added: Collection[str], changed: Collection[str], removed: Collection[str]
+) -> list[str]:
+    """Have the pages that stopped read again; Sphinx reads what has changed, and they have not."""
+    return sorted(stopped(env).keys() - removed)
 
 
-def report(app: Sphinx, exception: Exception | None) -> None:
-    """Name every failed page in a line; the other pages, and the search, are as good as ever."""
-    for page, error in failed(app.env).items():
-        slow = f", on a slow machine behind {SETTING}={2 * app.config.nb_execution_timeout}" * ("Timeout" in error)
-        LOG.error("%s failed with %s. Run it alone: python -m tests.browser.look %s%s", page, error, page, slow)
+def name_stopped(app: Sphinx, exception: Exception | None) -> None:
+    for page, error in sorted(stopped(app.env).items()):
+        command = f"{SECONDS}=1800 make book" if error == "CellTimeoutError" else "make book"
+        logger.error("%s stopped with %s; the others are built, and `%s` runs it again alone", page, error, command)

@@ -1,0 +1,88 @@
+"""A page that stops does not lose the book: the others stand, it is named, and it alone is run again."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONF = """
+extensions = ["myst_nb", "sphinx_book_theme", "coursepages.execution"]
+html_theme = "sphinx_book_theme"
+nb_execution_mode = "cache"
+nb_execution_cache_path = "cache"
+"""
+INDEX = """# A book
+
+```{toctree}
+good
+bad
+```
+"""
+PAGE = """---
+file_format: mystnb
+kernelspec:
+  name: python3
+---
+
+# {title}
+
+```{{code-cell}}
+{code}
+```
+"""
+LOG = "open('{log}', 'a').write('{title} ')"
+WANTS_A_FILE = "open('there')"
+SLEEPS = "import time, os\nos.path.exists('there') or time.sleep(1000)"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    folder = tmp_path / "book"
+    folder.mkdir()
+    (folder / "conf.py").write_text(CONF)
+    (folder / "index.md").write_text(INDEX)
+    return folder
+
+
+def write(book: Path, title: str, code: str) -> None:
+    cell = f"{LOG.format(log=book.parent / 'log', title=title)}\n{code}"
+    (book / f"{title}.md").write_text(PAGE.format(title=title, code=cell))
+
+
+def build(book: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", "html", book, book.parent / "html"]
+    variables = os.environ | {"PYTHONPATH": str(ROOT / "book/_ext")} | environment
+    return subprocess.run(command, env=variables, cwd=book.parent, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("code", "says", "limit"),
+    [
+        (
+            WANTS_A_FILE,
+            "bad stopped with CellExecutionError; the others are built, and `make book` runs it again",
+            "60",
+        ),
+        (
+            SLEEPS,
+            "bad stopped with CellTimeoutError; the others are built, and `COURSE_CELL_SECONDS=1800 make book`",
+            "2",
+        ),
+    ],
+)
+def test_the_others_stand_and_it_alone_is_run_again(book: Path, code: str, says: str, limit: str) -> None:
+    write(book, "good", "1")
+    write(book, "bad", code)
+    first = build(book, COURSE_CELL_SECONDS=limit)
+    assert first.returncode == 1
+    assert says in " ".join(first.stderr.split())
+    for name in ("good.html", "bad.html", "search.html", "searchindex.js"):
+        assert (book.parent / "html" / name).is_file()
+    (book / "there").touch()
+    second = build(book)
+    assert second.returncode == 0, second.stderr
+    assert "stopped" not in second.stderr
+    assert sorted((book.parent / "log").read_text().split()) == ["bad", "bad", "good"]
