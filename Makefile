@@ -22,15 +22,21 @@ QUICK := tests/reference tests/checks tests/test_house.py tests/sample/test_answ
 	$(addprefix tests/grading/test_,answers.py assignment.py collect.py output.py) \
 	$(addprefix tests/kernels/test_,channel.py needed.py sanitise.py wire.py)
 
-# A stamp is as new as the last time its target was made from what it depends on.
-ENVIRONMENT := $(VENV)/.installed
+# A stamp is as new as the last time its target was made from what it depends on. The one of an installation is called
+# after its extras in pyproject.toml; once a grader has frameworks, they stay.
+STUDENT := $(VENV)/.student
+FRAMEWORKS ?= $(wildcard $(VENV)/.grade-frameworks)
+GRADER := $(VENV)/.grade$(if $(FRAMEWORKS),-frameworks)
+READER := $(VENV)/.book
+DEVELOPER := $(VENV)/.dev
 JAVASCRIPT := node_modules/.package-lock.json
-BOOK := _build/html/index.html
+BOOK := _build/.book
 SAMPLE := _build/sample/.made
 GRADED := _build/sample/.graded
 
+comma := ,
 files = $(shell find $(1) -type f -not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null)
-GRADER := $(call files,autograder)
+ENGINE := $(call files,autograder)
 NOTEBOOKS := $(call files,exercises)
 BOOK_CODE := $(call files,book/coursebook autograder/reference autograder/checks)
 PAGES := $(call files,book) _config.yml _toc.yml
@@ -44,24 +50,33 @@ wish = command -v $(1) >/dev/null || echo "$(1) is missing, so $(3) skipped. On 
 timed = mkdir -p _build/minutes; TIMEFORMAT=$$'$(1)\t%R\t%U\t%S'; { time { $(2); } 2>&3; } 3>&2 2> _build/minutes/$(1)
 minutes = --minutes _build/minutes/$(1)
 
-.PHONY: help course test quick suite pages release-test book data claims links exercises sample grade benchmark mutants lint lock clean
+.PHONY: help student grader course dev quick test suite pages release-test book data claims links exercises sample grade benchmark \
+	mutants lint lock clean
 
 help: ## print this list
 	@echo "Usage: make TARGET"
 	@sed -nE 's/^([a-z-]+):.*## (.*)$$/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target what; do printf '  %-13s %s\n' "$$target" "$$what"; done
 
-course: $(BOOK) $(GRADED) ## make the environment, build the book, grade a sample class, say where to look
+student: $(STUDENT) ## install what a student needs: JupyterLab and the checks, no framework and no book
 	@echo
-	@echo "Read the book          $(BOOK)"
-	@echo "Open an exercise       $(BIN)/jupyter lab exercises"
-	@echo "See the graded class   $(OUT)/report.html"
-	@echo "Grade a class          $(BIN)/autograder grade FOLDER"
+	@echo "Open the first notebook   $(BIN)/jupyter lab --notebook-dir . exercises/dropout_numpy/dropout_numpy.ipynb"
+
+grader: $(GRADED) ## install what grades a class, and grade a sample class (FRAMEWORKS=1: with torch and Keras)
+	@echo
+	@echo "See the graded class      $(OUT)/report.html"
+	@echo "Grade a class             $(BIN)/autograder grade FOLDER"
+
+course: ## install everything, grade a sample class, build the book, say where to look
+	@$(MAKE) --no-print-directory grader FRAMEWORKS=1
+	@status=0; $(MAKE) --no-print-directory book || status=$$?; $(MAKE) --no-print-directory student; exit $$status
+
+dev: $(DEVELOPER) ## install everything that a change of the course needs
 
 test: ## everything a landing needs: style, types, all tests, the mutants, the book and its pages in a browser
 	@$(call wish,bwrap,bubblewrap,tests of the sandbox are)
 	@$(call wish,chromium,chromium,tests of the pages in a browser are)
 	@rm -rf _build/minutes; \
-	$(call timed,install,$(MAKE) --no-print-directory $(ENVIRONMENT) $(JAVASCRIPT)); \
+	$(call timed,install,$(MAKE) --no-print-directory $(DEVELOPER) $(READER) $(JAVASCRIPT)); \
 	status=0; $(MAKE) --no-print-directory --jobs 3 --output-sync --keep-going pages suite mutants lint RUNS=0 || status=$$?; \
 	$(BIN)/python -m tests.minutes; echo "$$((SECONDS / 60)) minutes on the clock in all."; exit $$status
 
@@ -69,29 +84,31 @@ test: ## everything a landing needs: style, types, all tests, the mutants, the b
 pages: $(BOOK)
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup tests/browser $(call minutes,pages)
 
-suite: $(ENVIRONMENT) $(JAVASCRIPT)
+suite: $(DEVELOPER) $(JAVASCRIPT)
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --ignore tests/browser $(call minutes,suite)
 
-quick: $(ENVIRONMENT) lint ## what a change needs: style, types, tests that take no time, and the mutants of what has changed
+quick: $(DEVELOPER) lint ## what a change needs: style, types, tests that take no time, and the mutants of what has changed
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup --changed $(QUICK) $(call minutes,quick)
 	$(BIN)/python -m tests.mutants --changed --runs 0
 
-release-test: $(ENVIRONMENT) $(JAVASCRIPT) ## what takes long and seldom breaks (PART=one of them; by default all)
+release-test: $(DEVELOPER) $(JAVASCRIPT) ## what takes long and seldom breaks (PART=one of them; by default all)
 	@$(call wish,pg_ctlcluster,postgresql,tests with a PostgreSQL gradebook are)
 	$(BIN)/python -m tests.parts $(PART)
 
-book: $(BOOK) ## build the book: _build/html/index.html
+book: $(BOOK) ## build the book
+	@echo
+	@echo "Read the book             _build/html/index.html"
 
-data: $(ENVIRONMENT) ## fetch the real data sets (DATA=folder); COURSE_DATA=folder make book builds on them
+data: $(READER) ## fetch the real data sets (DATA=folder); COURSE_DATA=folder make book builds on them
 	$(BIN)/python -m coursebook.download $(DATA)
 
 claims: $(BOOK) ## list what the pages claim, the narrowest margin first, and the sentences without a claim
 	$(BIN)/python -m coursebook.ledger
 
-links: $(ENVIRONMENT) ## check the links that leave the book
+links: $(READER) $(JAVASCRIPT) ## check the links that leave the book
 	$(BIN)/jupyter-book build . --builder linkcheck
 
-exercises: $(ENVIRONMENT) ## make the released notebooks in exercises/ from solutions/
+exercises: $(GRADER) ## make the released notebooks in exercises/ from solutions/
 	$(BIN)/autograder release
 
 sample: $(SAMPLE) ## write the sample class: _build/sample/submitted
@@ -99,17 +116,16 @@ sample: $(SAMPLE) ## write the sample class: _build/sample/submitted
 grade: $(SAMPLE) ## grade a class (SUBMITTED=folder, OUT=folder; by default the sample class)
 	$(BIN)/autograder grade $(SUBMITTED) --out $(OUT)
 
-benchmark: $(ENVIRONMENT) ## measure the grader against nbgrader's own autograde, side by side
+benchmark: $(DEVELOPER) ## measure the grader against nbgrader's own autograde, side by side
 	$(BIN)/python -m benchmarks
 
-mutants: $(ENVIRONMENT) ## check the checks: wrong answers must fail, right ones must pass (RUNS=how often)
+mutants: $(DEVELOPER) ## check the checks: wrong answers must fail, right ones must pass (RUNS=how often)
 	@$(call timed,mutants,$(BIN)/python -m tests.mutants --runs $(RUNS))
 
-lint: $(ENVIRONMENT) ## style and types
+lint: $(DEVELOPER) ## style and types
 	@$(call timed,lint,$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy)
 
-lock: ## install what pyproject.toml asks for, and write the version of everything to requirements.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+lock: | $(BIN)/python ## install what pyproject.toml asks for, and write the version of everything to requirements.txt
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	mkdir -p _build
 	{ sed -n '/^#/p' requirements.txt; $(BIN)/pip freeze --exclude-editable | sed -E 's/^(torch==[^+]*)\+.*/\1/' \
@@ -119,13 +135,14 @@ lock: ## install what pyproject.toml asks for, and write the version of everythi
 clean: ## remove everything that was made, except the environment
 	rm -rf _build
 
-$(ENVIRONMENT): requirements.txt pyproject.toml
+$(BIN)/python:
 	@$(call need,$(PYTHON),python3.11)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' || { echo "venv is missing. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --requirement requirements.txt
-	$(BIN)/pip install --quiet --no-deps --editable .
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.%: requirements.txt pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --constraint requirements.txt --editable '.[$(subst -,$(comma),$*)]'
 	touch $@
 
 $(JAVASCRIPT): package.json package-lock.json
@@ -144,11 +161,11 @@ _build/.data: FORCE
 
 FORCE:
 
-$(BOOK): $(ENVIRONMENT) $(JAVASCRIPT) _build/.code $(PAGES) $(NOTEBOOKS)
+$(BOOK): $(READER) $(JAVASCRIPT) _build/.code $(PAGES) $(NOTEBOOKS)
 	@$(call timed,book,$(BIN)/jupyter-book build . -n -W --keep-going)
 	touch $@
 
-$(SAMPLE): $(ENVIRONMENT) $(NOTEBOOKS) $(GRADER) $(call files,tests/sample)
+$(SAMPLE): $(GRADER) $(NOTEBOOKS) $(ENGINE) $(call files,tests/sample)
 	$(BIN)/python -m tests.sample _build/sample/submitted
 	touch $@
 

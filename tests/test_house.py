@@ -100,6 +100,7 @@ def test_check_in_a_notebook_needs_only_the_students_install() -> None:
         "typer",
         "IPython",
         "jinja2",
+        "rich",
     }
     assert not heavy & set(run.stdout.split())
 

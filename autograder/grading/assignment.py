@@ -13,8 +13,19 @@ from autograder.checks.exercise import Exercise
 from autograder.grading.errors import CourseError
 from autograder.kernels.sanitise import NotebookCell, Unreadable, read_notebook
 
-RELEASED = Path(__file__).resolve().parents[2] / "exercises"
-"""The folder of the released notebooks."""
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def released_beside(package: Path) -> Path:
+    """Return the folder of the released notebooks: the clone's where the package lies in one, else the package's own.
+
+    A clone also has what notebooks are made from, so that another project's folder of this name is none.
+    """
+    clone = package.parent
+    return clone / "exercises" if (clone / "solutions").is_dir() else package / "exercises"
+
+
+RELEASED = released_beside(PACKAGE)
 
 FRAMEWORKS = re.compile(r"^\s*(?:import|from)\s+(?:torch|tensorflow|keras)\b", re.MULTILINE)
 

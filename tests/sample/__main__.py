@@ -1,4 +1,4 @@
-"""Write the sample class: `python -m tests.sample FOLDER [ASSIGNMENT]...`, by default all that are released.
+"""Write the sample class: `python -m tests.sample FOLDER [ASSIGNMENT]...`, by default all that can be run here.
 
 FOLDER/students.csv says who hands in what, and which points it deserves. A FOLDER with anything else is left alone.
 """
@@ -6,8 +6,10 @@ FOLDER/students.csv says who hands in what, and which points it deserves. A FOLD
 import csv
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
+from autograder.grading.assignment import load
 from tests.sample.submissions import RELEASED, Student, sample_class
 
 TABLE = "students.csv"
@@ -34,7 +36,12 @@ def write(folder: Path, students: list[Student]) -> None:
                 table.writerow(row)
 
 
+def has_frameworks() -> bool:
+    return all(find_spec(name) for name in ("keras", "tensorflow", "torch"))
+
+
 if __name__ == "__main__":
+    runnable = [name for name in RELEASED if has_frameworks() or not load(name).needs_frameworks]
     if len(sys.argv) < 2 or not set(sys.argv[2:]) <= set(RELEASED):
         sys.exit(__doc__)
-    write(Path(sys.argv[1]), sample_class(sys.argv[2:] or RELEASED))
+    write(Path(sys.argv[1]), sample_class(sys.argv[2:] or runnable))
