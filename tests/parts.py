@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 PARTS = {
+    "installs": "every kind of installation, each from an empty folder",
     "cluster": "a Dask cluster and a PostgreSQL server",
     "endurance": "hundreds of submissions one after the other in one worker",
     "levels": "the hostile class once more at the weaker levels of isolation, and as an ordinary user",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.__main__ import main
 from autograder.kernels.doctor import levels, memory
 from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, HANDED_IN, WRONG, answered, hand_in
 
@@ -22,6 +23,16 @@ pytestmark = pytest.mark.xdist_group("cli")
 def autograder(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "autograder", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def here(capfd: pytest.CaptureFixture[str], *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process, which has imported what it needs, and return what became of it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "argv", ["autograder", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    said = capfd.readouterr()
+    return subprocess.CompletedProcess(arguments, ended.value.code, said.out, said.err)
 
 
 @pytest.fixture(scope="module")
@@ -102,14 +113,21 @@ def test_grades_are_safe_in_a_spreadsheet(out: Path) -> None:
     ],
     ids=lambda value: " ".join(value)[:50] if isinstance(value, list) else "",
 )
-def test_a_mistake_is_one_clear_line(arguments: list[str], says: str, tmp_path: Path) -> None:
+def test_a_mistake_is_one_clear_line(
+    arguments: list[str],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("")
     (tmp_path / "taken" / "verdicts.jsonl").mkdir(parents=True)
     (tmp_path / "half" / "grades.csv").mkdir(parents=True)
     (tmp_path / "half" / "verdicts.jsonl").write_text("")
     hand_in(tmp_path / "class", "ann", None)
-    run = autograder(*arguments, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    run = here(capfd, *arguments)
     assert run.returncode == 2
     assert says in run.stderr
     assert run.stderr.count("\n") == 1
@@ -180,8 +198,8 @@ def test_doctor_says_what_this_machine_gives() -> None:
 
 
 @pytest.mark.parametrize("command", ["", "grade", "check", "regrade", "report", "export", "release", "doctor"])
-def test_help_is_there(command: str) -> None:
-    run = autograder(*filter(None, [command]), "--help")
+def test_help_is_there(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    run = here(capfd, *filter(None, [command]), "--help")
     assert run.returncode == 0
     assert "Usage:" in run.stdout
 

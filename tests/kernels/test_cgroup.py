@@ -92,7 +92,7 @@ def test_without_the_bound_it_does(worker, monkeypatch):
     admit = cgroup.MemoryCgroup.admit
     monkeypatch.setattr(cgroup.MemoryCgroup, "admit", lambda self, _: admit(self, 2**40))
     _, peak = burst(worker)
-    assert peak > 1000 * MB
+    assert peak > 2 * BOUND  # all of it, unless this machine is too busy to fill it meanwhile
 
 
 @for_real
