@@ -14,6 +14,8 @@ from tests.installs.kinds import MEGABYTES, ROOT, Installation, install, run
 ABSENT = "import importlib.util, sys; sys.exit(any(map(importlib.util.find_spec, sys.argv[1:])))"
 FRAMEWORKS = ("torch", "keras", "tensorflow")
 
+pytestmark = pytest.mark.timeout(3600)  # gigabytes come over a network
+
 
 def lacks(installation: Installation, *modules: str) -> None:
     installation.run("python", "-c", ABSENT, *modules)
