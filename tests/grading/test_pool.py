@@ -105,7 +105,7 @@ def test_workers_end_with_their_runner(tmp_path: Path) -> None:
     children = psutil.Process(runner.pid).children(recursive=True)
     runner.kill()
     runner.communicate()
-    _, alive = psutil.wait_procs(children, 20)
+    _, alive = psutil.wait_procs(children, 120)
     assert not alive
 
 

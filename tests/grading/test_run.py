@@ -291,7 +291,7 @@ def test_stopped_and_resumed_is_as_if_undisturbed(
         assert b"Traceback" not in said
         assert b"--resume" in said
         assert len(lines(tmp_path)) == _verdicts(tmp_path)
-    _wait_for(lambda: not _alive(runner.pid), 20)
+    _wait_for(lambda: not _alive(runner.pid), 120)
     done = _verdicts(tmp_path)
     assert 2 <= done < 10
     resumed = grade(class_of_ten, tmp_path, resume=True).progress
