@@ -1,5 +1,6 @@
 """How the suite is run: every part of the release test has its turn, and quick asks of what has changed."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,15 @@ def test_what_was_spent_is_written_down_for_every_test(folder: Path) -> None:
     assert len(entries) == 2 + len(exercises("layernorm"))
     assert entries["some: start and collection"].processor > 0
     assert "100 %  all" in "\n".join(minutes.table(list(entries.items())))
+
+
+def test_a_class_is_graded_before_the_book_is_built() -> None:
+    """What `make course` would do where nothing is there yet; the book's end does not decide whether it goes on."""
+    command = ["make", "--dry-run", "--always-make", "--no-print-directory", "course"]
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    would = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=variables).stdout
+    assert would.index("autograder grade") < would.index("jupyter-book build")
+    assert "frameworks" in would.partition("autograder grade")[0]
 
 
 def exercises_changed_by(files: set[str], monkeypatch: pytest.MonkeyPatch) -> set[str]:

@@ -1,4 +1,4 @@
-"""A page that stops does not lose the book: the others stand, it is named, and it alone is run again."""
+"""Pages run side by side, and one that stops does not lose the book: it is named, and it alone is run again."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CONF = """
-extensions = ["myst_nb", "sphinx_book_theme", "coursepages.execution"]
+extensions = ["myst_nb", "sphinx_book_theme", "coursepages.ahead", "coursepages.execution"]
 html_theme = "sphinx_book_theme"
 nb_execution_mode = "cache"
 nb_execution_cache_path = "cache"
@@ -85,4 +85,14 @@ def test_the_others_stand_and_it_alone_is_run_again(book: Path, code: str, says:
     second = build(book)
     assert second.returncode == 0, second.stderr
     assert "stopped" not in second.stderr
-    assert sorted((book.parent / "log").read_text().split()) == ["bad", "bad", "good"]
+    assert (book.parent / "log").read_text().split().count("good") == 1
+
+
+def test_pages_run_side_by_side(book: Path) -> None:
+    """Each waits for the other to be there, so that one after the other none would come to its end."""
+    for title, other in (("good", "bad"), ("bad", "good")):
+        waits = f"import pathlib, time\npathlib.Path('{title}-is-here').touch()\n"
+        write(book, title, f"{waits}while not pathlib.Path('{other}-is-here').exists(): time.sleep(0.1)")
+    run = build(book, COURSE_CELL_SECONDS="300")
+    assert run.returncode == 0, run.stderr
+    assert sorted((book.parent / "log").read_text().split()) == ["bad", "good"]
