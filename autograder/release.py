@@ -1,7 +1,6 @@
 """Making what students get: solutions/*.py become released notebooks, by nbgrader's own generate_assignment."""
 
 import os
-import shutil
 import sysconfig
 import tempfile
 from pathlib import Path
@@ -39,8 +38,22 @@ def release(assignment: str, solutions: Path, destination: Path) -> Path:
     released = destination / assignment / f"{assignment}.ipynb"
     released.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copyfile(_generate(assignment, notebook, Path(folder)), released)
+        generated = nbformat.read(_generate(assignment, notebook, Path(folder)), as_version=4)
+    _go_on_past_examples(generated)
+    nbformat.write(generated, released)
     return released
+
+
+def _go_on_past_examples(notebook: NotebookNode) -> None:
+    """Let Run All pass over examples and checks of answers that are not written yet.
+
+    Jupyter goes on behind a cell with this tag when it raises. Imports and answers have none: what is wrong there is
+    wrong for all that follows.
+    """
+    _, *cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+    for cell in cells:
+        if not cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.metadata.tags = [*cell.metadata.get("tags", []), "raises-exception"]
 
 
 def read_solution(assignment: str, solutions: Path) -> NotebookNode:
