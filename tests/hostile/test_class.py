@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).parents[2]
 TOKEN = "t0ken-of-the-secrets"
 LIMITS = Limits(cell_seconds=6.0, memory_mb=700, disk_mb=64)
 PATIENT = Limits(memory_mb=700, disk_mb=64)
-"""For submissions that are to keep all their points, however busy this machine is."""
+"""For submissions that are to keep all their points, or to end of something else, however busy this machine is."""
 SUBMISSIONS = {submission.name: submission for submission in everything()}
 
 
@@ -126,7 +126,8 @@ def graded(
     folder = tmp_path_factory.mktemp(level)
     for submission in SUBMISSIONS.values():
         if level != "process" or submission.kind != "reaching":
-            patient = submission.kept == frozenset(EXERCISES) or submission.kind == "twin"
+            keeps_all = submission.kept == frozenset(EXERCISES) or submission.kind == "twin"
+            patient = keeps_all or submission.status not in (None, "timeout")
             hand_in(folder / "submitted" / ("patient" if patient else "quick"), submission, surroundings)
     verdicts = {}
     with pytest.MonkeyPatch.context() as patched:
