@@ -15,12 +15,14 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPo
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
+from autograder.extras import advice
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded, Task, grade, without_answers
 from autograder.kernels.doctor import UnavailableLevel
@@ -29,6 +31,9 @@ from autograder.kernels.zygote import ZygoteFailed
 
 if TYPE_CHECKING:
     from distributed import Client
+
+FRAMEWORKS = ("torch", "tensorflow", "keras")
+"""What a warm process imports for a notebook that needs any of them."""
 
 MAX_DEATHS = 3
 """How many workers a submission may take with it before it is given up."""
@@ -234,6 +239,8 @@ _here = _Here()
 def _warm_worker(isolation: str, heavy: bool) -> Worker:
     """Return the warm process; raise CourseError when this machine starts none, for which no submission is to blame."""
     if (isolation, heavy) not in _here.warm:
+        if lack := next((name for name in FRAMEWORKS if heavy and not find_spec(name)), None):
+            raise CourseError(f"{lack} is missing, which notebooks of this class need: {advice(lack)}")
         threadpool_limits(1)  # BLAS would take the other workers' cores for products that are over at once
         try:
             worker = open_worker(isolation, heavy)

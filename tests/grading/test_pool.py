@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import psutil
@@ -127,3 +128,9 @@ def test_another_version_of_the_course_is_refused() -> None:
     stale = Task(task.submission, task.assignment, "0" * 16, 1)
     with pytest.raises(Exception, match="another version of the course"):
         work(stale)
+
+
+def test_a_framework_that_is_missing_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "find_spec", lambda name: None if name == "keras" else find_spec(name))
+    with pytest.raises(CourseError, match=r"keras is missing, .*: run `make grader FRAMEWORKS=1` in "):
+        pool._warm_worker("auto", heavy=True)

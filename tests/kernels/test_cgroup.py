@@ -92,7 +92,7 @@ def test_without_the_bound_it_does(worker, monkeypatch):
     admit = cgroup.MemoryCgroup.admit
     monkeypatch.setattr(cgroup.MemoryCgroup, "admit", lambda self, _: admit(self, 2**40))
     _, peak = burst(worker)
-    assert peak > 2 * BOUND  # all of it, unless this machine is too busy to fill it meanwhile
+    assert peak > BOUND  # by how much depends on how busy this machine is
 
 
 @for_real
