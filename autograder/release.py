@@ -39,21 +39,19 @@ def release(assignment: str, solutions: Path, destination: Path) -> Path:
     released.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         generated = nbformat.read(_generate(assignment, notebook, Path(folder)), as_version=4)
-    _go_on_past_examples(generated)
+    _go_on(generated)
     nbformat.write(generated, released)
     return released
 
 
-def _go_on_past_examples(notebook: NotebookNode) -> None:
-    """Let Run All pass over examples and checks of answers that are not written yet.
+def _go_on(notebook: NotebookNode) -> None:
+    """Let Run All go on to the end of a notebook whose answers are not written yet.
 
-    Jupyter goes on behind a cell with this tag when it raises. Imports and answers have none: what is wrong there is
-    wrong for all that follows.
+    Jupyter goes on behind a cell with this tag when it raises. The imports have none: what lacks there lacks everywhere.
     """
     _, *cells = (cell for cell in notebook.cells if cell.cell_type == "code")
     for cell in cells:
-        if not cell.metadata.get("nbgrader", {}).get("solution"):
-            cell.metadata.tags = [*cell.metadata.get("tags", []), "raises-exception"]
+        cell.metadata.tags = [*cell.metadata.get("tags", []), "raises-exception"]
 
 
 def read_solution(assignment: str, solutions: Path) -> NotebookNode:
