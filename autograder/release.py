@@ -47,7 +47,8 @@ def release(assignment: str, solutions: Path, destination: Path) -> Path:
 def _go_on(notebook: NotebookNode) -> None:
     """Let Run All go on to the end of a notebook whose answers are not written yet.
 
-    Jupyter goes on behind a cell with this tag when it raises. The imports have none: what lacks there lacks everywhere.
+    Jupyter goes on behind a cell with this tag when it raises. The imports have none: what lacks there lacks
+    everywhere.
     """
     _, *cells = (cell for cell in notebook.cells if cell.cell_type == "code")
     for cell in cells:

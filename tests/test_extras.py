@@ -34,14 +34,15 @@ def test_an_installation_names_the_address_that_it_came_from(
     monkeypatch: pytest.MonkeyPatch, origin: dict[str, object] | None, behind: str
 ) -> None:
     monkeypatch.setattr(extras, "cloned", lambda: None)
-    kept = metadata.PathDistribution.read_text
+    found = type(metadata.distribution(extras.PROJECT))  # of the standard library, or of the backport that replaces it
+    kept = found.read_text
 
-    def read_text(self: metadata.PathDistribution, name: str) -> str | None:
+    def read_text(self: metadata.Distribution, name: str) -> str | None:
         if name != "direct_url.json":
             return kept(self, name)
         return None if origin is None else json.dumps(origin)
 
-    monkeypatch.setattr(metadata.PathDistribution, "read_text", read_text)
+    monkeypatch.setattr(found, "read_text", read_text)
     assert extras.advice("nbgrader") == f"pip install 'dropout-course[grade]{behind}'"
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from coursepages import execution, lean, search
+from coursepages import lean, search
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
@@ -22,21 +22,6 @@ nb_execution_mode = "cache"
 nb_execution_timeout = 60
 exclude_patterns = ["node_modules"]
 myst_enable_extensions = ["dollarmath"]
-"""
-NOTEBOOK = """---
-file_format: mystnb
-orphan: true
-kernelspec:
-  name: python3
----
-
-# {title}
-
-*What is it about? And why?*
-
-```{{code-cell}} ipython3
-{code}
-```
 """
 
 
@@ -88,26 +73,6 @@ def test_headers_that_say_nothing_are_cells_and_thebe_is_gone(tmp_path: Path) ->
     assert html.count("<th ") == 1
     assert "thebe" not in html.lower()
     assert "fontawesome.js" not in html
-
-
-def test_a_page_that_fails_is_named_and_leaves_the_others(tmp_path: Path) -> None:
-    pages = {
-        "index": NOTEBOOK.format(title="First", code="print(6 * 7)"),
-        "slow": NOTEBOOK.format(title="Slow", code="import time; time.sleep(20)"),
-        "wrong": NOTEBOOK.format(title="Wrong", code="1 / 0"),
-    }
-    run = build(tmp_path, "'coursepages.execution'", pages, COURSE_CELL_SECONDS="3")
-    assert run.returncode
-    alone = "Run it alone: python -m tests.browser.look"
-    for words in (
-        f"slow failed with CellTimeoutError. {alone} slow, on a slow machine behind {execution.SETTING}=6",
-        f"wrong failed with CellExecutionError. {alone} wrong",
-    ):
-        assert words in run.stderr
-    assert ">42" in (tmp_path / "html/index.html").read_text(encoding="utf-8")
-    again = build(tmp_path, "'coursepages.execution'", pages, COURSE_CELL_SECONDS="60")
-    assert "wrong failed" in again.stderr, "what failed is not taken for done"
-    assert "slow failed" not in again.stderr
 
 
 def test_the_index_has_prose_and_headings_and_stays_complete(tmp_path: Path) -> None:
