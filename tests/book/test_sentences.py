@@ -1,6 +1,7 @@
 """Every sentence that compares rests on a claim, and every claim says what its page says."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ UNCONVERTED = {
     "normalization/layernorm",
     "normalization/training",
 }
+CELL = re.compile(r"^```\{code-cell\} ipython3\n((?::[^\n]*\n)*)(.*?)^```$", re.MULTILINE | re.DOTALL)
 CONVERTED = [name for name in PAGES if name not in UNCONVERTED]
 
 
@@ -84,6 +86,14 @@ def test_what_is_measured_is_not_claimed_as_a_plain_truth(name: str, pages: dict
             if isinstance(call, ast.Call) and ast.unparse(call.func) == "claims.holds":
                 orders = [node for node in ast.walk(call) if isinstance(node, ast.Lt | ast.LtE | ast.Gt | ast.GtE)]
                 assert not orders, ast.unparse(call)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_cell_shows_the_words_of_a_claim_as_its_result(name: str) -> None:
+    for options, code in CELL.findall((BOOK / f"{name}.md").read_text("utf-8")):
+        *_, last = ast.parse(code).body
+        shown = isinstance(last, ast.Expr) and ast.unparse(last).startswith("claims.")
+        assert not shown or "remove-cell" in options, ast.unparse(last)
 
 
 @pytest.mark.parametrize(
