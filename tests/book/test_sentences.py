@@ -23,7 +23,6 @@ UNCONVERTED = {
     "montecarlo/noise-or-bias",
     "montecarlo/sampling",
     "montecarlo/uncertainty",
-    "museum",
     "normalization/backward",
     "normalization/conventions",
     "normalization/dropout-and-batchnorm",
