@@ -6,15 +6,16 @@
   const { size, points, best, rates } = JSON.parse(document.getElementById("decision-boundary-data").textContent);
   const LAST = rates.length - 1;
   const percent = ([mean, error]) => `${(100 * mean).toFixed(1)} ± ${(100 * error).toFixed(1)} %`;
-  const highest = rates.reduce((top, row, i) => (row.fresh[0] > rates[top].fresh[0] ? i : top), 0);
+  const nats = ([mean, error]) => `${mean.toFixed(2)} ± ${error.toFixed(2)}`;
+  const lowest = rates.reduce((low, row, i) => (row.losses.fresh[0] < rates[low].losses.fresh[0] ? i : low), 0);
 
   mount("decision-boundary", {
     question: {
-      text: "These networks have 100 points to learn from. At which drop rate do they get the most fresh points right?",
+      text: "These networks have 100 points to learn from. At which drop rate is their loss on fresh points lowest?",
       answers: ["At 0: dropout only hinders", "Somewhere between", `At ${rates[LAST].rate}, the most regular`],
-      right: [0, LAST].includes(highest) ? 2 * Number(highest > 0) : 1,
-      because: `Right are ${[...new Set([0, highest, LAST])].map((i) => `${percent(rates[i].fresh)} at rate ${rates[i].rate}`).join(", ")}.`,
-      shows: { rate: rates[highest].rate },
+      right: [0, LAST].includes(lowest) ? 2 * Number(lowest > 0) : 1,
+      because: `It is ${[...new Set([0, lowest, LAST])].map((i) => `${nats(rates[i].losses.fresh)} at rate ${rates[i].rate}`).join(", ")}.`,
+      shows: { rate: rates[lowest].rate },
     },
     presets: {
       "Show me the mistake: overfitted": { rate: rates[0].rate },
@@ -34,13 +35,13 @@
         else element(plane, "circle", { cx: x, cy: y, r: 4, style: "fill: var(--course-training)" });
       });
 
-      const shares = chart(widget.picture, { x: [0, 1], y: [0.6, 1], xLabel: "drop rate p", yLabel: "share of points right", answer: true });
-      const lines = { training: ["training", "training points", -10], fresh: ["test", "fresh points", 18] };
+      const losses = chart(widget.picture, { x: [0, 1], y: [0, 0.8], xLabel: "drop rate p", yLabel: "loss, nats", answer: true });
+      const lines = { training: ["training", "own points", -10], fresh: ["test", "fresh points", -10] };
       Object.entries(lines).forEach(([key, [color, name, dy]]) => {
-        shares.line(rates.map((row) => [row.rate, row[key][0]]), color);
-        shares.label(rates[3].rate, rates[3][key][0], name, color, { anchor: "middle", dy });
+        losses.line(rates.map((row) => [row.rate, row.losses[key][0]]), color);
+        losses.label(rates[3].rate, rates[3].losses[key][0], name, color, { anchor: "middle", dy });
       });
-      const dots = shares.layer();
+      const dots = losses.layer();
 
       return () => {
         const row = rates[Math.round(10 * rate())];
@@ -48,10 +49,10 @@
         others.setAttribute("d", row.others);
         boundary.setAttribute("d", row.boundary);
         dots.clear();
-        Object.entries(lines).forEach(([key, [color]]) => dots.dot(row.rate, row[key][0], color, row[key][1]));
+        Object.entries(lines).forEach(([key, [color]]) => dots.dot(row.rate, row.losses[key][0], color, row.losses[key][1]));
         widget.announce(
           `Rate ${row.rate}: ${percent(row.training)} of the training points and ${percent(row.fresh)} of fresh points are right; ` +
-            `loss on fresh points ${row.loss[0].toFixed(2)} ± ${row.loss[1].toFixed(2)}.`,
+            `the losses are ${nats(row.losses.training)} and ${nats(row.losses.fresh)} nats.`,
         );
       };
     },
