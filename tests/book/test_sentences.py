@@ -20,7 +20,6 @@ UNCONVERTED = {
     "normalization/dropout-and-batchnorm",
     "normalization/inference",
     "normalization/layernorm",
-    "normalization/training",
 }
 CELL = re.compile(r"^```\{code-cell\} ipython3\n((?::[^\n]*\n)*)(.*?)^```$", re.MULTILINE | re.DOTALL)
 CONVERTED = [name for name in PAGES if name not in UNCONVERTED]
