@@ -18,7 +18,6 @@ UNCONVERTED = {
     "normalization/backward",
     "normalization/conventions",
     "normalization/dropout-and-batchnorm",
-    "normalization/inference",
     "normalization/layernorm",
 }
 CELL = re.compile(r"^```\{code-cell\} ipython3\n((?::[^\n]*\n)*)(.*?)^```$", re.MULTILINE | re.DOTALL)
