@@ -15,7 +15,6 @@ UNCONVERTED = {
     "montecarlo/noise-or-bias",
     "montecarlo/sampling",
     "montecarlo/uncertainty",
-    "normalization/conventions",
     "normalization/dropout-and-batchnorm",
     "normalization/layernorm",
 }
