@@ -16,7 +16,6 @@ UNCONVERTED = {
     "montecarlo/sampling",
     "montecarlo/uncertainty",
     "normalization/dropout-and-batchnorm",
-    "normalization/layernorm",
 }
 CELL = re.compile(r"^```\{code-cell\} ipython3\n((?::[^\n]*\n)*)(.*?)^```$", re.MULTILINE | re.DOTALL)
 CONVERTED = [name for name in PAGES if name not in UNCONVERTED]
