@@ -51,6 +51,18 @@ class Linear(nn.Module):
         return torch.baddbmm(self.bias, x.expand(len(self.weight), *x.shape[-2:]), self.weight)
 
 
+class Norm(nn.BatchNorm1d):
+    """`nn.BatchNorm1d` for several networks, each with statistics of its own: x has the shape (networks, n, units)."""
+
+    def __init__(self, units: int, networks: int = NETWORKS, momentum: float = 0.1) -> None:
+        super().__init__(networks * units, momentum=momentum)
+
+    def forward(self, x: Tensor) -> Tensor:
+        networks, n, units = x.shape
+        flat = x.transpose(0, 1).reshape(n, networks * units)
+        return super().forward(flat).view(n, networks, units).transpose(0, 1)
+
+
 def mlp(
     inputs: int, rates: Sequence[float], width: int = 128, dropout: Callable[[float], nn.Module] = nn.Dropout
 ) -> nn.Sequential:

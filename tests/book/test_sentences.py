@@ -15,7 +15,6 @@ UNCONVERTED = {
     "montecarlo/noise-or-bias",
     "montecarlo/sampling",
     "montecarlo/uncertainty",
-    "normalization/dropout-and-batchnorm",
 }
 CELL = re.compile(r"^```\{code-cell\} ipython3\n((?::[^\n]*\n)*)(.*?)^```$", re.MULTILINE | re.DOTALL)
 CONVERTED = [name for name in PAGES if name not in UNCONVERTED]
