@@ -9,11 +9,7 @@ from coursebook.sentences import Page, compares, comparing, misquoted, read, typ
 
 BOOK = Path(__file__).parents[2] / "book"
 PAGES = sorted(path.relative_to(BOOK).with_suffix("").as_posix() for path in BOOK.rglob("*.md"))
-# Pages whose sentences do not rest on claims yet. Take a page out when it is converted; put none in.
-UNCONVERTED = {
-}
 CELL = re.compile(r"^```\{code-cell\} ipython3\n((?::[^\n]*\n)*)(.*?)^```$", re.MULTILINE | re.DOTALL)
-CONVERTED = [name for name in PAGES if name not in UNCONVERTED]
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +17,7 @@ def pages() -> dict[str, Page]:
     return {name: read(BOOK / f"{name}.md") for name in PAGES}
 
 
-@pytest.mark.parametrize("name", CONVERTED)
+@pytest.mark.parametrize("name", PAGES)
 def test_every_sentence_that_compares_rests_on_a_claim(name: str, pages: dict[str, Page]) -> None:
     assert not unclaimed(pages[name])
 
@@ -31,12 +27,12 @@ def test_claims_quote_their_page(name: str, pages: dict[str, Page]) -> None:
     assert not misquoted(pages[name])
 
 
-@pytest.mark.parametrize("name", CONVERTED)
+@pytest.mark.parametrize("name", PAGES)
 def test_numbers_in_captions_and_text_alternatives_are_computed(name: str, pages: dict[str, Page]) -> None:
     assert not typed(pages[name])
 
 
-@pytest.mark.parametrize("name", CONVERTED)
+@pytest.mark.parametrize("name", PAGES)
 def test_the_last_cell_records_the_claims(name: str, pages: dict[str, Page]) -> None:
     page = pages[name]
     assert not page.quotes or "footer(" in ast.unparse(page.cells[-1])
@@ -59,11 +55,6 @@ def test_a_key_names_one_claim_of_its_page(pages: dict[str, Page]) -> None:
     for name, page in pages.items():
         keys = [quote.key for quote in page.quotes if quote.key]
         assert len(keys) == len(set(keys)), name
-
-
-def test_no_page_stands_on_the_list_that_is_converted(pages: dict[str, Page]) -> None:
-    done = {name for name in UNCONVERTED if not unclaimed(pages[name]) and not typed(pages[name])}
-    assert not done, "take these pages off the list"
 
 
 @pytest.mark.parametrize("name", PAGES)
