@@ -36,10 +36,10 @@
       });
 
       const losses = chart(widget.picture, { x: [0, 1], y: [0, 0.8], xLabel: "drop rate p", yLabel: "loss, nats", answer: true });
-      const lines = { training: ["training", "own points", -10], fresh: ["test", "fresh points", -10] };
-      Object.entries(lines).forEach(([key, [color, name, dy]]) => {
+      const lines = { training: ["training", "own points", 3], fresh: ["test", "fresh points", 6] }; // color, name, where it is written
+      Object.entries(lines).forEach(([key, [color, name, place]]) => {
         losses.line(rates.map((row) => [row.rate, row.losses[key][0]]), color);
-        losses.label(rates[3].rate, rates[3].losses[key][0], name, color, { anchor: "middle", dy });
+        losses.label(rates[place].rate, rates[place].losses[key][0], name, color, { anchor: "middle", dy: -10 });
       });
       const dots = losses.layer();
 
