@@ -1,11 +1,11 @@
 """List the claims of all pages with their margins, the narrowest first, and the sentences that rest on none."""
 
 import argparse
-import json
 import math
 from pathlib import Path
 from typing import Any
 
+from jupyter_cache import get_cache
 from rich.console import Console
 from rich.table import Table
 
@@ -35,13 +35,14 @@ def main() -> None:
 
 
 def recorded(build: Path) -> dict[str, dict[str, Any]]:
-    """Return what the footer of each page recorded in the last build: its claims, and labels of its data."""
-    pages = build / "jupyter_execute" / "book"
-    notebooks = {path: json.loads(path.read_text("utf-8")) for path in sorted(pages.rglob("*.ipynb"))}
+    """Return what the footer of each page recorded in its last run: its claims, and labels of its data."""
+    cache = get_cache(build / ".jupyter_cache")
+    records = sorted(cache.list_cache_records(), key=lambda record: record.created)
+    last = {path: record.pk for record in records if (path := Path(record.uri)).is_file() and path.is_relative_to(BOOK)}
     return {
-        path.relative_to(pages).with_suffix("").as_posix(): output["metadata"]["coursebook"]
-        for path, notebook in notebooks.items()
-        for cell in notebook["cells"]
+        path.relative_to(BOOK).with_suffix("").as_posix(): output["metadata"]["coursebook"]
+        for path, number in sorted(last.items())
+        for cell in cache.get_cache_bundle(number).nb.cells
         for output in cell.get("outputs", [])
         if "coursebook" in output.get("metadata", {})
     }
