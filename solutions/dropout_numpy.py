@@ -338,7 +338,8 @@ ax.legend()
 # Put dropout on the inputs of a linear regression. The expected squared error over all masks can be computed: the mean of the prediction does not
 # change, and its variance adds up over the inputs,
 #
-# $$ \mathbb{E}\,\lVert y - \tilde X w \rVert^2 = \lVert y - X w \rVert^2 + \frac{p}{q} \sum_j w_j^2 \sum_i x_{ij}^2 . $$
+# $$ \begin{aligned} \mathbb{E}\,\lVert y - \tilde X w \rVert^2 &= \lVert y - X w \rVert^2 \\
+# &\quad + \frac{p}{q} \sum_j w_j^2 \sum_i x_{ij}^2 . \end{aligned} $$
 #
 # The second term penalizes the square of each weight, as ridge regression does, but each column by its own sum of squares. Setting the gradient to zero gives
 #

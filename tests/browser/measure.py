@@ -13,7 +13,7 @@ TEXTLESS = """
 # Text smaller than 9 px on the screen, as size and words, but of figures that say so; what only holds a place has none.
 SMALL = """
 () => [...document.querySelectorAll("body *")]
-  .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && /[^\\\\s\\u200b]/.test(node.data)))
+  .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && /[^\\s\\u200b]/.test(node.data)))
   .filter((element) => !element.closest("script, style, noscript, desc, .katex-mathml, [data-breaks~=text]"))
   .filter((element) => element.checkVisibility({ visibilityProperty: true }))
   .map((element) => {
