@@ -12,6 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 PANEL = re.compile(r'<div style="--course-width.*?</svg></div>', re.DOTALL)
 NAME = re.compile(r' role="img" aria-labelledby="[^"]*"')
 DESCRIPTION = re.compile(r"<desc.*?</desc>", re.DOTALL)
+MARK = "thumbnails"  # in what Sphinx keeps about a page, so that no page has to be opened to find those that have some
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Thumbnail(SphinxDirective):
         page, panel = self.arguments
         node = thumbnail(page=page, panel=directives.positive_int(panel), caption=" ".join(self.content))
         self.set_source_info(node)
+        self.env.metadata[self.env.docname][MARK] = True
         return [node]
 
 
@@ -45,7 +47,7 @@ def setup(app: Sphinx) -> None:
 
 def with_thumbnails(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Return the pages that have thumbnails."""
-    return [page for page in env.found_docs if any(env.get_doctree(page).findall(thumbnail))]
+    return [page for page in env.found_docs if MARK in env.metadata[page]]
 
 
 def place(app: Sphinx, doctree: nodes.document, docname: str) -> None:
