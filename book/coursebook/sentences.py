@@ -38,7 +38,7 @@ COMPARES = re.compile(
     | lowers | reduces | doubles | costs | loses | harms? | helps | pays | raises(?!\ (?:\w*Error|an?\ \w*error))
     | never | always | hardly | barely | nearly | almost | slightly | clearly | negligibl[ey]
     | no\ (?:difference|effect|gain|advantage|other|harm|change|influence) | nothing\ (?:else|is|changes)
-    | (?:changes|costs?|adds?|loses?|shows?|gains?|drops?)\ nothing | only\ (?:for|if|when|where|in|at)
+    | (?:changes?|costs?|adds?|loses?|shows?|gains?|drops?)\ nothing | only\ (?:for|if|when|where|in|at)
     | because | due\ to | thanks\ to | is\ why | caused\ by | causes\ (?:the|an?|it) | to\ blame
     | by\ a\ factor | (?:many|\d+)\ times | a\ great\ deal | far\ (?:above|below|beyond|too)
     | too\ (?:small|large|low|high|sure|certain|modest|much|little|few|many)
