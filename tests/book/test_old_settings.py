@@ -1,17 +1,15 @@
 """Experiments set back to how they once stood stop their page, with the sentence that is not true any more.
 
 Then pages were read on scikit-learn's digits, which are too easy for what they teach, and compared networks that were
-hardly trained. Pages are run by a kernel, as a build runs them.
+hardly trained.
 """
 
-import ast
 from pathlib import Path
 
-import nbformat
 import pytest
-from coursebook.sentences import read
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+
+from tests.book.cells import run
 
 BOOK = Path(__file__).parents[2] / "book"
 SETUP = "data = images()"
@@ -49,9 +47,3 @@ def test_the_old_setting_stops_the_page_with_its_sentence(
         run(path)
     assert failure.value.ename == "AssertionError"
     assert failure.value.evalue.startswith(f"“{sentence}” does not hold")
-
-
-def run(path: Path) -> None:
-    """Run the cells of a page."""
-    cells = [nbformat.v4.new_code_cell(ast.unparse(cell)) for cell in read(path).cells]
-    NotebookClient(nbformat.v4.new_notebook(cells=cells), kernel_name="python3").execute()
