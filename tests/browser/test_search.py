@@ -18,6 +18,8 @@ QUESTIONS = {
     "convert keras weights to pytorch": "book/normalization/conventions",
     "batch norm eval mode much worse than train": "book/normalization/training",
     "batchnorm eval loss high": "book/normalization/training",
+    "why use batch normalization": "book/normalization/why",
+    "internal covariate shift": "book/normalization/why",
     "convert keras weights pytorch": "book/normalization/conventions",
     "dropout before or after BN": "book/normalization/dropout-and-batchnorm",
     "model gives different predictions each time": "book/pytorch/train-and-eval",
