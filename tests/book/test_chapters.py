@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 BOOK = Path(__file__).parents[2] / "book"
-PARTS = ("dropout", "keras", "pytorch", "normalization", "montecarlo")
+PARTS = ("dropout", "keras", "pytorch", "normalization", "montecarlo", "wild")
 CHAPTERS = [BOOK / "museum.md", *(page for part in PARTS for page in sorted((BOOK / part).glob("*.md")))]
 ENDING = ["Try it", "To think about", "Further reading"]
 
