@@ -25,6 +25,7 @@ QUESTIONS = {
     "keras fit training loss vs evaluate": "book/wild/eval-worse",
     "eval worse than train": "book/wild/eval-worse",
     "scaled_dot_product_attention dropout_p eval": "book/wild/eval-cannot-reach",
+    "freeze batch norm when fine-tuning": "book/wild/freezing",
     "LSTM dropout num_layers=1": "book/wild/eval-cannot-reach",
     "convert keras weights pytorch": "book/normalization/conventions",
     "dropout before or after BN": "book/normalization/dropout-and-batchnorm",
