@@ -27,7 +27,8 @@ def footer(*synthetic: str) -> None:
         synthetic: descriptions of data the page made itself, for example "two moons (300 points)".
     """
     sources = [*dict.fromkeys(data.used), *synthetic] or ["random numbers only"]
-    versions = [f"{name} {sys.modules[key].__version__}" for key, name in LIBRARIES.items() if key in sys.modules]
+    libraries = used()
+    versions = [f"{name} {sys.modules[key].__version__}" for key, name in LIBRARIES.items() if key in libraries]
     # Metadata of an output stay in the executed notebook and are not shown: `coursebook.ledger` reads them there.
     record = {"data": sources, "claims": [asdict(claim) for claim in claims.made]}
     display(
@@ -37,3 +38,15 @@ def footer(*synthetic: str) -> None:
         ),
         metadata={"coursebook": record},
     )
+
+
+def used() -> set[str]:
+    """Return the packages that the page, or a module of the course that it imports, has a name from.
+
+    Those that are loaded would be too many: a kernel has been warmed up for all pages.
+    """
+    modules = [module for name, module in sys.modules.items() if name == "__main__" or name.startswith("coursebook.")]
+    values = [value for module in modules for value in vars(module).values()]
+    names = {str(getattr(value, "__module__", None) or getattr(value, "__name__", "")) for value in values}
+    packages = {name.partition(".")[0] for name in names}
+    return packages | {"tensorflow"} if "keras" in packages else packages  # what Keras computes with

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from coursepages import ahead, execution, formulas, heads, icons, lean, repository, search, thumbnails, widgets
+from coursepages import ahead, execution, formulas, heads, icons, kernels, lean, repository, search, thumbnails, widgets
 
 
 def setup(app: Sphinx) -> dict[str, object]:
@@ -16,7 +16,7 @@ def setup(app: Sphinx) -> dict[str, object]:
         app.add_js_file(script, loading_method="defer")
     # Sphinx writes all pages anew when a setting of the kind "html" has changed, so this code is one.
     app.add_config_value("coursepages_code", digest(), "html")
-    for part in (ahead, execution, formulas, heads, icons, lean, repository, search, thumbnails, widgets):
+    for part in (ahead, execution, formulas, heads, icons, kernels, lean, repository, search, thumbnails, widgets):
         part.setup(app)
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": False}
 
