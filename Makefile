@@ -29,6 +29,9 @@ FRAMEWORKS ?= $(wildcard $(VENV)/.grade-frameworks)
 GRADER := $(VENV)/.grade$(if $(FRAMEWORKS),-frameworks)
 READER := $(VENV)/.book
 DEVELOPER := $(VENV)/.dev
+EVERYTHING := $(VENV)/.student-grade-book
+# What the two largest installations contain needs none of its own.
+$(DEVELOPER) $(EVERYTHING): CONTAINED = $(addprefix $(VENV)/.,student student-frameworks grade grade-frameworks book)
 JAVASCRIPT := node_modules/.package-lock.json
 BOOK := _build/.book
 SAMPLE := _build/sample/.made
@@ -67,6 +70,7 @@ grader: $(GRADED) ## install what grades a class, and grade a sample class (FRAM
 	@echo "Grade a class             $(BIN)/autograder grade FOLDER"
 
 course: ## install everything, grade a sample class, build the book, say where to look
+	@$(MAKE) --no-print-directory $(EVERYTHING)
 	@$(MAKE) --no-print-directory grader FRAMEWORKS=1
 	@status=0; $(MAKE) --no-print-directory book || status=$$?; $(MAKE) --no-print-directory student; exit $$status
 
@@ -142,8 +146,9 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.%: requirements.txt pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --constraint requirements.txt --editable '.[$(subst -,$(comma),$*)]'
-	touch $@
+	$(BIN)/pip install --quiet --no-compile --constraint requirements.txt --editable '.[$(subst -,$(comma),$*)]'
+	$(BIN)/python -m compileall -qq --workers 0 $(VENV)/lib || true # pip does it on one core; some templates are no Python
+	touch $(CONTAINED) $@
 
 $(JAVASCRIPT): package.json package-lock.json
 	@$(call need,npm,npm)

@@ -1,8 +1,10 @@
 """How the suite is run: every part of the release test has its turn, and quick asks of what has changed."""
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -64,13 +66,39 @@ def test_what_was_spent_is_written_down_for_every_test(folder: Path) -> None:
     assert "100 %  all" in "\n".join(minutes.table(list(entries.items())))
 
 
-def test_a_class_is_graded_before_the_book_is_built() -> None:
-    """What `make course` would do where nothing is there yet; the book's end does not decide whether it goes on."""
-    command = ["make", "--dry-run", "--always-make", "--no-print-directory", "course"]
+def dry_run(*arguments: str) -> str:
+    """Return what make would run where nothing is there yet."""
+    command = ["make", "--dry-run", "--always-make", "--no-print-directory", *arguments]
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    would = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=variables).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=variables).stdout
+
+
+def test_a_class_is_graded_before_the_book_is_built() -> None:
+    """The book's end does not decide whether `make course` goes on."""
+    would = dry_run("course")
     assert would.index("autograder grade") < would.index("jupyter-book build")
     assert "frameworks" in would.partition("autograder grade")[0]
+
+
+def needed(extras: str) -> set[str]:
+    """Return what extras, such as "student,grade", have pip install, those that they name included."""
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    lines = {line for extra in extras.split(",") for line in listed[extra]}
+    named = [match[1] for line in lines if (match := re.fullmatch(r"dropout-course\[(.*)\]", line))]
+    return lines.union(*map(needed, named))
+
+
+@pytest.mark.parametrize("largest", ["student,grade,book", "dev"])
+def test_the_largest_installations_leave_nothing_to_install_for_the_rest(largest: str) -> None:
+    stamp = f".venv/.{largest.replace(',', '-')}"
+    would = dry_run(stamp)
+    assert would.count("pip install") == 1
+    touched = re.search(r"^touch (.*)$", would, re.MULTILINE)[1].split()
+    contained = [Path(path).name.removeprefix(".").replace("-", ",") for path in touched if path != stamp]
+    assert contained
+    assert needed(largest) >= set().union(*map(needed, contained))
+    asked = re.findall(r"--editable '\.\[(.*?)\]'", dry_run("course", "FRAMEWORKS=1"))
+    assert set(asked) <= {*contained, "student,grade,book"}
 
 
 def exercises_changed_by(files: set[str], monkeypatch: pytest.MonkeyPatch) -> set[str]:
