@@ -11,6 +11,7 @@ import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from tempfile import gettempdir
 from threading import Lock
 from typing import Any
 
@@ -102,6 +103,11 @@ class Kernel:
 
 class ForkProvisioner(LocalProvisioner):
     """Starts a kernel as a fork of the zygote."""
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Have the kernel meet its client in files, because two builds at a time can choose the same port."""
+        self.parent.transport, self.parent.ip = "ipc", f"{gettempdir()}/kernel-{self.kernel_id}"
+        return await super().pre_launch(**kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start a kernel; of the command its arguments count, which begin with the connection file's."""

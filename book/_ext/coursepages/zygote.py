@@ -75,9 +75,7 @@ def become_kernel(order: dict, parent: int) -> None:
     os.environ.clear()
     os.environ.update(order["environment"])
     kernelapp = importlib.import_module("ipykernel.kernelapp")
-    # Of the messages of a kernel, those that a reader of the book's log can do nothing about are left out.
-    settings = [f"--IPKernelApp.parent_handle={parent}", "--IPKernelApp.log_level=ERROR"]
-    kernelapp.launch_new_instance([*order["arguments"], *settings])
+    kernelapp.launch_new_instance([*order["arguments"], f"--IPKernelApp.parent_handle={parent}"])
     os._exit(0)
 
 
