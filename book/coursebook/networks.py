@@ -46,7 +46,7 @@ def forward(
         if depth:
             x = torch.relu(x)
         if rate and (depth or inputs):
-            x = x * (torch.rand(x.shape, generator=g) >= rate) / (1 - rate)
+            x = x * torch.rand(x.shape, generator=g).ge_(rate) / (1 - rate)
         x = torch.baddbmm(b, x, W)
     return x
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
+
 ROOT = Path(__file__).parents[2]
 CONF = """
 extensions = ["myst_nb", "coursepages.ahead", "coursepages.execution", "coursepages.kernels"]

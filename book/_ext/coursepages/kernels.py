@@ -1,7 +1,7 @@
 """Kernels are forked from one process that has imported NumPy, PyTorch and Keras, instead of importing them for a page.
 
-That takes ten seconds of a processor, more than most pages take to run. Jupyter has provisioners so that kernels can
-come from elsewhere; none that is published forks them.
+To import them takes ten seconds of a processor. Jupyter has provisioners so that kernels can come from elsewhere; none
+that is published forks them.
 """
 
 import json
@@ -26,6 +26,8 @@ QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 def setup(app: Sphinx) -> None:
+    if sys.platform != "linux":  # the libraries of macOS do not bear a fork, and Windows has none
+        return
     factory = KernelProvisionerFactory.instance()
     factory.provisioners[NAME] = EntryPoint(NAME, f"{__name__}:ForkProvisioner", factory.GROUP_NAME)
     factory.default_provisioner_name = NAME
