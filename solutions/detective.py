@@ -13,6 +13,9 @@
 # results. They come from public documents that many people have read. You will find them by what they do: measure with
 # an error bar, read the symptoms, and repair what caused them so that it stays repaired.
 #
+# **Before this.** Read [A museum of bugs](../../book/museum.md) (50 minutes), and do [Dropout by
+# hand](../dropout_numpy/dropout_numpy.ipynb) and [Inference by hand](../inference_by_hand/inference_by_hand.ipynb).
+#
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
 # you like. It asks your code with new inputs every time, says which requirement holds and which does not, and
 # recognizes many common mistakes by name. Everything is NumPy; the notebook takes one to two hours.

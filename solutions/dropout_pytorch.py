@@ -14,6 +14,10 @@
 # write a layer and a network from scratch, then the function that judges a network, two relatives of dropout, and a
 # tool that looks inside a model without disturbing it.
 #
+# **Before this.** Read [From scratch and concise](../../book/pytorch/scratch-and-concise.md) (25 minutes) and [Training
+# mode, eval mode, and raw pixels](../../book/pytorch/train-and-eval.md) (20 minutes), and do [Dropout by
+# hand](../dropout_numpy/dropout_numpy.ipynb).
+#
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
 # you like. It asks your code with new inputs every time, says which requirement holds and which does not, and
 # recognizes many common mistakes by name. You need PyTorch, NumPy and Matplotlib; the notebook takes about two hours.
