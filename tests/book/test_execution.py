@@ -2,36 +2,17 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.book import small_book
+
 CONF = """
 extensions = ["myst_nb", "sphinx_book_theme", "coursepages.ahead", "coursepages.execution"]
 html_theme = "sphinx_book_theme"
 nb_execution_mode = "cache"
 nb_execution_cache_path = "cache"
-"""
-INDEX = """# A book
-
-```{toctree}
-good
-bad
-```
-"""
-PAGE = """---
-file_format: mystnb
-kernelspec:
-  name: python3
----
-
-# {title}
-
-```{{code-cell}}
-{code}
-```
 """
 LOG = "open('{log}', 'a').write('{title} ')"
 WANTS_A_FILE = "open('there')"
@@ -43,19 +24,18 @@ def book(tmp_path: Path) -> Path:
     folder = tmp_path / "book"
     folder.mkdir()
     (folder / "conf.py").write_text(CONF)
-    (folder / "index.md").write_text(INDEX)
+    (folder / "index.md").write_text(small_book.index(["good", "bad"]))
     return folder
 
 
 def write(book: Path, title: str, code: str) -> None:
     cell = f"{LOG.format(log=book.parent / 'log', title=title)}\n{code}"
-    (book / f"{title}.md").write_text(PAGE.format(title=title, code=cell))
+    (book / f"{title}.md").write_text(small_book.page(title, cell))
 
 
 def build(book: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", "html", book, book.parent / "html"]
-    variables = os.environ | {"PYTHONPATH": str(ROOT / "book/_ext")} | environment
-    return subprocess.run(command, env=variables, cwd=book.parent, capture_output=True, text=True, check=False)
+    variables = os.environ | environment
+    return small_book.build(book, book.parent / "html", "--keep-going", cwd=book.parent, environment=variables)
 
 
 @pytest.mark.parametrize(

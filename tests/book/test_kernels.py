@@ -8,29 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.book import small_book
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux alone")
 
-ROOT = Path(__file__).parents[2]
 CONF = """
 extensions = ["myst_nb", "coursepages.ahead", "coursepages.execution", "coursepages.kernels"]
 nb_execution_mode = "cache"
 nb_execution_cache_path = "cache"
 """
-INDEX = """# A book
-
-```{{toctree}}
-{}
-```
-"""
-PAGE = """---
-file_format: mystnb
-kernelspec:
-  name: python3
----
-
-# A page
-
-```{{code-cell}}
+CELL = """
 import json, os, pathlib, sys
 warm = [name for name in ("numpy", "sklearn", "torch", "tensorflow", "keras") if name in sys.modules]
 course = [name for name in sys.modules if name.partition(".")[0] == "coursebook"]
@@ -41,7 +28,6 @@ from coursebook.footer import used
 found = {{"parent": os.getppid(), "warm": warm, "course": course, "met": met, "folder": os.getcwd(),
          "variable": os.environ["VARIABLE"], "used": sorted(used() & set(warm))}}
 pathlib.Path("{name}.json").write_text(json.dumps(found))
-```
 """
 TRAINS = {
     "keras": """
@@ -63,12 +49,11 @@ optimizer.step()
 
 def build(folder: Path, pages: dict[str, str]) -> subprocess.CompletedProcess[str]:
     (folder / "conf.py").write_text(CONF)
-    (folder / "index.md").write_text(INDEX.format("\n".join(pages)))
+    (folder / "index.md").write_text(small_book.index(pages))
     for name, code in pages.items():
-        (folder / f"{name}.md").write_text(PAGE.format(name=name, code=code))
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", "html", folder, folder / "html"]
-    variables = os.environ | {"PYTHONPATH": str(ROOT / "book/_ext"), "VARIABLE": "of the build"}
-    return subprocess.run(command, env=variables, cwd=folder, capture_output=True, text=True, check=False)
+        (folder / f"{name}.md").write_text(small_book.page("A page", CELL.format(name=name, code=code)))
+    variables = os.environ | {"VARIABLE": "of the build"}
+    return small_book.build(folder, folder / "html", "--keep-going", cwd=folder, environment=variables)
 
 
 @pytest.fixture(scope="module")
