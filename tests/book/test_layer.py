@@ -4,13 +4,14 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from coursepages import lean, search
 from docutils import nodes
 from sphinx.errors import ExtensionError
+
+from tests.book import small_book
 
 ROOT = Path(__file__).parents[2]
 CONF = """
@@ -30,9 +31,7 @@ def build(folder: Path, parts: str, pages: dict[str, str], **environment: str) -
     (folder / "conf.py").write_text(CONF.format(parts=parts), encoding="utf-8")
     for name, text in pages.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", folder, folder / "html"]
-    paths = {"PYTHONPATH": str(ROOT / "book/_ext")}
-    return subprocess.run(command, env=os.environ | paths | environment, capture_output=True, text=True, check=False)
+    return small_book.build(folder, folder / "html", "-q", "--keep-going", environment=os.environ | environment)
 
 
 def test_a_page_says_what_it_is_about_or_is_an_error(tmp_path: Path) -> None:

@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.book import small_book
+
 CONF = """
 extensions = ["myst_nb", "sphinx_book_theme", "coursepages.repository"]
 html_theme = "sphinx_book_theme"
@@ -42,8 +41,7 @@ def build(folder: Path, workflow: dict[str, str]) -> tuple[str, str]:
     (folder / "index.md").write_text(CHAPTER, encoding="utf-8")
     (folder / "exercise.ipynb").write_text(json.dumps(EXERCISE), encoding="utf-8")
     elsewhere = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", folder, folder / "html"]
-    subprocess.run(command, env=elsewhere | workflow | {"PYTHONPATH": str(ROOT / "book/_ext")}, check=True)
+    small_book.build(folder, folder / "html", "-q", environment=elsewhere | workflow).check_returncode()
     return (folder / "html/index.html").read_text(), (folder / "html/exercise.html").read_text()
 
 

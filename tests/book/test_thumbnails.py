@@ -1,13 +1,12 @@
 """A thumbnail is the panel that another page draws, as a link to that page, and follows it from build to build."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.book import small_book
+
 CONF = 'extensions = ["myst_parser", "coursepages.thumbnails"]'
 LANDING = """
 # Landing
@@ -47,9 +46,7 @@ def build(folder: Path, number: int, drawing: str) -> subprocess.CompletedProces
     for name, text in {"conf.py": CONF, "index.md": landing, "part/page.md": page}.items():
         if not (folder / name).exists() or (folder / name).read_text("utf-8") != text:
             (folder / name).write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", folder, folder / "html"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "book/_ext")}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return small_book.build(folder, folder / "html", "-q")
 
 
 @pytest.mark.parametrize(("number", "drawing"), [(2, "M1 1"), (3, "M2 2")])
