@@ -14,7 +14,7 @@
 # both, the memory that connects them, the gradient, the form for images, and a module that PyTorch cannot tell from its
 # own. Then you find out what dropout does to that memory, and repair it.
 #
-# **Before this.** Read [BatchNorm in training](../../book/normalization/training.md) (50 minutes).
+# **Before this.** Read [BatchNorm in training](../../book/normalization/training.md).
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
 # you like. It asks your function with new inputs every time, says which requirement holds and which does not, and

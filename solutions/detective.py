@@ -13,7 +13,7 @@
 # results. They come from public documents that many people have read. You will find them by what they do: measure with
 # an error bar, read the symptoms, and repair what caused them so that it stays repaired.
 #
-# **Before this.** Read [A museum of bugs](../../book/museum.md) (50 minutes), and do [Dropout by
+# **Before this.** Read [A museum of bugs](../../book/museum.md), and do [Dropout by
 # hand](../dropout_numpy/dropout_numpy.ipynb) and [Inference by hand](../inference_by_hand/inference_by_hand.ipynb).
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as

@@ -14,9 +14,8 @@
 # meet a famous head that cannot learn. At the end you write the layer yourself, which is harder than it looks: `fit` does
 # not run your Python code, it runs a graph that was traced from it once.
 #
-# **Before this.** Read [The layer as a black box](../../book/keras/black-box.md) (45 minutes) and [Writing the layer in
-# Keras](../../book/keras/writing-the-layer.md) (45 minutes), and do [Dropout by
-# hand](../dropout_numpy/dropout_numpy.ipynb).
+# **Before this.** Read [The layer as a black box](../../book/keras/black-box.md) and [Writing the layer in
+# Keras](../../book/keras/writing-the-layer.md), and do [Dropout by hand](../dropout_numpy/dropout_numpy.ipynb).
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
 # you like. It asks your code with new inputs every time, says which requirement holds and which does not, and

@@ -13,7 +13,7 @@
 # notebook you write them yourself: the layer and its gradient, the form in which it was published, its Gaussian cousin, and then
 # three formulas that say what the noise does to an activation, to a regression and to an ensemble.
 #
-# **Before this.** Read [Masks and scaling](../../book/dropout/masks-and-scaling.md) (30 minutes).
+# **Before this.** Read [Masks and scaling](../../book/dropout/masks-and-scaling.md).
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as you like. It asks your
 # function with new inputs every time, says which requirement holds and which does not, and recognizes many common mistakes by name.

@@ -14,8 +14,8 @@
 # write a layer and a network from scratch, then the function that judges a network, two relatives of dropout, and a
 # tool that looks inside a model without disturbing it.
 #
-# **Before this.** Read [From scratch and concise](../../book/pytorch/scratch-and-concise.md) (25 minutes) and [Training
-# mode, eval mode, and raw pixels](../../book/pytorch/train-and-eval.md) (20 minutes), and do [Dropout by
+# **Before this.** Read [From scratch and concise](../../book/pytorch/scratch-and-concise.md) and [Training mode, eval
+# mode, and raw pixels](../../book/pytorch/train-and-eval.md), and do [Dropout by
 # hand](../dropout_numpy/dropout_numpy.ipynb).
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as

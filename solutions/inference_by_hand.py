@@ -18,8 +18,8 @@
 # mistake: dropout scaled at test time, BatchNorm left out, a missing root, logits of one layer used in the next, a
 # softmax over a single unit. Each of them gives numbers that look like predictions.
 #
-# **Before this.** Read [BatchNorm at inference, by hand](../../book/normalization/inference.md) (30 minutes), and do
-# [BatchNorm by hand](../batchnorm/batchnorm.ipynb).
+# **Before this.** Read [BatchNorm at inference, by hand](../../book/normalization/inference.md), and do [BatchNorm by
+# hand](../batchnorm/batchnorm.ipynb).
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
 # you like. It asks your function with new inputs every time, says which requirement holds and which does not, and

@@ -14,8 +14,8 @@
 # and for a batch of a thousand. In this notebook you write three of them, find out what dropout does to a network when one
 # of them follows, and derive the gradient.
 #
-# **Before this.** Read [LayerNorm, RMSNorm, GroupNorm](../../book/normalization/layernorm.md) (35 minutes), and do
-# [BatchNorm by hand](../batchnorm/batchnorm.ipynb).
+# **Before this.** Read [LayerNorm, RMSNorm, GroupNorm](../../book/normalization/layernorm.md), and do [BatchNorm by
+# hand](../batchnorm/batchnorm.ipynb).
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as you
 # like. It asks your function with new inputs every time, says which requirement holds and which does not, and recognizes

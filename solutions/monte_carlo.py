@@ -15,8 +15,8 @@
 # predicts without dropout, however many passes there are. In this notebook you sample, tell noise from bias, turn passes into
 # intervals and test whether these deserve trust.
 #
-# **Before this.** Read [Sampling in Keras and PyTorch](../../book/montecarlo/sampling.md) (35 minutes), and do [Dropout
-# in Keras](../dropout_keras/dropout_keras.ipynb) and [Dropout in PyTorch](../dropout_pytorch/dropout_pytorch.ipynb).
+# **Before this.** Read [Sampling in Keras and PyTorch](../../book/montecarlo/sampling.md), and do [Dropout in
+# Keras](../dropout_keras/dropout_keras.ipynb) and [Dropout in PyTorch](../dropout_pytorch/dropout_pytorch.ipynb).
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
 # you like. It asks your code with new inputs every time, says which requirement holds and which does not, and

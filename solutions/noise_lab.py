@@ -13,7 +13,7 @@
 # and rounded at random. What do the good ones have in common, and is yours better? In this open assignment you invent a
 # noise, derive what it does, and put it to an honest test.
 #
-# **Before this.** Read [An atlas of noise](../../book/dropout/noise.md) (45 minutes), and do [Dropout in
+# **Before this.** Read [An atlas of noise](../../book/dropout/noise.md), and do [Dropout in
 # PyTorch](../dropout_pytorch/dropout_pytorch.ipynb).
 #
 # **How it is graded.** The layer is checked automatically, as often as you like. The design and the experiment are read

@@ -13,7 +13,7 @@
 # one dense layer that nobody thinks about. Pooling is what keeps that layer small. In this notebook you write max and average
 # pooling, count the parameters and the work of a net by hand, and find out where the gradient of a maximum goes.
 #
-# **Before this.** Read [Pooling, and where the parameters go](../../book/keras/pooling.md) (30 minutes).
+# **Before this.** Read [Pooling, and where the parameters go](../../book/keras/pooling.md).
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as you
 # like. It asks your function with new inputs every time, says which requirement holds and which does not, and recognizes
