@@ -122,6 +122,8 @@ def check(
     verdict = graded.verdict
     for exercise, judged in zip(catalogue.exercises(verdict.assignment), verdict.exercises, strict=True):
         typer.echo(str(Report(exercise, judged)))
+    for note in graded.notes:
+        typer.echo(f"  {note.text}")
     typer.echo(f"{verdict.assignment}: {verdict.points:g} of {verdict.max_points:g} points")
     if not all(exercise.passed for exercise in verdict.exercises):
         raise typer.Exit(1)

@@ -11,12 +11,12 @@ import json
 import os
 import sys
 import time
-from operator import attrgetter
 from pathlib import Path
 
 from autograder.grading.assignment import load
 from autograder.kernels.needed import needed
-from autograder.kernels.sanitise import cells_to_run, read_notebook
+from autograder.kernels.notebook import read_notebook
+from autograder.kernels.sanitise import steps
 
 IMPORTS = {"light": ("numpy", "matplotlib.pyplot", "autograder")}
 IMPORTS["heavy"] = (*IMPORTS["light"], "torch", "tensorflow", "keras")
@@ -39,7 +39,7 @@ def run(notebook: Path) -> float:
 def _seconds(notebook: Path) -> float:
     submitted = read_notebook(notebook.read_bytes())
     released = load(notebook.stem).cells
-    cells = [*needed(cells_to_run(released, submitted), released), *filter(attrgetter("is_check"), released)]
+    cells = needed(steps(released, submitted), released)
     namespace = {"__name__": "__main__"}
     started = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):

@@ -10,13 +10,12 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
+from autograder.checks.clean import MAX_NAME, clean, clean_array
 from autograder.checks.respond import respond
 
 Status = Literal["graded", "error", "timeout", "memory", "died", "missing", "invalid"]
 Value = Any
 Seen = TypeVar("Seen")
-
-MAX_TYPE_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -91,10 +90,13 @@ class Answer:
 
     @classmethod
     def from_tree(cls, tree: dict[str, Any]) -> "Answer":
-        """Read a response of `respond`; raise Unanswered when there was nothing to call, ValueError when malformed."""
+        """Read a response of `respond`: text in it is cleaned and cut here, so that no check has to think of it.
+
+        Raises Undefined when there was nothing to call, Unanswered when the probe failed, ValueError when malformed.
+        """
         outcome = tree["outcome"]
         if outcome == "undefined":
-            raise Unanswered("error", "is not defined: did its cell run without an error?")
+            raise Undefined("error", "is not defined: did its cell run without an error?")
         if outcome == "broken":
             raised = _raised(tree["raised"])
             raise Unanswered("error", f"could not be used as the exercise asks ({raised})")
@@ -102,7 +104,7 @@ class Answer:
         if outcome == "raised":
             return cls(raised=_raised(tree["raised"]), untouched=untouched)
         if outcome == "value":
-            return cls(value=from_tree(tree["value"]), untouched=untouched)
+            return cls(value=_cleaned(from_tree(tree["value"])), untouched=untouched)
         raise ValueError(f"unknown outcome {outcome!r}")
 
 
@@ -113,6 +115,10 @@ class Unanswered(Exception):
         super().__init__(message)
         self.status: Status = status
         self.message = message
+
+
+class Undefined(Unanswered):
+    """There was nothing to ask: nothing has the name of the exercise."""
 
 
 class Transport(Protocol):
@@ -243,11 +249,27 @@ def from_tree(tree: Any) -> Value:
         case {"tensor": np.ndarray() as array}:
             return Tensor(array)
         case {"opaque": str(name)}:
-            return Opaque(name[:MAX_TYPE_NAME])
+            return Opaque(name)
     raise ValueError("an answer holds something that is no plain data")
 
 
+def _cleaned(value: Value) -> Value:
+    match value:
+        case str():
+            return clean(value)
+        case np.ndarray():
+            return clean_array(value)
+        case list():
+            return [_cleaned(item) for item in value]
+        case tuple():
+            return tuple(_cleaned(item) for item in value)
+        case dict():
+            return {clean(key): _cleaned(item) for key, item in value.items()}
+        case Opaque(name):
+            return Opaque(clean(name, MAX_NAME))
+    return value
+
+
 def _raised(tree: dict[str, Any]) -> Raised:
-    return Raised(
-        tuple(str(kind) for kind in tree["kinds"]), str(tree["type"]), str(tree["message"]), int(tree["line"])
-    )
+    kinds = tuple(str(kind) for kind in tree["kinds"])
+    return Raised(kinds, clean(str(tree["type"]), MAX_NAME), clean(str(tree["message"])), int(tree["line"]))

@@ -6,8 +6,9 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from autograder.checks.ask import Answer, Question, Raised, Transport, Unanswered, from_tree, to_tree
+from autograder.checks.ask import Answer, Question, Raised, Transport, Unanswered, Undefined, from_tree, to_tree
 from autograder.kernels.inside.wire import Tree, WireError, decode, encode
+from autograder.kernels.sanitise import Note
 from autograder.kernels.session import CellResult
 
 Outcome = Answer | Unanswered
@@ -23,7 +24,10 @@ class NotRecorded(Exception):
 
 
 class Recorder:
-    """A transport that keeps every answer that passes through it, as long as there is room for all of them."""
+    """A transport that keeps every answer that passes through it, as long as there is room for all of them.
+
+    Between the answers it keeps what became of the cells and which exercise was judged when.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -39,14 +43,22 @@ class Recorder:
         self._keep(_pack(question, answer))
         return answer
 
-    def record(self, cells: Sequence[CellResult] = ()) -> bytes:
-        """Return payloads of the wire, each behind its size: the answers so far, and what became of the cells.
+    def ran(self, cell: CellResult) -> None:
+        """Keep what became of a cell."""
+        self._keep(vars(cell))
+
+    def judges(self, exercise: str) -> None:
+        """Keep that the questions which follow are those of an exercise."""
+        self._keep({"exercise": exercise})
+
+    def record(self, notes: Sequence[Note] = ()) -> bytes:
+        """Return payloads of the wire, each behind its size: all that was kept, and what the student is told besides.
 
         There is nothing when all of it was too much, or an answer so large that the wire has no room for what is kept
         beside it.
         """
-        for cell in cells:
-            self._keep(vars(cell))
+        for note in notes:
+            self._keep(vars(note))
         return b"".join(SIZE.pack(len(payload)) + payload for payload in self._payloads)
 
     def _keep(self, tree: Tree) -> None:
@@ -63,22 +75,41 @@ class Recorder:
 
 @dataclass
 class Record:
-    """All that came out of running a submission: its cells' results and its answers, in order."""
+    """All that came out of a submission.
 
-    cells: list[CellResult] = field(default_factory=list)
+    `course` is what happened, in order: what became of a cell, or the name of an exercise that was judged.
+    """
+
+    course: list[CellResult | str] = field(default_factory=list)
     outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    @property
+    def cells(self) -> list[CellResult]:
+        return [event for event in self.course if isinstance(event, CellResult)]
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Record":
         """Read a record; raise ValueError when it is damaged or empty."""
         if not data:
             raise ValueError("damaged record: it is empty")
+        record = cls()
         try:
-            trees = list(map(decode, _payloads(memoryview(data))))
-            cells = [CellResult(**tree) for tree in trees if "question" not in tree]
-            return cls(cells, [_unpack(tree) for tree in trees if "question" in tree])
+            for payload in _payloads(memoryview(data)):
+                record._add(decode(payload))
         except (KeyError, TypeError, ValueError, WireError, struct.error) as error:
             raise ValueError(f"damaged record: {error}") from None
+        return record
+
+    def _add(self, tree: Tree) -> None:
+        if "question" in tree:
+            self.outcomes.append(_unpack(tree))
+        elif "exercise" in tree:
+            self.course.append(tree["exercise"])
+        elif "about" in tree:
+            self.notes.append(Note(**tree))
+        else:
+            self.course.append(CellResult(**tree))
 
 
 def _payloads(data: memoryview) -> Iterator[bytes]:
@@ -114,7 +145,8 @@ def fingerprint(question: Question) -> str:
 def _pack(question: Question, outcome: Outcome) -> Tree:
     asked = fingerprint(question)
     if isinstance(outcome, Unanswered):
-        return {"question": asked, "status": outcome.status, "message": outcome.message}
+        undefined = isinstance(outcome, Undefined)
+        return {"question": asked, "status": outcome.status, "message": outcome.message, "undefined": undefined}
     raised = None if outcome.raised is None else vars(outcome.raised) | {"kinds": list(outcome.raised.kinds)}
     return {
         "question": asked,
@@ -126,7 +158,8 @@ def _pack(question: Question, outcome: Outcome) -> Tree:
 
 def _unpack(tree: Tree) -> tuple[str, Outcome]:
     if "status" in tree:
-        return tree["question"], Unanswered(tree["status"], tree["message"])
+        kind = Undefined if tree["undefined"] else Unanswered
+        return tree["question"], kind(tree["status"], tree["message"])
     raised = tree["raised"]
     if raised is not None:
         raised = Raised(**raised | {"kinds": tuple(raised["kinds"])})

@@ -11,7 +11,7 @@ from autograder import checks, reference
 from autograder.checks import catalogue
 from autograder.checks.exercise import Exercise
 from autograder.grading.errors import CourseError
-from autograder.kernels.sanitise import NotebookCell, Unreadable, read_notebook
+from autograder.kernels.notebook import NotebookCell, Unreadable, read_notebook
 
 PACKAGE = Path(__file__).resolve().parents[1]
 

@@ -1,9 +1,7 @@
 """The same executor and judges inside nbgrader: for `nbgrader autograde`, and so for formgrader's button."""
 
-import copy
 import logging
 import secrets
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,11 +18,12 @@ from autograder.checks.notebook import Report
 from autograder.grading.assignment import Assignment, check_cell, load
 from autograder.grading.collect import read_file
 from autograder.grading.errors import CourseError
-from autograder.grading.grade import Task
+from autograder.grading.grade import Graded, Task
 from autograder.grading.gradebook import ClassGradebook
 from autograder.grading.pool import work
 from autograder.kernels.limits import MAX_SECONDS, Limits
-from autograder.kernels.sanitise import NotebookCell, read_notebook, restore
+from autograder.kernels.notebook import NotebookCell, read_notebook
+from autograder.kernels.sanitise import restore
 
 Processed = tuple[NotebookNode, dict[str, Any]]
 
@@ -45,7 +44,9 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]
         released = nbformat.reads(assignment.released.decode(), as_version=4)
         submitted = read_notebook(nbformat.writes(nb).encode())
         masters = {_grade_id(cell): cell for cell in released.cells}
-        released.cells = [_as_node(cell, masters) for cell in restore(assignment.cells, submitted)]
+        # nbgrader knows a grade_id once: of several checks the last is its own, as where it grades alone.
+        nodes = [_as_node(cell, masters) for cell in reversed(restore(assignment.cells, submitted))]
+        released.cells = nodes[::-1]
         return released, resources
 
 
@@ -71,24 +72,27 @@ class Judge(SaveAutoGrades):  # type: ignore[misc]
         graded = work(Task(submission, assignment, assignment.version, seed, limits, self.isolation))
         with ClassGradebook(place["db_url"], [assignment]) as book:
             book.record([graded])
-        self._show(nb, graded.verdict.exercises, assignment)
+        self._show(nb, graded, assignment)
         processed: Processed = super().preprocess(nb, resources)
         return processed
 
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         """Leave the scores alone: they are the verdict's."""
 
-    def _show(self, nb: NotebookNode, verdicts: Sequence[Any], assignment: Assignment) -> None:
-        """Put each exercise's table under its graded cell, for nbgrader's feedback."""
+    def _show(self, nb: NotebookNode, graded: Graded, assignment: Assignment) -> None:
+        """Put each exercise's table under its graded cell, and what is told of a cell under that one."""
         tables = {
             check_cell(exercise.name): Report(exercise, verdict)
-            for exercise, verdict in zip(assignment.exercises, verdicts, strict=True)
+            for exercise, verdict in zip(assignment.exercises, graded.verdict.exercises, strict=True)
         }
         for cell in nb.cells:
-            table = tables.get(_grade_id(cell))
-            if table is not None and cell.cell_type == "code":
-                data = {"text/html": table._repr_html_(), "text/plain": str(table)}
-                cell.outputs = [new_output("display_data", data)]
+            name = _grade_id(cell)
+            told = [note.text for note in graded.notes if note.about == name]
+            if told and cell.cell_type == "code":
+                cell.outputs = [new_output("stream", text="\n".join(told))]
+            if name in tables and cell.cell_type == "code":
+                data = {"text/html": tables[name]._repr_html_(), "text/plain": str(tables[name])}
+                cell.outputs.append(new_output("display_data", data))
 
 
 @cache
@@ -100,7 +104,7 @@ def _assignment(name: str) -> Assignment:
 
 def _as_node(cell: NotebookCell, masters: dict[str, NotebookNode]) -> NotebookNode:
     own: NotebookNode = new_code_cell() if cell.code else new_markdown_cell()
-    node = copy.deepcopy(masters.get(cell.grade_id, own))
+    node = masters.pop(cell.grade_id, own)
     node.source = cell.source
     return node
 

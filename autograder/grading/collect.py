@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autograder.checks.ask import Status
 from autograder.grading.errors import CourseError
-from autograder.kernels.sanitise import MAX_BYTES
+from autograder.kernels.notebook import MAX_BYTES, lean
 
 MAX_NAME = 128
 """Characters of a student's name that nbgrader's gradebook can hold."""
@@ -28,18 +28,22 @@ class Folder:
 
 @dataclass(frozen=True)
 class Submission:
-    """What a student handed in for an assignment: the bytes of a notebook, or why there are none."""
+    """What a student handed in for an assignment: a notebook without its outputs, or why there is none.
+
+    `digest` is the SHA-256 of the file as it was handed in; that of nothing when there is none.
+    """
 
     student: str
     assignment: str
     notebook: bytes = b""
+    digest: str = hashlib.sha256().hexdigest()
     status: Status = "graded"
     cause: str = ""
 
-    @property
-    def digest(self) -> str:
-        """Return the SHA-256 of the notebook; that of nothing when there is none."""
-        return hashlib.sha256(self.notebook).hexdigest()
+    @classmethod
+    def of(cls, student: str, assignment: str, data: bytes) -> "Submission":
+        """Return the submission of a file, in memory for its cells alone."""
+        return cls(student, assignment, lean(data), hashlib.sha256(data).hexdigest())
 
 
 def students(submitted: Path) -> list[Folder]:
@@ -97,7 +101,7 @@ def read_submission(submitted: Path, folder: Folder, assignment: str) -> Submiss
             _opened(submitted / folder.name, os.O_DIRECTORY) as outer,
             _opened(assignment, os.O_DIRECTORY, outer) as inner,
         ):
-            return Submission(folder.student, assignment, _read(name, inner))
+            return Submission.of(folder.student, assignment, _read(name, inner))
     except FileNotFoundError:
         status, cause = "missing", f"no file {assignment}/{name} was handed in"
     except OSError as error:
@@ -110,7 +114,7 @@ def read_submission(submitted: Path, folder: Folder, assignment: str) -> Submiss
 def read_file(path: Path, student: str, assignment: str) -> Submission:
     """Read a submission that somebody names by its file."""
     try:
-        return Submission(student, assignment, _read(path))
+        return Submission.of(student, assignment, _read(path))
     except OSError as error:
         cause = _why(path.name, error)
     except ValueError as error:

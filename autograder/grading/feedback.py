@@ -6,13 +6,16 @@ from autograder.checks import catalogue
 from autograder.grading.output import Output
 from autograder.grading.render import write_page
 from autograder.grading.verdicts import SubmissionVerdict
+from autograder.kernels.sanitise import Note
 from autograder.kernels.session import CellResult
 
 MAX_OUTPUT = 2_000
 """Characters of a failed cell's output that are shown."""
 
 
-def write_feedback(output: Output, verdict: SubmissionVerdict, cells: Sequence[CellResult]) -> None:
+def write_feedback(
+    output: Output, verdict: SubmissionVerdict, cells: Sequence[CellResult], notes: Sequence[Note] = ()
+) -> None:
     """Write a submission's page. It never shows an input, an expected value or the source of a check."""
     exercises = catalogue.exercises(verdict.assignment)
     failed = [cell for cell in cells if cell.status != "ok" and not _is_unwritten(cell)]
@@ -22,6 +25,7 @@ def write_feedback(output: Output, verdict: SubmissionVerdict, cells: Sequence[C
         verdict=verdict,
         judged=list(zip(exercises, verdict.exercises, strict=True)),
         failed=failed,
+        notes=notes,
         max_output=MAX_OUTPUT,
         cause=_cause(verdict),
     )

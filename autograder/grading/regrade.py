@@ -9,11 +9,13 @@ from autograder.grading.answers import NotRecorded, Record, Replay
 from autograder.grading.assignment import Assignment, load
 from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
-from autograder.grading.grade import Graded, Judged, submission_seed
+from autograder.grading.grade import Graded, submission_seed
 from autograder.grading.gradebook import ClassGradebook, create_default
 from autograder.grading.output import Key, Output
 from autograder.grading.run import finish
+from autograder.grading.sitting import Sitting
 from autograder.grading.verdicts import SubmissionVerdict
+from autograder.kernels.session import CellResult
 
 BATCH = 32
 
@@ -75,10 +77,15 @@ def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict,
         data = output.record(old.key).read_bytes()
         record = Record.from_bytes(data)
         seed = submission_seed(old.seed, old.student, old.assignment)
-        judged = Judged(assignment, Replay(record), record.cells, seed)
-        exercises, faults = judged.exercises, tuple(judged.faults)
+        sitting = Sitting(assignment.exercises, Replay(record), seed)
+        for event in record.course:
+            if isinstance(event, CellResult):
+                sitting.ran(event)
+            elif not sitting.is_settled(event):
+                sitting.judge(event)
+        exercises, faults = sitting.verdicts, tuple(sitting.faults)
     verdict = replace(old, exercises=exercises)
-    write_feedback(output, verdict, record.cells)
+    write_feedback(output, verdict, record.cells, record.notes)
     return Graded(
         verdict=verdict,
         version=assignment.version,
@@ -86,5 +93,6 @@ def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict,
         record=data,
         questions=tuple(entry["exercises"].items()),
         written=frozenset(entry["written"]),
+        notes=tuple(record.notes),
         faults=faults,
     )

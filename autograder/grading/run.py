@@ -147,7 +147,7 @@ class ClassRun:
         """Write a batch: grades, feedback, and last the verdicts, which say that it is complete."""
         book.record(batch)
         for graded in batch:
-            write_feedback(self.output, graded.verdict, graded.cells)
+            write_feedback(self.output, graded.verdict, graded.cells, graded.notes)
         self.output.append(batch)
         self.verdicts |= {graded.verdict.key: graded.verdict for graded in batch}
         batch.clear()

@@ -12,7 +12,7 @@ class Limits:
     """Limits of one submission, all its processes together.
 
     Attributes:
-        cell_seconds: wall time of one cell or one question; four times that for the notebook.
+        cell_seconds: wall time of one cell or one question.
         memory_mb: resident memory, /dev/shm included.
         processes: processes and threads alive at one time.
         open_files: file descriptors of one process.
@@ -28,10 +28,16 @@ class Limits:
     output_bytes: int = 100_000
 
     @property
+    def exercise_seconds(self) -> float:
+        """Wall time of all cells that answer one exercise; its questions have as much again."""
+        return 2 * self.cell_seconds
+
+    @property
     def notebook_seconds(self) -> float:
+        """Wall time of all experiments of a notebook; what answers rest on has as much again."""
         return 4 * self.cell_seconds
 
     @property
     def cpu_seconds(self) -> int:
-        """Processor time of one process; more than the wall time, because a process may have several threads."""
-        return math.ceil(2 * self.notebook_seconds) + 1
+        """Processor time of one process, which no notebook within the other limits uses up, with threads or without."""
+        return math.ceil(16 * self.notebook_seconds) + 1

@@ -1,145 +1,183 @@
 """From a submitted notebook to the cells that are run: the release says what is fixed, the student what is answered."""
 
-import json
-from collections.abc import Sequence, Set
+import ast
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from autograder.kernels.notebook import NotebookCell
 from autograder.kernels.session import Cell
 
-MAX_BYTES = 16 * 2**20
-MAX_CELLS = 2_000
-MAX_SOURCE = 2 * 2**20
-"""Characters of all cells of a notebook together."""
+CHECK = "_check"
+"""How the grade_id of the check of an exercise ends; it begins with the name of the exercise."""
 
 
-class Unreadable(Exception):
-    """A file is no notebook that can be graded; the message is one sentence for its author."""
+MAX_FIXED = 40_000
+"""Characters of a fixed cell that are looked at statement by statement."""
 
 
 @dataclass(frozen=True)
-class NotebookCell:
-    """A cell as it stands in a notebook, with the part of nbgrader's metadata that means something in a release."""
+class Note:
+    """A sentence for whoever reads the feedback, about a cell of the release by its grade_id."""
 
-    code: bool
-    source: str
-    grade_id: str = ""
-    grade: bool = False
-    solution: bool = False
-    locked: bool = False
-    points: float = 0.0
-
-    @property
-    def is_check(self) -> bool:
-        return self.grade and not self.solution
-
-    @property
-    def is_fixed(self) -> bool:
-        return self.locked and not self.solution
-
-
-def read_notebook(data: bytes) -> list[NotebookCell]:
-    """Return the cells of a notebook in format 4; raise Unreadable, and nothing else, whatever the bytes are."""
-    if len(data) > MAX_BYTES:
-        raise Unreadable(
-            f"the notebook is larger than {MAX_BYTES >> 20} MB: clear its outputs, save it and submit it again"
-        )
-    try:
-        notebook = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError, MemoryError):
-        raise Unreadable("the file is not a notebook: open it in Jupyter, save it and submit it again") from None
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise Unreadable("the file has no list of cells: open it in Jupyter, save it and submit it again")
-    if type(notebook.get("nbformat")) is not int or notebook["nbformat"] != 4:
-        raise Unreadable(
-            "only notebook format 4 can be graded: open it in a current Jupyter, save it and submit it again"
-        )
-    if len(notebook["cells"]) > MAX_CELLS:
-        raise Unreadable(f"the notebook has more than {MAX_CELLS} cells")
-    cells = [_read_cell(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
-    if sum(len(cell.source) for cell in cells) > MAX_SOURCE:
-        raise Unreadable(f"the cells hold more than {MAX_SOURCE >> 20} million characters")
-    return cells
+    about: str
+    text: str
 
 
 def restore(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> list[NotebookCell]:
     """Return a submission's cells in the student's order, everything fixed as it was released.
 
-    Only a cell's grade_id is believed, and only to find its counterpart in the release: of two cells with one grade_id
-    the first counts, fixed cells get their released source back (where they were deleted too), and what the release
-    does not know is the student's own. Its grade_id becomes "cell 3", by its place in the notebook.
+    Only a cell's grade_id is believed, and only to find its counterpart in the release; where the metadata are lost,
+    its text finds it. What the release does not know is the student's own, and gets the grade_id "cell 3", by its place
+    in the notebook. Of several cells with one grade_id all stay:
+
+    - of answers, the last in which something was written is *the* answer, the others are the student's own;
+    - of fixed cells, the first is restored, and what the student added to it stands beside it as a cell of the
+      student's own; so do the others;
+    - all checks are restored. One that was deleted comes back before the next cell of the release that is there, any
+      other fixed cell after the one before it.
     """
+    cells = _named(released, submitted)
     masters = {cell.grade_id: cell for cell in released if cell.grade_id}
-    restored: dict[str, NotebookCell] = {}
-    for cell in _with_fixed(released, _numbered(masters.keys(), submitted)):
-        master = masters.get(cell.grade_id, NotebookCell(cell.code, cell.source, cell.grade_id))
-        source = master.source if master.is_fixed else cell.source
-        restored.setdefault(cell.grade_id, replace(master, source=source))
-    return list(restored.values())
+    answers = {cell.grade_id: place for place, cell in enumerate(cells) if _is_written(cell, masters)}
+    first = {cell.grade_id: place for place, cell in reversed([*enumerate(cells)])}
+    restored: list[NotebookCell] = []
+    for place, cell in enumerate(cells):
+        own = NotebookCell(cell.code, cell.source, f"cell {place + 1}")
+        master = masters.get(cell.grade_id, own)
+        if master.is_fixed and (master.is_check or place == first[cell.grade_id]):
+            above, below = _additions(master, cell)
+            restored += [*_added(own, above), master, *_added(own, below)]
+        elif master.solution and place == answers.get(cell.grade_id, first[cell.grade_id]):
+            restored.append(replace(master, source=cell.source))
+        else:
+            restored.append(replace(own, code=master.code, copy_of=cell.grade_id if master.solution else ""))
+    return _with_fixed(released, restored)
 
 
-def cells_to_run(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> list[Cell]:
-    """Return the restored code cells of a submission without its checks: those are judged elsewhere, never run."""
-    cells = restore(released, submitted)
-    return [Cell(cell.grade_id, cell.source) for cell in cells if cell.code and not cell.is_check]
+def steps(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> list[Cell]:
+    """Return the restored code cells of a submission in order, each check as the place where it asks."""
+    return [
+        Cell(cell.grade_id, cell.source, _exercise(cell), cell.is_check)
+        for cell in restore(released, submitted)
+        if cell.code
+    ]
+
+
+def notes(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> list[Note]:
+    """Return what a student should know of how the cells were taken: which are one answer, and which were restored."""
+    masters = {cell.grade_id: cell for cell in released if cell.grade_id}
+    places = defaultdict[str, list[int]](list)
+    found = []
+    for place, cell in enumerate(_named(released, submitted), 1):
+        places[cell.grade_id].append(place)
+        master = masters.get(cell.grade_id)
+        fixed = master is not None and master.is_fixed and (master.is_check or len(places[cell.grade_id]) == 1)
+        if master is not None and fixed and _changed(master, cell):
+            kept = " What you had added ran as a cell of your own." if any(_additions(master, cell)) else ""
+            found.append(Note(cell.grade_id, f"Cell {place} was put back to what was handed out.{kept}"))
+    return found + [
+        Note(grade_id, f"Cells {_listing(places[grade_id])} are all cells of `{grade_id}`: each of them counts.")
+        for grade_id, master in masters.items()
+        if master.solution and len(places[grade_id]) > 1
+    ]
+
+
+def _listing(places: Sequence[int]) -> str:
+    *others, last = map(str, places)
+    return f"{', '.join(others)} and {last}"
 
 
 def answered(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> set[str]:
     """Return the grade_ids of manually graded cells in which the student wrote something."""
-    by_hand = {cell.grade_id: cell.source for cell in released if cell.grade and cell.solution}
-    first = {cell.grade_id: cell.source for cell in reversed(submitted)}
-    return {grade_id for grade_id, source in by_hand.items() if first.get(grade_id, source).strip() != source.strip()}
+    by_hand = {cell.grade_id: cell for cell in released if cell.grade and cell.solution}
+    return {cell.grade_id for cell in submitted if _is_written(cell, by_hand)}
 
 
-def _numbered(known: Set[str], submitted: Sequence[NotebookCell]) -> list[NotebookCell]:
-    """Name the student's own cells by their place in the notebook."""
-    return [
-        cell if cell.grade_id in known else replace(cell, grade_id=f"cell {n}") for n, cell in enumerate(submitted, 1)
-    ]
+def is_blank(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> bool:
+    """Tell whether there is no text in a notebook but what was handed out."""
+    given = {cell.source.strip() for cell in released}
+    return all(cell.source.strip() in given or not cell.source.strip() for cell in submitted)
 
 
-def _with_fixed(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> list[NotebookCell]:
-    """Put back fixed cells that were deleted, each after the nearest cell before it in the release."""
-    cells = list(submitted)
-    place = 0
-    for master in released:
-        found = (
-            next((index for index, cell in enumerate(cells) if cell.grade_id == master.grade_id), None)
-            if master.grade_id
-            else None
-        )
-        if found is not None:
-            place = found + 1
-        elif master.is_fixed:
-            cells.insert(place, master)
-            place += 1
+def _is_written(cell: NotebookCell, masters: dict[str, NotebookCell]) -> bool:
+    master = masters.get(cell.grade_id)
+    return master is not None and master.solution and cell.source.strip() != master.source.strip()
+
+
+def _named(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> list[NotebookCell]:
+    """Give fixed cells that lost their metadata their grade_id back; another one is no grade_id of the release."""
+    known = {cell.grade_id for cell in released if cell.grade_id}
+    present = {cell.grade_id for cell in submitted}
+    lost = {cell.source: cell.grade_id for cell in released if cell.is_fixed and cell.grade_id not in present}
+    return [cell if cell.grade_id in known else replace(cell, grade_id=lost.get(cell.source, "")) for cell in submitted]
+
+
+def _exercise(cell: NotebookCell) -> str:
+    """Return the exercise that a cell checks or answers."""
+    if cell.is_check:
+        return cell.grade_id.removesuffix(CHECK)
+    return cell.copy_of or (cell.grade_id if cell.solution else "")
+
+
+def _added(own: NotebookCell, source: str) -> list[NotebookCell]:
+    return [replace(own, source=source)] if source else []
+
+
+def _with_fixed(released: Sequence[NotebookCell], restored: Sequence[NotebookCell]) -> list[NotebookCell]:
+    """Put back fixed cells that were deleted."""
+    cells = list(restored)
+    for number, master in enumerate(released):
+        if master.is_fixed and all(cell.grade_id != master.grade_id for cell in cells):
+            before, after = _neighbors(released, number, cells)
+            cells.insert(after if master.is_check else before, master)
     return cells
 
 
-def _read_cell(cell: Any, number: int) -> NotebookCell:
-    if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
-        raise Unreadable(f"cell {number} is damaged: open the notebook in Jupyter, save it and submit it again")
-    source = cell.get("source")
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
-    if not isinstance(source, str):
-        raise Unreadable(
-            f"the text of cell {number} is damaged: open the notebook in Jupyter, save it and submit it again"
-        )
-    # A lone surrogate cannot be encoded and would break whatever carries the text further.
-    source = source.encode("utf-8", "replace").decode()
-    return NotebookCell(cell["cell_type"] == "code", source, **_read_metadata(cell.get("metadata")))
+def _neighbors(released: Sequence[NotebookCell], number: int, cells: Sequence[NotebookCell]) -> tuple[int, int]:
+    """Return the place behind the nearest released cell before one of this number, and that of the nearest after it.
+
+    No cell is put behind a check for which it may have been meant.
+    """
+    places = {key: place for place, cell in enumerate(cells) for key in (cell.grade_id, cell.source)}
+
+    def found(cell: NotebookCell) -> int | None:
+        return places.get(cell.grade_id or cell.source)
+
+    before = next(
+        (place for cell in reversed(released[:number]) if not cell.is_check and (place := found(cell)) is not None), -1
+    )
+    after = next((place for cell in released[number + 1 :] if (place := found(cell)) is not None), len(cells))
+    return before + 1, after
 
 
-def _read_metadata(metadata: Any) -> dict[str, Any]:
-    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    if not isinstance(nbgrader, dict) or not isinstance(nbgrader.get("grade_id"), str):
-        return {}
-    points = nbgrader.get("points")
-    return {
-        "grade_id": nbgrader["grade_id"],
-        "grade": nbgrader.get("grade") is True,
-        "solution": nbgrader.get("solution") is True,
-        "locked": nbgrader.get("locked") is True,
-        "points": float(points) if isinstance(points, int | float) and abs(points) < 1e6 else 0.0,
-    }
+def _changed(master: NotebookCell, cell: NotebookCell) -> bool:
+    return cell.source.split() != master.source.split()
+
+
+def _additions(master: NotebookCell, cell: NotebookCell) -> tuple[str, str]:
+    """Return what a student added to a fixed code cell: above what was released, and below.
+
+    That is every statement, and every line of magic, that the released cell does not hold; what was changed counts as
+    added. A cell that is no Python would not have run, so that it adds nothing.
+    """
+    if not (master.code and cell.code and _changed(master, cell)):
+        return "", ""
+    released, found = set(_statements(master.source)), _statements(cell.source)
+    start = next((place for place, statement in enumerate(found) if statement in released), len(found))
+    above, below = ([item for item in part if item not in released] for part in (found[:start], found[start:]))
+    return "\n".join(above), "\n".join(below)
+
+
+def _statements(source: str) -> list[str]:
+    """Return the statements of a cell in order, written in one and the same style, and its lines of magic."""
+    lines = source.splitlines()
+    magics = {number: line.strip() for number, line in enumerate(lines, 1) if line.startswith(("%", "!"))}
+    plain = "\n".join("" if number in magics else line for number, line in enumerate(lines, 1))
+    if len(plain) > MAX_FIXED:
+        return [source]
+    try:
+        statements = [(node.lineno, ast.unparse(node)) for node in ast.parse(plain).body]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [text for _, text in sorted([*statements, *magics.items()], key=lambda item: item[0])]

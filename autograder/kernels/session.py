@@ -1,12 +1,14 @@
 """One submission from its first cell to its last question, whatever its code does."""
 
-import re
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
 from autograder.checks.ask import Answer, Question, Unanswered
+from autograder.checks.clean import clean
+from autograder.kernels.budget import Budget, Spent
 from autograder.kernels.channel import Channel, Ended, Forged, Late
 from autograder.kernels.inside.wire import WireError
 from autograder.kernels.limits import Limits
@@ -25,18 +27,26 @@ CAUSES: dict[str, tuple[LostStatus, str]] = {
 """What a child can end of, as a status and a sentence about a cell or an answer."""
 
 GRACE_SECONDS = 2.0
-MAX_MESSAGE = 400
 
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+EXPERIMENT = "own experiment"
+"""The part of cells on which no grade rests. No exercise has this name, which is no name in Python."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell."""
+    """A code cell, or the place of a check.
+
+    Attributes:
+        id: its grade_id in the release, or "cell 3", by its place in the notebook.
+        source: its text.
+        part: the exercise that it answers or checks, EXPERIMENT when no grade rests on it, else empty.
+        is_check: whether the exercise is to be asked here. A check is never run.
+    """
 
     id: str
     source: str
+    part: str = ""
+    is_check: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class CellResult:
     status: CellStatus
     message: str = ""
     output: str = ""
+    part: str = ""
 
 
 class Session(Protocol):
@@ -70,6 +81,8 @@ class ZygoteSession:
     """A submission that runs in children of a zygote.
 
     A child that has to be killed is followed by another one, which first runs again the cells that had ended before.
+    Each exercise has time of its own for the cells that answer it, and as much for its questions; experiments have
+    theirs, and when it is used up those that are left are skipped.
 
     Args:
         start: returns a zygote that has no child; called again when the one before is gone.
@@ -82,7 +95,9 @@ class ZygoteSession:
         self._zygote: Zygote | None = None
         self._channel: Channel | None = None
         self._done: list[Cell] = []
-        self._left = limits.notebook_seconds
+        self._shared = {part: Budget(limits.notebook_seconds) for part in ("", EXPERIMENT)}
+        self._answers = defaultdict[str, Budget](lambda: Budget(limits.exercise_seconds))
+        self._questions = defaultdict[str, Budget](lambda: Budget(limits.exercise_seconds))
         self._banned: Lost | None = None
 
     def run(self, cells: Sequence[Cell]) -> list[CellResult]:
@@ -91,52 +106,55 @@ class ZygoteSession:
 
     def ask(self, question: Question) -> Answer:
         """Put a question; raise Unanswered, with the cause, when no usable answer comes."""
+        budget = self._questions[question.subject]
         try:
             self._ready()
-            answer = self._understand(self._request({"ask": question.to_tree()}))
+            answer = self._understand(self._request({"ask": question.to_tree()}, budget))
         except Lost as lost:
             raise Unanswered(lost.status, lost.message) from lost
-        if answer.raised is None:
-            return answer
-        if "MemoryError" in answer.raised.kinds:
+        except Spent:
+            cause = f"was not asked to the end: its questions had used their {budget.seconds:g} seconds"
+            raise Unanswered("timeout", cause) from None
+        if answer.raised is not None and "MemoryError" in answer.raised.kinds:
             raise Unanswered("memory", "asked for more memory than there is")
-        raised = replace(
-            answer.raised, type=clean(answer.raised.type, 80), message=clean(answer.raised.message, MAX_MESSAGE)
-        )
-        return replace(answer, raised=raised)
+        return answer
 
     def close(self) -> None:
         """End the submission and everything it started."""
         self._discard()
 
     def _run_cell(self, cell: Cell) -> CellResult:
+        budget = self._budget(cell)
         try:
             self._ready()
             result = self._run_once(cell)
         except Lost as lost:
-            return CellResult(cell.id, lost.status, lost.message)
+            return CellResult(cell.id, lost.status, lost.message, part=cell.part)
+        except Spent:
+            return _left_out(cell, budget)
         if result.status in ("ok", "error"):
             self._done.append(cell)
         return result
 
+    def _budget(self, cell: Cell) -> Budget:
+        return self._shared.get(cell.part) or self._answers[cell.part]
+
     def _run_once(self, cell: Cell) -> CellResult:
-        reply = self._request({"run": cell.source})
+        reply = self._request({"run": cell.source}, self._budget(cell))
         match reply:
             case {"error": None, "output": str(output)}:
-                return CellResult(cell.id, "ok", output=clean(output, self._limits.output_bytes))
+                return CellResult(cell.id, "ok", "", clean(output, self._limits.output_bytes), cell.part)
             case {"error": {"kinds": list(kinds), "type": str(kind), "message": str(text)}, "output": str(output)}:
                 status: CellStatus = "memory" if "MemoryError" in kinds else "error"
-                message = clean(f"{kind}: {text}" if text else kind, MAX_MESSAGE)
-                return CellResult(cell.id, status, message, clean(output, self._limits.output_bytes))
+                message = clean(f"{kind}: {text}" if text else kind)
+                return CellResult(cell.id, status, message, clean(output, self._limits.output_bytes), cell.part)
             case {"outcome": "broken", "raised": {"type": str(kind)}}:
-                return CellResult(cell.id, "error", clean(kind, MAX_MESSAGE))
+                return CellResult(cell.id, "error", clean(kind), part=cell.part)
         raise self._ban("its answer is malformed")
 
     def _understand(self, reply: Any) -> Answer:
         try:
             return Answer.from_tree(reply)
-        except Unanswered as unanswered:
-            raise Lost("error", clean(unanswered.message, MAX_MESSAGE)) from unanswered
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._ban("its answer is malformed") from error
 
@@ -152,7 +170,7 @@ class ZygoteSession:
         for cell in list(self._done):
             try:
                 self._run_once(cell)
-            except Lost:
+            except (Lost, Spent):
                 self._done.remove(cell)
                 if self._channel is None:
                     return
@@ -168,28 +186,24 @@ class ZygoteSession:
             work = self._zygote.spawn(order)
         self._channel = Channel(work, self._zygote.control)
 
-    def _request(self, request: dict[str, Any]) -> Any:
-        """Send a request and return its reply; raise Lost when there is none within the time that is left."""
-        if self._left <= 0:
-            raise Lost("timeout", f"was not run: the notebook had used its {self._limits.notebook_seconds:g} seconds")
+    def _request(self, request: dict[str, Any], budget: Budget) -> Any:
+        """Send a request and return its reply; raise Lost when there is none in time, Spent when there is no time."""
         assert self._channel is not None and self._zygote is not None
-        started = time.monotonic()
-        seconds = min(self._limits.cell_seconds, self._left)
-        try:
-            self._channel.send(request, started + seconds)
-            return self._channel.receive(started + seconds)
-        except Late:
-            self._interrupt()
-            raise Lost("timeout", f"took longer than {seconds:.3g} seconds and was stopped") from None
-        except Ended:
-            status, message = CAUSES.get(self._discard(), CAUSES["died"])
-            raise Lost(status, message.format_map(asdict(self._limits))) from None
-        except Forged as forged:
-            raise self._ban(str(forged)) from None
-        except WireError as error:
-            raise Lost("error", "the question is too large to be asked") from error
-        finally:
-            self._left -= time.monotonic() - started
+        with budget.spend(self._limits.cell_seconds) as seconds:
+            deadline = time.monotonic() + seconds
+            try:
+                self._channel.send(request, deadline)
+                return self._channel.receive(deadline)
+            except Late:
+                self._interrupt()
+                raise Lost("timeout", f"took longer than {seconds:.3g} seconds and was stopped") from None
+            except Ended:
+                status, message = CAUSES.get(self._discard(), CAUSES["died"])
+                raise Lost(status, message.format_map(asdict(self._limits))) from None
+            except Forged as forged:
+                raise self._ban(str(forged)) from None
+            except WireError as error:
+                raise Lost("error", "the question is too large to be asked") from error
 
     def _interrupt(self) -> None:
         """Press Ctrl-C; a child that does not answer to it is killed."""
@@ -222,6 +236,12 @@ class ZygoteSession:
             return "died"
 
 
-def clean(text: str, limit: int) -> str:
-    """Return text without terminal escapes and control characters, cut to a length."""
-    return _CONTROL.sub("�", _ESCAPE.sub("", text[:limit].replace("\r\n", "\n").replace("\r", "\n")))
+def _left_out(cell: Cell, budget: Budget) -> CellResult:
+    """Say why there was no time for a cell."""
+    if cell.part == EXPERIMENT:
+        cause = f"was left out: experiments before it had used their {budget.seconds:g} seconds; no grade rests on it"
+        return CellResult(cell.id, "skipped", cause, part=cell.part)
+    what = f"the cells of {cell.part}" if cell.part else "cells like it, on which answers rest,"
+    return CellResult(
+        cell.id, "timeout", f"was not run: {what} had used their {budget.seconds:g} seconds", part=cell.part
+    )

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from autograder.checks.ask import Answer, Opaque, Question, Raised, Tensor, Unanswered
+from autograder.checks.ask import Answer, Opaque, Question, Raised, Tensor, Unanswered, Undefined
 from autograder.grading.answers import NotRecorded, Record, Recorder, Replay, fingerprint
+from autograder.kernels.sanitise import Note
 from autograder.kernels.session import CellResult
 
 SHAPES = array_shapes(min_dims=0, max_side=3)
@@ -66,8 +68,10 @@ def same(a: object, b: object) -> bool:
     return a == b
 
 
-def saved(recorder: Recorder, cells: list[CellResult] | None = None) -> Record:
-    return Record.from_bytes(recorder.record(cells or []))
+def saved(recorder: Recorder, cells: Sequence[CellResult] = ()) -> Record:
+    for cell in cells:
+        recorder.ran(cell)
+    return Record.from_bytes(recorder.record())
 
 
 @given(VALUES)
@@ -81,18 +85,27 @@ def test_every_value_comes_back(value: object) -> None:
 
 def test_exceptions_silence_and_cells_come_back() -> None:
     raised = Raised(("ValueError", "Exception"), "Mine", "rate", 3)
-    recorder = Recorder(Script(Answer(raised=raised), Unanswered("timeout", "too slow")))
+    silences = [Unanswered("timeout", "too slow"), Undefined("error", "is not defined")]
+    recorder = Recorder(Script(Answer(raised=raised), *silences))
+    cell, note = CellResult("f", "error", "NameError: x", "out", "f"), Note("f", "There are two of it.")
+    recorder.judges("f")
     recorder.ask(Question("f"))
-    with pytest.raises(Unanswered):
-        recorder.ask(Question("g"))
-    cells = [CellResult("f", "error", "NameError: x", "out")]
-    record = saved(recorder, cells)
-    assert record.cells == cells
+    recorder.ran(cell)
+    recorder.judges("g")
+    for _ in silences:
+        with pytest.raises(Unanswered):
+            recorder.ask(Question("g"))
+    record = Record.from_bytes(recorder.record([note]))
+    assert record.course == ["f", cell, "g"]
+    assert record.cells == [cell]
+    assert record.notes == [note]
     replay = Replay(record)
     assert replay.ask(Question("f")).raised == raised
-    with pytest.raises(Unanswered) as silence:
-        replay.ask(Question("g"))
-    assert (silence.value.status, silence.value.message) == ("timeout", "too slow")
+    for silence in silences:
+        with pytest.raises(Unanswered) as found:
+            replay.ask(Question("g"))
+        assert type(found.value) is type(silence)
+        assert (found.value.status, found.value.message) == (silence.status, silence.message)
 
 
 def test_much_that_was_printed_comes_back() -> None:
@@ -103,7 +116,8 @@ def test_much_that_was_printed_comes_back() -> None:
 def test_an_answer_at_the_limit_is_not_kept_and_costs_nothing() -> None:
     recorder = Recorder(Script(Answer("\N{SNOWMAN}" * 10**6)))
     recorder.ask(Question("f"))
-    assert recorder.record([CellResult("f", "ok")]) == b""
+    recorder.ran(CellResult("f", "ok"))
+    assert recorder.record() == b""
 
 
 def test_answers_without_end_fill_no_memory() -> None:
@@ -114,7 +128,8 @@ def test_answers_without_end_fill_no_memory() -> None:
         recorder.ask(Question("f"))
     held, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert recorder.record([CellResult("f", "ok")]) == b""
+    recorder.ran(CellResult("f", "ok"))
+    assert recorder.record() == b""
     assert held < block.nbytes
     assert peak < 12 * block.nbytes
 
@@ -150,7 +165,7 @@ def test_questions_differ_in_everything_they_send() -> None:
     assert fingerprint(questions[0]) == fingerprint(Question("f", (np.asfortranarray(x),)))
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"nonsense", Recorder(Script()).record([CellResult("f", "ok")])[:-5]])
+@pytest.mark.parametrize("data", [b"", b"PK", b"nonsense", Recorder(Script()).record([Note("f", "ok")])[:-5]])
 def test_damage_is_told(data: bytes) -> None:
     with pytest.raises(ValueError, match="damaged"):
         Record.from_bytes(data)

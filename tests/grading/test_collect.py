@@ -9,7 +9,7 @@ from autograder.grading.collect import Submission, collect, present, read_file, 
 from autograder.grading.errors import CourseError
 from autograder.grading.output import Output
 from autograder.grading.verdicts import SubmissionVerdict
-from autograder.kernels.sanitise import MAX_BYTES
+from autograder.kernels.notebook import MAX_BYTES
 from tests.grading.conftest import ASSIGNMENT, hand_in
 
 

@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from autograder.checks.ask import Unanswered
+from autograder.checks.ask import Question, Unanswered
+from autograder.kernels.session import EXPERIMENT, Cell
 from tests.kernels.conftest import running
 
 DOUBLE = "import numpy as np\ndef double(a): return 2 * a"
@@ -108,12 +109,42 @@ def test_a_cell_that_ends_the_process_does_not_take_the_others_with_it(submit, n
     assert submission.value("double", 4) == 8
 
 
-def test_the_notebook_has_a_time_too(submit):
-    submission = submit(cell_seconds=0.5)
-    results = submission.run(*["import time\ntime.sleep(10)"] * 6)
-    assert {result.status for result in results} == {"timeout"}
-    assert "was not run" in results[-1].message
-    assert "was not run" in unanswered(submission, "f").message
+SLEEP = "import time\ntime.sleep(10)"
+
+
+@pytest.mark.parametrize("part", ["", "double", EXPERIMENT])
+def test_what_one_part_of_a_notebook_uses_is_never_missing_from_another(submit, part):
+    """No more than four cells of a second each fit into any part."""
+    session = submit(cell_seconds=1.0).session
+    cells = [Cell(str(number), SLEEP, part) for number in range(5)]
+    results = session.run(cells)
+    assert results[0].status == "timeout"
+    assert results[-1].status == ("skipped" if part == EXPERIMENT else "timeout")
+    said = {"": "answers rest", "double": "the cells of double", EXPERIMENT: "no grade rests"}
+    assert said[part] in results[-1].message
+    for other in {"", "double", EXPERIMENT} - {part}:
+        assert session.run([Cell("other", DOUBLE, other)])[0].status == "ok"
+    assert session.ask(Question("double", (3,))).value == 6
+
+
+def test_questions_have_a_time_of_their_own_for_each_exercise(submit):
+    submission = submit(DOUBLE, "import time\ndef slow(seconds): time.sleep(seconds)", cell_seconds=2.0)
+    for _ in range(3):
+        submission.ask("slow", 1.0)
+    assert "took longer" in unanswered(submission, "slow", 2.0).message
+    cause = unanswered(submission, "slow", 0)
+    assert (cause.status, "had used their 4 seconds" in cause.message) == ("timeout", True)
+    assert submission.value("double", 4) == 8
+
+
+def test_experiments_that_need_too_long_again_do_not_keep_a_new_child_from_its_answers(submit):
+    """Each death runs again what had ended: of two seconds of experiments only four times in eight."""
+    session = submit(cell_seconds=2.0).session
+    session.run([Cell("1", "import time\ntime.sleep(1.5)", EXPERIMENT), Cell("2", DOUBLE, "double")])
+    for _ in range(6):
+        [result] = session.run([Cell("3", "import os\nos._exit(0)", "")])
+        assert result.status == "died"
+        assert session.ask(Question("double", (3,))).value == 6
 
 
 FIND_SOCKET = """
@@ -164,7 +195,6 @@ def test_a_fork_of_the_executor_answers_nothing(submit):
 
 def test_nothing_survives_the_session(worker):
     from autograder.kernels.limits import Limits
-    from autograder.kernels.session import Cell
 
     mark = f"8{os.getpid():07d}"
     daemons = f"""

@@ -118,8 +118,11 @@ class Executor:
         self._interruptible = False
 
     def handle(self, request: dict[str, Any]) -> Tree:
-        """Return the reply to `{"run": source}` or `{"ask": question}`, whatever the student's code raises."""
-        output = Output(self._output_bytes)
+        """Return the reply to `{"run": source}` or `{"ask": question}`, whatever the student's code raises.
+
+        What is printed while a question is answered is nobody's to read, and takes no memory.
+        """
+        output = Output(self._output_bytes if "run" in request else 0)
         sys.stdin = io.StringIO()
         sys.stdout = sys.stderr = output
         signal.alarm(0)  # one of an earlier cell must not end this one

@@ -1,0 +1,116 @@
+"""A submission while it is judged: each exercise where its check stands, before the cells below it have run."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from autograder.checks.ask import Answer, Question, Status, Transport, Unanswered, Undefined
+from autograder.checks.exercise import Exercise
+from autograder.checks.judge import NOT_WRITTEN, judge, unjudged
+from autograder.checks.verdict import ExerciseVerdict
+from autograder.grading.answers import NotRecorded
+from autograder.kernels.session import CellResult
+from autograder.kernels.zygote import ZygoteFailed
+
+UNJUDGED = "this answer could not be judged: ask your instructor to look at it"
+ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+
+
+class Sitting:
+    """Judges the exercises of an assignment, each as often as its check stands in the notebook until it holds.
+
+    Args:
+        exercises: of the assignment, in order.
+        transport: carries the questions to what the cells so far have defined.
+        seed: decides all hidden inputs.
+    """
+
+    def __init__(self, exercises: Sequence[Exercise], transport: Transport, seed: int) -> None:
+        self.exercises = {exercise.name: exercise for exercise in exercises}
+        self.transport = WithCellErrors(transport)
+        self.seed = seed
+        self.seconds = dict.fromkeys(self.exercises, 0.0)
+        self.faults: list[str] = []
+        self.late: list[str] = []
+        self._best: dict[str, ExerciseVerdict] = {}
+
+    def ran(self, cell: CellResult) -> None:
+        """Take note of what became of a cell."""
+        self.transport.ran(cell)
+
+    def judge(self, name: str) -> None:
+        """Judge an exercise by what its name stands for at this moment; of several verdicts the best counts."""
+        judged = self._judge(self.exercises[name])
+        best = self._best.get(name)
+        if best is None or judged.points >= best.points:
+            self._best[name] = judged
+
+    def is_settled(self, name: str) -> bool:
+        """Tell whether no check further down can change the verdict of an exercise."""
+        return name in self._best and self._best[name].passed
+
+    def is_open(self, name: str) -> bool:
+        """Tell whether an exercise is still to be asked about, because no check has found an answer yet."""
+        best = self._best.get(name)
+        return (
+            best is None
+            or name in self.transport.undefined
+            or any(requirement.message == NOT_WRITTEN for requirement in best.requirements)
+        )
+
+    @property
+    def verdicts(self) -> tuple[ExerciseVerdict, ...]:
+        return tuple(self._best[name] for name in self.exercises)
+
+    def _judge(self, exercise: Exercise) -> ExerciseVerdict:
+        started = time.perf_counter()
+        self.transport.undefined.discard(exercise.name)
+        try:
+            judged = judge(exercise, self.transport, self.seed)
+        except (NotRecorded, ZygoteFailed):
+            raise
+        except Exception as fault:
+            # An answer that a check did not foresee must neither earn a point nor stop the class.
+            self.faults.append(f"{exercise.name}: {type(fault).__name__}: {fault}")
+            judged = unjudged(exercise, "error", UNJUDGED)
+        self.seconds[exercise.name] = round(self.seconds[exercise.name] + time.perf_counter() - started, 3)
+        return _without_addresses(judged)
+
+
+class WithCellErrors:
+    """A transport that explains a missing answer by what became of the cell that should give it.
+
+    `undefined` holds the exercises for which there was nothing to ask the last time.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self.undefined: set[str] = set()
+        self._failed: dict[str, CellResult] = {}
+
+    def ran(self, cell: CellResult) -> None:
+        if cell.status != "ok":
+            self._failed[cell.part] = cell
+
+    def ask(self, question: Question) -> Answer:
+        try:
+            return self.transport.ask(question)
+        except Undefined:
+            self.undefined.add(question.subject)
+            if question.subject in self._failed:
+                raise _explained(self._failed[question.subject]) from None
+            raise
+
+
+def _explained(cell: CellResult) -> Unanswered:
+    """Say what became of a cell; only an exception's message begins with its type."""
+    status: Status = "timeout" if cell.status == "ok" or cell.status == "skipped" else cell.status
+    verb = "raised " if cell.status == "error" or cell.message.startswith("MemoryError") else ""
+    return Unanswered(status, f"its cell {verb}{cell.message}")
+
+
+def _without_addresses(judged: ExerciseVerdict) -> ExerciseVerdict:
+    """Blank out memory addresses in messages: they would differ from run to run."""
+    requirements = tuple(replace(item, message=ADDRESS.sub("0x…", item.message)) for item in judged.requirements)
+    return replace(judged, requirements=requirements)
