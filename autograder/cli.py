@@ -277,6 +277,8 @@ def _show_summary(progress: "RunProgress", plan: "Plan") -> None:
     if progress.slowest[0]:
         seconds, exercise, student = progress.slowest
         console.print(f"Slowest: {exercise} of {escape(printable(student))}, {seconds:.1f} s.", soft_wrap=True)
+    for student, name in progress.emptied:
+        console.print(f"Blank, and not blank before: {name} of {escape(printable(student))}.", soft_wrap=True)
     if progress.faults:
         console.print(f"{len(progress.faults)} answers could not be judged; audit.jsonl says why.", soft_wrap=True)
     console.print(f"Report: {escape(str(plan.out / 'report.html'))}", soft_wrap=True)

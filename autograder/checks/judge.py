@@ -7,11 +7,14 @@ from contextlib import contextmanager
 import numpy as np
 
 from autograder.checks.ask import Ask, Status, StudentRaised, Transport, Unanswered
+from autograder.checks.clean import clean
 from autograder.checks.exercise import Exercise, Unmet
 from autograder.checks.expect import MALFORMED
 from autograder.checks.misconceptions import recognize
 from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
 
+MAX_SAID = 1_000
+"""Characters of a message: those that an answer is quoted in are cut with what they quote."""
 NOT_WRITTEN = "not written yet: replace `raise NotImplementedError()` in its cell with your answer"
 UNREADABLE = "what your code gives here has not the form it should have: look at the types and shapes of all its parts"
 
@@ -43,7 +46,7 @@ def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdic
             try:
                 requirement.check(ask, ask.draw(requirement.name))
             except Unmet as unmet:
-                message = str(unmet)
+                message = clean(str(unmet), MAX_SAID)
             except StudentRaised as error:
                 status, message = "error", _explain(error)
             except Unanswered as unanswered:

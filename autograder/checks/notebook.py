@@ -13,6 +13,7 @@ from autograder.checks.ask import LocalTransport
 from autograder.checks.book import page_url
 from autograder.checks.exercise import Exercise
 from autograder.checks.judge import judge
+from autograder.checks.patches import WithPatches
 from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
 
 
@@ -110,8 +111,9 @@ def check(subject: Callable[..., Any]) -> None:
         LookupError: no exercise has this name.
     """
     caller = sys._getframe(1)
-    exercise = _exercise_of(subject, {**caller.f_globals, **caller.f_locals})
-    verdict = judge(exercise, LocalTransport(subject), secrets.randbits(32))
+    with WithPatches(LocalTransport(subject)) as transport:
+        exercise = _exercise_of(subject, {**caller.f_globals, **caller.f_locals})
+        verdict = judge(exercise, transport, secrets.randbits(32))
     report = Report(exercise, verdict)
     _show(report)
     if not verdict.passed:

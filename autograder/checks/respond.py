@@ -151,27 +151,109 @@ def _load_probe(name: str, source: str) -> Callable[..., Any]:
     return probe
 
 
+Switch = tuple[Callable[[], Any], Callable[[Any], Any], Any]
+"""How a setting of the whole process is read, how it is set, and what it is in a fresh process."""
+
+PRINTED = {
+    "edgeitems": 3, "threshold": 1000, "floatmode": "maxprec", "precision": 8, "suppress": False, "linewidth": 75,
+    "nanstr": "nan", "infstr": "inf", "sign": "-", "formatter": None, "legacy": False,
+}  # fmt: skip
+"""How NumPy prints: an old style changes what numbers look like in a message."""
+SMALLEST = 5e-324
+RECURSION = 3000
+"""Calls within one another that Python allows, as in a notebook."""
+
+
+def _switches_of_numpy() -> list[Switch]:
+    errors = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+    return [
+        (np.geterr, lambda how: np.seterr(**how), errors),
+        (_printed, lambda how: np.set_printoptions(**how), PRINTED),
+        (sys.getrecursionlimit, sys.setrecursionlimit, RECURSION),
+    ]
+
+
+def _printed() -> dict[str, Any]:
+    options: dict[str, Any] = {**np.get_printoptions()}
+    return {key: options[key] for key in PRINTED}
+
+
+def _switches_of_torch(torch: Any) -> list[Switch]:
+    matmul = torch.backends.mkldnn.matmul
+    return [
+        (torch.get_default_dtype, torch.set_default_dtype, torch.float32),
+        (torch.is_grad_enabled, torch.set_grad_enabled, True),
+        (lambda: torch.is_autocast_enabled("cpu"), lambda on: torch.set_autocast_enabled("cpu", on), False),
+        (torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly, False),
+        (torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode, 0),
+        (lambda: SMALLEST * 1.0 == 0, torch.set_flush_denormal, False),
+        (
+            lambda: matmul.fp32_precision.replace("none", "ieee"),
+            lambda how: setattr(matmul, "fp32_precision", how),
+            "ieee",
+        ),
+    ]
+
+
+def _switches_of_keras(keras: Any) -> list[Switch]:
+    config = keras.config
+    fresh = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
+    fresh |= dict.fromkeys(("max_epochs", "max_steps_per_epoch")) if hasattr(config, "set_max_epochs") else {}
+    switches = [(getattr(config, name), getattr(config, f"set_{name}"), value) for name, value in fresh.items()]
+    return [*switches, (lambda: config.dtype_policy().name, config.set_dtype_policy, "float32")]
+
+
+def _switches_of_tensorflow(tf: Any) -> list[Switch]:
+    return [(tf.config.functions_run_eagerly, tf.config.run_functions_eagerly, False)]
+
+
+SWITCHES: dict[str, Callable[[Any], list[Switch]]] = {
+    "numpy": lambda _: _switches_of_numpy(),
+    "torch": _switches_of_torch,
+    "keras": _switches_of_keras,
+    "tensorflow": _switches_of_tensorflow,
+}
+
+
 @contextmanager
 def fresh_settings() -> Iterator[None]:
     """Give NumPy, torch and Keras the settings of a fresh process, and let no warning be an error.
 
-    Scratch work that sets another one, after the answers or before, must not decide what they are worth.
+    Scratch work that sets another one, after the answers or before, must not decide what they are worth. How many
+    threads there are is left alone: it decides how long an answer takes, and not what it is.
     """
-    torch, keras = sys.modules.get("torch"), sys.modules.get("keras")
     with ExitStack() as settings:
-        settings.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
         settings.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
-        if torch is not None:
-            settings.enter_context(torch.set_grad_enabled(True))
-            settings.callback(torch.set_default_dtype, torch.get_default_dtype())
-            torch.set_default_dtype(torch.float32)
-        if keras is not None:
-            settings.callback(keras.config.set_floatx, keras.config.floatx())
-            settings.callback(keras.config.set_dtype_policy, keras.config.dtype_policy())
-            keras.config.set_floatx("float32")
-            keras.config.set_dtype_policy("float32")
+        for read, write, fresh in _switches():
+            if (now := read()) != fresh:
+                settings.callback(write, now)
+                write(fresh)
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.is_inference_mode_enabled():
+            settings.enter_context(torch.inference_mode(False))
+        if torch is not None and _puts_tensors_elsewhere(torch):
+            settings.enter_context(torch.device("cpu"))
         yield
+
+
+def _switches() -> Iterator[Switch]:
+    for name, switches in SWITCHES.items():
+        if name in sys.modules:
+            yield from _cached(name, switches)
+
+
+@cache
+def _cached(name: str, switches: Callable[[Any], list[Switch]]) -> list[Switch]:
+    return switches(sys.modules[name])
+
+
+def _puts_tensors_elsewhere(torch: Any) -> bool:
+    """Tell whether new tensors go to another device than the processor, also to one that there is not."""
+    try:
+        return bool(torch.empty(0).device.type != "cpu")
+    except (AssertionError, RuntimeError):
+        return True
 
 
 @fresh_settings()

@@ -22,6 +22,8 @@ from autograder.kernels.sanitise import Note, answered, is_blank, notes, steps
 from autograder.kernels.session import Cell, CellResult, Session
 from autograder.kernels.worker import Worker
 
+BLANK = "Nothing is written in this notebook."
+
 
 @dataclass(frozen=True)
 class Task:
@@ -76,7 +78,8 @@ def grade(task: Task, worker: Worker) -> Graded:
         seed = submission_seed(task.seed, submission.student, assignment.name)
         sitting = Sitting(assignment.exercises, recorder, seed)
         results = sit(cells, session, recorder, sitting)
-    told = notes(assignment.cells, submitted)
+    blank = is_blank(assignment.cells, submitted)
+    told = [Note("", BLANK)] if blank else notes(assignment.cells, submitted)
     for exercise in sitting.verdicts:
         if not exercise.passed:
             told += rebound(cells, exercise.name, exercise.name in sitting.late)
@@ -89,7 +92,7 @@ def grade(task: Task, worker: Worker) -> Graded:
         questions=tuple(sitting.seconds.items()),
         written=frozenset(answered(assignment.cells, submitted)),
         notes=tuple(told),
-        is_blank=is_blank(assignment.cells, submitted),
+        is_blank=blank,
         faults=tuple(sitting.faults),
     )
 

@@ -15,7 +15,6 @@ from autograder.grading.output import Key, Output
 from autograder.grading.run import finish
 from autograder.grading.sitting import Sitting
 from autograder.grading.verdicts import SubmissionVerdict
-from autograder.kernels.session import CellResult
 
 BATCH = 32
 
@@ -78,11 +77,7 @@ def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict,
         record = Record.from_bytes(data)
         seed = submission_seed(old.seed, old.student, old.assignment)
         sitting = Sitting(assignment.exercises, Replay(record), seed)
-        for event in record.course:
-            if isinstance(event, CellResult):
-                sitting.ran(event)
-            elif not sitting.is_settled(event):
-                sitting.judge(event)
+        sitting.repeat(record.course)
         exercises, faults = sitting.verdicts, tuple(sitting.faults)
     verdict = replace(old, exercises=exercises)
     write_feedback(output, verdict, record.cells, record.notes)

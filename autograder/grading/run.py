@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,12 +17,13 @@ from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, Task
 from autograder.grading.gradebook import ClassGradebook, create_default
-from autograder.grading.output import Key, Output
+from autograder.grading.output import Key, Output, number
 from autograder.grading.pool import cluster_size, dask_pool, grade_all, local_pool
 from autograder.grading.report import write_report
 from autograder.grading.verdicts import SubmissionVerdict
 from autograder.kernels.doctor import UnavailableLevel, best
 from autograder.kernels.limits import Limits
+from autograder.kernels.sanitise import Note
 
 BATCH_SIZE = 32
 BATCH_SECONDS = 2.0
@@ -51,7 +52,7 @@ class Plan:
 
 @dataclass
 class Progress:
-    """How far a run has come."""
+    """How far a run has come; `emptied` are blank notebooks that were handed in after one with points."""
 
     total: int
     seed: int
@@ -60,6 +61,7 @@ class Progress:
     statuses: Counter[Status] = field(default_factory=Counter)
     slowest: tuple[float, str, str] = (0.0, "", "")
     faults: list[str] = field(default_factory=list)
+    emptied: list[Key] = field(default_factory=list)
     isolations: set[str] = field(default_factory=set)
     seconds: float = 0.0
     interrupted: bool = False
@@ -104,7 +106,7 @@ class ClassRun:
         """Grade the class and write everything; after Ctrl-C, everything so far."""
         started = time.monotonic()
         self.output.create()
-        before = self.output.read()
+        before = self.before = self.output.read()
         seed = self._seed(before)
         targets = {(folder.student, name) for folder in self.folders for name in self.assignments}
         self.verdicts = {key: verdict for key, verdict in before.items() if self._stays(key, targets)}
@@ -134,7 +136,7 @@ class ClassRun:
         try:
             with open_pool() as submit, closing(grade_all(tasks, submit, width)) as results:
                 for graded in results:
-                    batch.append(graded)
+                    batch.append(self._compared(graded, progress))
                     progress.add(graded)
                     self.watch(progress)
                     if len(batch) >= BATCH_SIZE or time.monotonic() - written > BATCH_SECONDS:
@@ -142,6 +144,15 @@ class ClassRun:
                         written = time.monotonic()
         finally:
             self._write(batch, book)
+
+    def _compared(self, graded: Graded, progress: Progress) -> Graded:
+        """Note when a blank notebook takes the place of one that was not."""
+        before = self.before.get(graded.verdict.key)
+        if before is None or before.points == 0 or not graded.is_blank:
+            return graded
+        progress.emptied.append(graded.verdict.key)
+        note = Note("", f"The notebook that was handed in before it was worth {number(before.points)} points.")
+        return replace(graded, notes=(*graded.notes, note))
 
     def _write(self, batch: list[Graded], book: ClassGradebook) -> None:
         """Write a batch: grades, feedback, and last the verdicts, which say that it is complete."""

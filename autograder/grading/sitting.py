@@ -46,6 +46,17 @@ class Sitting:
         if best is None or judged.points >= best.points:
             self._best[name] = judged
 
+    def repeat(self, course: Sequence[CellResult | str]) -> None:
+        """Judge in the order in which that was done when the cells ran, by the answers of then.
+
+        An exercise is judged again only where it does not hold yet: then it may have been judged once and no more.
+        """
+        for event in course:
+            if isinstance(event, CellResult):
+                self.ran(event)
+            elif not self.is_settled(event):
+                self.judge(event)
+
     def is_settled(self, name: str) -> bool:
         """Tell whether no check further down can change the verdict of an exercise."""
         return name in self._best and self._best[name].passed

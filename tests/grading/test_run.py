@@ -25,7 +25,20 @@ from autograder.grading.output import Output
 from autograder.grading.regrade import regrade
 from autograder.grading.run import ClassRun
 from autograder.kernels.doctor import levels
-from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, SECOND, SEED, THIRD, Class, answered, grade, hand_in, lines
+from tests.grading.conftest import (
+    ASSIGNMENT,
+    FIRST,
+    FULL,
+    HANDED_IN,
+    SECOND,
+    SEED,
+    THIRD,
+    Class,
+    answered,
+    grade,
+    hand_in,
+    lines,
+)
 
 FIELDS = [
     "student",
@@ -162,6 +175,21 @@ def test_resuming_runs_what_has_changed(graded: Class, submitted: Path, tmp_path
     assert after["ivy"].status == "missing"
     assert "gus" not in after
     assert scores(default_url(out))["bob", ASSIGNMENT] == pytest.approx(FULL)
+
+
+def test_a_blank_notebook_after_one_with_points_is_noted(graded: Class, submitted: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(submitted, tmp_path / "submitted", symlinks=True)
+    out = shutil.copytree(graded.plan.out, tmp_path / "out")
+    for student in ("bob", "eve"):
+        (folder / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").write_bytes(HANDED_IN["eve"] + b"\n")
+    progress = ClassRun(replace(graded.plan, submitted=folder, out=out, resume=True)).run()
+    assert progress.emptied == [("bob", ASSIGNMENT)]
+    pages = {
+        name: (out / "feedback" / name / f"{ASSIGNMENT}.html").read_text(encoding="utf-8") for name in ("bob", "eve")
+    }
+    assert all("Nothing is written in this notebook." in page for page in pages.values())
+    assert f"was handed in before it was worth {FULL - 3.5:g} points" in pages["bob"]
+    assert "handed in before" not in pages["eve"]
 
 
 def test_one_student_alone_leaves_the_others(graded: Class, submitted: Path, tmp_path: Path) -> None:

@@ -1,0 +1,56 @@
+"""The grade is what the check said: four ways to check a notebook find the same, requirement by requirement.
+
+Seeds differ from way to way: a right answer fails a statistical requirement with probability at most 1e-9.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.agreement.notebooks import STOCK
+from tests.agreement.ways import Found, by_check, by_grade, by_nbgrader, in_a_kernel
+
+pytestmark = [pytest.mark.xdist_group("agreement"), pytest.mark.timeout(1200)]
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
+    return by_grade(STOCK.values(), tmp_path_factory.mktemp("grade"))
+
+
+@pytest.fixture(scope="module")
+def autograded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
+    return by_nbgrader(STOCK.values(), tmp_path_factory.mktemp("nbgrader"))
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_the_stock_is_graded_as_it_deserves(graded: dict[str, Found], name: str) -> None:
+    assert {exercise for exercise, table in graded[name].items() if not all(table.values())} == STOCK[name].lost
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_nbgrader_agrees(graded: dict[str, Found], autograded: dict[str, Found], name: str) -> None:
+    assert autograded[name] == graded[name]
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_the_command_for_students_agrees(graded: dict[str, Found], tmp_path: Path, name: str) -> None:
+    assert by_check(STOCK[name], tmp_path) == graded[name]
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_the_students_own_checks_agree(graded: dict[str, Found], tmp_path: Path, name: str) -> None:
+    """Nothing is shown to hold where there is no table. What no check could see may count all the same."""
+    shown = in_a_kernel(STOCK[name], tmp_path)
+    nothing = {exercise: dict.fromkeys(table, False) for exercise, table in graded[name].items()}
+    unseen = STOCK[name].unseen
+    for exercise, table in (nothing | shown).items():
+        if exercise in unseen:
+            assert sum(table.values()) <= sum(graded[name][exercise].values())
+        else:
+            assert table == graded[name][exercise], exercise
+
+
+def test_every_framework_and_the_open_assignment_are_in_the_stock() -> None:
+    assignments = {notebook.assignment for notebook in STOCK.values()}
+    assert assignments >= {"dropout_numpy", "dropout_keras", "dropout_pytorch", "noise_lab"}
