@@ -13,6 +13,7 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.kernels.doctor import levels, memory
+from tests.agreement.book import Book
 from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, HANDED_IN, WRONG, answered, hand_in
 
 SOLUTIONS = str(Path(__file__).parents[1] / "solutions")
@@ -150,9 +151,12 @@ def test_check_tells_a_student_what_is_not_right_yet(tmp_path: Path) -> None:
     assert run.returncode == 1
     assert "This looks like a known mistake: divides by rate." in run.stdout
     assert f"{ASSIGNMENT}: {FULL - 3.5:g} of {FULL:g} points" in run.stdout
-    notebook.write_bytes(answered(0))
+    book = Book(ASSIGNMENT)
+    book.paste(FIRST.name, after=FIRST.name)
+    notebook.write_bytes(book.to_bytes())
     run = autograder("check", notebook)
     assert run.returncode == 0, run.stdout
+    assert f"  Cells 4 and 5 are all cells of `{FIRST.name}`: each of them counts.\n" in run.stdout
     notebook.write_bytes(b"{")
     run = autograder("check", notebook)
     assert run.returncode == 1

@@ -254,20 +254,15 @@ def from_tree(tree: Any) -> Value:
 
 
 def _cleaned(value: Value) -> Value:
-    match value:
-        case str():
-            return clean(value)
-        case np.ndarray():
-            return clean_array(value)
-        case list():
-            return [_cleaned(item) for item in value]
-        case tuple():
-            return tuple(_cleaned(item) for item in value)
-        case dict():
-            return {clean(key): _cleaned(item) for key, item in value.items()}
-        case Opaque(name):
-            return Opaque(clean(name, MAX_NAME))
-    return value
+    if isinstance(value, np.ndarray):
+        return clean_array(value)
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list | tuple):
+        return type(value)(map(_cleaned, value))
+    if isinstance(value, dict):
+        return {clean(key): _cleaned(item) for key, item in value.items()}
+    return Opaque(clean(value.type, MAX_NAME)) if isinstance(value, Opaque) else value
 
 
 def _raised(tree: dict[str, Any]) -> Raised:

@@ -20,6 +20,8 @@ _UNSEEN = re.compile(
 
 def clean(text: str, limit: int = MAX_MESSAGE) -> str:
     """Return text without terminal escapes and characters that cannot be seen, cut to a length."""
+    if text.isascii() and text.isprintable():
+        return text[:limit]
     return _UNSEEN.sub("\ufffd", _ESCAPE.sub("", text[:limit].replace("\r\n", "\n").replace("\r", "\n")))
 
 

@@ -156,7 +156,7 @@ Switch = tuple[Callable[[], Any], Callable[[Any], Any], Any]
 
 PRINTED = {
     "edgeitems": 3, "threshold": 1000, "floatmode": "maxprec", "precision": 8, "suppress": False, "linewidth": 75,
-    "nanstr": "nan", "infstr": "inf", "sign": "-", "formatter": None, "legacy": False,
+    "nanstr": "nan", "infstr": "inf", "sign": "-", "formatter": None, "legacy": False, "override_repr": None,
 }  # fmt: skip
 """How NumPy prints: an old style changes what numbers look like in a message."""
 SMALLEST = 5e-324
@@ -164,18 +164,17 @@ RECURSION = 3000
 """Calls within one another that Python allows, as in a notebook."""
 
 
-def _switches_of_numpy() -> list[Switch]:
+def _switches_of_numpy(_: Any) -> list[Switch]:
     errors = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
     return [
         (np.geterr, lambda how: np.seterr(**how), errors),
-        (_printed, lambda how: np.set_printoptions(**how), PRINTED),
+        (
+            np.get_printoptions,
+            lambda how: np.set_printoptions(**how),
+            {key: PRINTED[key] for key in np.get_printoptions()},
+        ),
         (sys.getrecursionlimit, sys.setrecursionlimit, RECURSION),
     ]
-
-
-def _printed() -> dict[str, Any]:
-    options: dict[str, Any] = {**np.get_printoptions()}
-    return {key: options[key] for key in PRINTED}
 
 
 def _switches_of_torch(torch: Any) -> list[Switch]:
@@ -208,7 +207,7 @@ def _switches_of_tensorflow(tf: Any) -> list[Switch]:
 
 
 SWITCHES: dict[str, Callable[[Any], list[Switch]]] = {
-    "numpy": lambda _: _switches_of_numpy(),
+    "numpy": _switches_of_numpy,
     "torch": _switches_of_torch,
     "keras": _switches_of_keras,
     "tensorflow": _switches_of_tensorflow,
@@ -225,7 +224,7 @@ def fresh_settings() -> Iterator[None]:
     with ExitStack() as settings:
         settings.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
-        for read, write, fresh in _switches():
+        for read, write, fresh in _switches(tuple(name for name in SWITCHES if name in sys.modules)):
             if (now := read()) != fresh:
                 settings.callback(write, now)
                 write(fresh)
@@ -237,15 +236,9 @@ def fresh_settings() -> Iterator[None]:
         yield
 
 
-def _switches() -> Iterator[Switch]:
-    for name, switches in SWITCHES.items():
-        if name in sys.modules:
-            yield from _cached(name, switches)
-
-
 @cache
-def _cached(name: str, switches: Callable[[Any], list[Switch]]) -> list[Switch]:
-    return switches(sys.modules[name])
+def _switches(modules: tuple[str, ...]) -> list[Switch]:
+    return [switch for name in modules for switch in SWITCHES[name](sys.modules[name])]
 
 
 def _puts_tensors_elsewhere(torch: Any) -> bool:

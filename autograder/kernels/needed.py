@@ -20,7 +20,7 @@ MAX_SOURCE = 40_000
 
 @dataclass(frozen=True)
 class Step:
-    """A cell with its names; a check looks up its exercise, and what the release shows as an example is no answer."""
+    """A cell with its names; a check looks up its exercise, and an example is what was handed out and is no answer."""
 
     cell: Cell
     names: Names
@@ -45,14 +45,15 @@ def needed(cells: Sequence[Cell], released: Sequence[NotebookCell]) -> list[Cell
     exercises = {cell.part for cell in cells if cell.is_check}
     if not is_readable(cells):
         return [_as_part(cell, exercises, not cell.id.startswith("cell ")) for cell in cells]
-    steps = _without_filled_gaps([_step(cell, released) for cell in cells], released)
-    graded = _resting(steps, _graded(exercises), _touched(steps))
+    given = {cell.source for cell in released if not cell.solution}
+    steps = _without_filled_gaps([_step(cell, exercises, given) for cell in cells], released)
+    graded = _resting(steps, lambda step: step.cell.part in exercises, _touched(steps))
     kept = _resting(steps, lambda step: not step.is_example, lambda step: step.names.bound)
     names = [step.names for step in steps]
     forgets = not _remembers([names[place] for place in graded], steps, exercises)
     if not (forgets and _is_told([names[place] for place in kept])):
         kept = set(range(len(steps)))
-    return [_as_part(_answer(steps[place], exercises), exercises, place in graded) for place in sorted(kept)]
+    return [_as_part(steps[place].cell, exercises, place in graded) for place in sorted(kept)]
 
 
 def is_readable(cells: Sequence[Cell]) -> bool:
@@ -60,11 +61,18 @@ def is_readable(cells: Sequence[Cell]) -> bool:
     return math.hypot(*(len(cell.source) for cell in cells)) <= MAX_SOURCE
 
 
-def _step(cell: Cell, released: Sequence[NotebookCell]) -> Step:
+def _step(cell: Cell, exercises: Set[str], given: Set[str]) -> Step:
     if cell.is_check:
         return Step(cell, Names(at_once=frozenset({cell.part}), is_all=True), False)
-    given = any(cell.source == it.source and not it.solution for it in released)
-    return Step(cell, names_of(cell.source), given and not cell.part)
+    names = names_of(cell.source)
+    return Step(replace(cell, part=_exercise(cell, names, exercises)), names, cell.source in given and not cell.part)
+
+
+def _exercise(cell: Cell, names: Names, exercises: Set[str]) -> str:
+    """Return the exercise that a cell answers, by its grade_id or its text; a copy may have become something else."""
+    is_scratch = cell.id != cell.part and names != Names() and cell.part not in names.bound
+    defined = sorted(exercises & names.bound)
+    return cell.part if cell.part in exercises and not is_scratch else defined[0] if defined else ""
 
 
 def _without_filled_gaps(steps: Sequence[Step], released: Sequence[NotebookCell]) -> list[Step]:
@@ -77,10 +85,6 @@ def _without_filled_gaps(steps: Sequence[Step], released: Sequence[NotebookCell]
         if step.cell.source not in gaps and not step.is_example:
             written |= step.names.bound
     return kept
-
-
-def _graded(exercises: Set[str]) -> Callable[[Step], bool]:
-    return lambda step: step.cell.part in exercises or not exercises.isdisjoint(step.names.bound)
 
 
 def _touched(steps: Sequence[Step]) -> Callable[[Step], Set[str]]:
@@ -114,12 +118,6 @@ def _remembers(answers: Sequence[Names], steps: Sequence[Step], exercises: Set[s
     """Tell whether an answer may have a memory of its calls, in a variable of the student's."""
     variables = frozenset[str]().union(*(step.names.variables for step in steps if not step.is_example))
     return any(not names.later.isdisjoint(variables - exercises) for names in answers)
-
-
-def _answer(step: Step, exercises: Set[str]) -> Cell:
-    """Return a cell with the exercise that it answers, also where only its text says so."""
-    answers = sorted(exercises & step.names.bound)
-    return step.cell if step.cell.part in exercises or not answers else replace(step.cell, part=answers[0])
 
 
 def _as_part(cell: Cell, exercises: Set[str], is_graded: bool) -> Cell:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from autograder.checks.clean import MAX_NAME, clean
 from autograder.kernels.names import names_of
 from autograder.kernels.needed import is_readable
 from autograder.kernels.sanitise import Note
@@ -29,7 +30,9 @@ def rebound(cells: Sequence[Cell], exercise: str, at_end: bool) -> list[Note]:
     uses = frozenset[str]().union(*(names[place].later for place in answers if place < asked)) - {exercise}
     for place in range(min(answers, default=asked), asked):
         again = {name for name in names[place].bound & uses if any(name in it.bound for it in names[:place])}
-        told += [_again(f"`{name}`, which `{exercise}` uses,", cells[place], True) for name in sorted(again)]
+        told += [
+            _again(f"`{clean(name, MAX_NAME)}`, which `{exercise}` uses,", cells[place], True) for name in sorted(again)
+        ]
     return [Note(exercise, text) for text in told[:MOST]]
 
 

@@ -159,7 +159,7 @@ def _additions(master: NotebookCell, cell: NotebookCell) -> tuple[str, str]:
     """Return what a student added to a fixed code cell: above what was released, and below.
 
     That is every statement, and every line of magic, that the released cell does not hold; what was changed counts as
-    added. A cell that is no Python would not have run, so that it adds nothing.
+    added. Of a cell that is no Python, such as one that is all magic, that is the whole.
     """
     if not (master.code and cell.code and _changed(master, cell)):
         return "", ""
@@ -174,10 +174,9 @@ def _statements(source: str) -> list[str]:
     lines = source.splitlines()
     magics = {number: line.strip() for number, line in enumerate(lines, 1) if line.startswith(("%", "!"))}
     plain = "\n".join("" if number in magics else line for number, line in enumerate(lines, 1))
-    if len(plain) > MAX_FIXED:
-        return [source]
     try:
-        statements = [(node.lineno, ast.unparse(node)) for node in ast.parse(plain).body]
+        tree = ast.parse(plain if len(plain) <= MAX_FIXED and not source.startswith("%%") else "%%")
+        statements = [(node.lineno, ast.unparse(node)) for node in tree.body]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+        return [source]
     return [text for _, text in sorted([*statements, *magics.items()], key=lambda item: item[0])]

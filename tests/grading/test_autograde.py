@@ -12,6 +12,7 @@ from nbgrader.api import Gradebook
 
 from autograder.grading.assignment import load
 from autograder.grading.gradebook import scores
+from tests.agreement.book import Book, grade_id_of, text_of
 from tests.grading.conftest import ASSIGNMENT, FIRST, SECOND, WRONG, answered, grade, hand_in
 
 SETTINGS = Path(__file__).parents[2] / "nbgrader_config.py"
@@ -61,6 +62,34 @@ def test_both_ways_give_the_same_scores(course: Path) -> None:
 def test_nothing_waits_for_a_person(course: Path) -> None:
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
         assert not any(submission.needs_manual_grade for submission in book.assignment_submissions(ASSIGNMENT))
+
+
+def test_whoever_grades_by_hand_sees_every_part_of_a_cell(course: Path) -> None:
+    """nbgrader wants each grade_id once: the others are the student's own, in their places."""
+    book = Book("noise_lab")
+    book.paste("experiment", "print('the conclusion')")
+    book.paste("experiment", "print('the figure')", after="experiment")
+    book.write("experiment", "print('the runs')")
+    book.paste("design", "The limits.", after="design")
+    book.write("design", "The noise.")
+    book.paste("NoiseLayer_check")
+    place = course / "submitted" / "eve" / "noise_lab"
+    place.mkdir(parents=True)
+    (place / "noise_lab.ipynb").write_bytes(book.to_bytes())
+    run = nbgrader(course, "autograde", "noise_lab")
+    assert run.returncode == 0, run.stderr
+    graded = json.loads((course / "autograded" / "eve" / "noise_lab" / "noise_lab.ipynb").read_text(encoding="utf-8"))
+    sources = ["".join(cell["source"]) for cell in graded["cells"]]
+    parts = ["The noise.", "The limits.", "print('the runs')", "print('the figure')", "print('the conclusion')"]
+    assert [source for source in sources if source in parts] == parts
+    named = {grade_id_of(cell): text_of(cell) for cell in graded["cells"] if grade_id_of(cell)}
+    assert (named["design"], named["experiment"]) == ("The limits.", "print('the conclusion')")
+    assert len(named) == sum(bool(grade_id_of(cell)) for cell in graded["cells"])
+    assert "Cells 14, 15 and 16 are all cells of `experiment`" in json.dumps(graded)
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book_of_grades:
+        submission = book_of_grades.find_submission("noise_lab", "eve")
+        assert submission.score == 10
+        assert submission.needs_manual_grade
 
 
 def test_nbgraders_feedback_shows_the_requirements(course: Path) -> None:

@@ -130,10 +130,11 @@ TRAIN = "weights = [step for step in range(9)]"
         ("answer = abs", "answer"),
     ],
 )
-def test_every_cell_has_its_part(own: str, part: str) -> None:
+@pytest.mark.parametrize("pasted", ["", "answer"])
+def test_every_cell_has_its_part(own: str, part: str, pasted: str) -> None:
     answer = Cell("answer", "def answer(x):\n    return helper(x, settings)", "answer")
     state = Cell("cell 1", "settings = {}")
-    assert [cell.part for cell in needed([state, Cell("cell 2", own), answer, CHECK], RELEASED)] == [
+    assert [cell.part for cell in needed([state, Cell("cell 2", own, pasted), answer, CHECK], RELEASED)] == [
         *["", part, "answer", "answer"]
     ]
 

@@ -94,8 +94,10 @@ ADDED = [
     ("import numpy", ["cell 1: import numpy", "setup"]),
     ("# Nothing but\nimport numpy   as np", ["setup"]),
     ("", ["setup"]),
-    ("import numpy as np\nimport os as", ["setup"]),
-    ("(" * 3000, ["setup"]),
+    ("import numpy as np\nimport os as", ["cell 1: import numpy as np\nimport os as", "setup"]),
+    ("%%time\nimport numpy as np", ["cell 1: %%time\nimport numpy as np", "setup"]),
+    ("%%bash\nls -l", ["cell 1: %%bash\nls -l", "setup"]),
+    ("(" * 3000, [f"cell 1: {'(' * 3000}", "setup"]),
     ("import numpy as np\n" + "#" * 50_000, ["cell 1: import numpy as np\n" + "#" * 50_000, "setup"]),
 ]
 
