@@ -13,7 +13,7 @@ from autograder.grading.pool import work
 from autograder.grading.sitting import Sitting
 from autograder.kernels.limits import Limits
 from tests.agreement.book import Book
-from tests.agreement.notebooks import FORWARD, MOMENTS, NAIVE
+from tests.agreement.stock import FORWARD, MOMENTS, NAIVE
 from tests.grading.conftest import ASSIGNMENT, FULL
 
 pytestmark = pytest.mark.xdist_group("grading")
