@@ -197,14 +197,21 @@ def release(
 
 @commands.command()
 def doctor() -> None:
-    """Say which isolation level this machine gives, and why not a better one."""
-    from autograder.kernels.doctor import levels, memory
+    """Say what keeps submissions in here, and look from within for what they must not see."""
+    from autograder.grading.reach import checkout, exchange
+    from autograder.kernels.doctor import CONFINED, available, best_confined, levels, memory
+    from autograder.kernels.planted import places, search
 
-    best = next(level.name for level in levels() if level.available)
+    default = best_confined()
     for level in levels():
-        mark = "used by default" if level.name == best else "available" if level.available else "not available"
+        mark = "used by default" if level.name == default else "available" if level.available else "not available"
         typer.echo(f"{level.name:9} {mark:15} {level.reason}")
     typer.echo(f"memory    {memory()}")
+    searches = [search(name, [*places(), checkout(), exchange()]) for name in available(CONFINED)]
+    for found in searches:
+        typer.echo(f"files     {found}")
+    if any(found.seen for found in searches):
+        raise typer.Exit(1)
 
 
 def app() -> NoReturn:

@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Enum, Float, Integer
 from traitlets.config import Application
@@ -19,8 +20,9 @@ from autograder.grading.assignment import Assignment, check_cell, load
 from autograder.grading.collect import read_file
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded, Task
-from autograder.grading.gradebook import ClassGradebook
+from autograder.grading.gradebook import ClassGradebook, sqlite_file
 from autograder.grading.pool import work
+from autograder.grading.reach import checkout, exchange, require_hidden, require_level
 from autograder.kernels.limits import MAX_SECONDS, Limits
 from autograder.kernels.notebook import NotebookCell, read_notebook
 from autograder.kernels.sanitise import restore
@@ -29,11 +31,28 @@ Processed = tuple[NotebookNode, dict[str, Any]]
 
 
 def declare(assignment: str, **_: Any) -> None:
-    """Describe an assignment in the gradebook before its first submission is graded; a hook of nbgrader's."""
-    coursedir = getattr(Application.instance(), "coursedir", None)
+    """Describe an assignment in the gradebook before its first submission is graded; a hook of nbgrader's.
+
+    nbgrader goes on after an exception. What must stop the class is an exit, with one line that says why.
+    """
+    app = Application.instance()
+    coursedir = getattr(app, "coursedir", None)
+    try:
+        _require_confinement(app.config.Judge.get("isolation", "auto"), coursedir)
+    except CourseError as lack:
+        raise SystemExit(f"autograder: {lack}") from None
     if coursedir is not None:
         with ClassGradebook(coursedir.db_url, [_assignment(assignment)]):
             logging.getLogger(__name__).debug("declared %s", assignment)
+
+
+def _require_confinement(isolation: str, coursedir: CourseDirectory | None) -> None:
+    require_level(isolation)
+    if isolation != "process":
+        kept: dict[str, Path | None] = {"the course": checkout(), "nbgrader's exchange": exchange()}
+        if coursedir is not None:
+            kept |= {"the course folder": Path(coursedir.root), "the gradebook": sqlite_file(coursedir.db_url)}
+        require_hidden(kept)
 
 
 class Restore(NbGraderPreprocessor):  # type: ignore[misc]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from sqlalchemy import URL
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.grading.assignment import Assignment, check_cell
@@ -130,6 +130,13 @@ def create_default(out: Path) -> str:
             pass
         fresh.replace(path)
     return default_url(out)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file that a gradebook is kept in, None where a server keeps it."""
+    with _readable_errors(url):
+        made = make_url(url)
+    return Path(made.database) if made.drivername.startswith("sqlite") and made.database else None
 
 
 def _sqlite(path: Path) -> str:

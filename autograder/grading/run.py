@@ -16,12 +16,12 @@ from autograder.grading.collect import Folder, Submission, collect, present, stu
 from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, Task
-from autograder.grading.gradebook import ClassGradebook, create_default
+from autograder.grading.gradebook import ClassGradebook, create_default, sqlite_file
 from autograder.grading.output import Key, Output, number
 from autograder.grading.pool import cluster_size, dask_pool, grade_all, local_pool
+from autograder.grading.reach import checkout, exchange, require_hidden, require_level
 from autograder.grading.report import write_report
 from autograder.grading.verdicts import SubmissionVerdict
-from autograder.kernels.doctor import UnavailableLevel, best
 from autograder.kernels.limits import Limits
 from autograder.kernels.sanitise import Note
 
@@ -100,7 +100,9 @@ class ClassRun:
         self.folders = _chosen(folders, plan.students)
         self.output = Output(plan.out)
         if plan.scheduler is None:
-            _require(plan.isolation)
+            require_level(plan.isolation)
+        if plan.isolation != "process":
+            require_hidden(_kept(plan))
 
     def run(self) -> Progress:
         """Grade the class and write everything; after Ctrl-C, everything so far."""
@@ -210,8 +212,12 @@ def _chosen(folders: list[Folder], wanted: Sequence[str]) -> list[Folder]:
     return [folder for folder in folders if not wanted or folder.student in wanted]
 
 
-def _require(isolation: str) -> None:
-    try:
-        best(isolation)
-    except UnavailableLevel as error:
-        raise CourseError(f"{error}: see `autograder doctor`") from None
+def _kept(plan: Plan) -> dict[str, Path | None]:
+    """Return what no submission may see of a run, by what an instructor calls it."""
+    return {
+        "SUBMITTED": plan.submitted,
+        "--out": plan.out,
+        "the gradebook": sqlite_file(plan.gradebook) if plan.gradebook else None,
+        "the course": checkout(),
+        "nbgrader's exchange": exchange(),
+    }

@@ -5,7 +5,7 @@ import functools
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,10 @@ MEANING = {
     "landlock": "no network, no files but its work folder, no signals to others; that a file exists can be seen",
     "process": "a fresh process with limits, but no sandbox: files, network and other processes stay in reach",
 }
+CONFINED = ("sandbox", "landlock")
+"""The levels at which a submission sees nothing but what it is shown."""
+
+BY_NAME = "ask for `--isolation process` by name: it reads and writes whatever your account can"
 ADVICE = {
     "sandbox": (
         "namespaces are not allowed here ({}); on Ubuntu 24.04, an AppArmor profile for bwrap or "
@@ -48,13 +52,36 @@ def levels() -> list[Level]:
     return [Level(name, not lack, lack or meaning) for name, meaning in MEANING.items() for lack in [lacking(name)]]
 
 
+def available(names: Sequence[str]) -> list[str]:
+    """Return those of these levels that this machine gives, the best first."""
+    return [level.name for level in levels() if level.available and level.name in names]
+
+
+def best_confined() -> str | None:
+    """Return the best level that keeps a submission in, None where there is none."""
+    return next(iter(available(CONFINED)), None)
+
+
+def strongest() -> str:
+    """Return the best level that there is, which may be one that keeps nothing in."""
+    return available(tuple(MEANING))[0]
+
+
 def best(isolation: str) -> str:
-    """Return the level to use; raise UnavailableLevel when it is not to be had."""
+    """Return the level to use; raise UnavailableLevel when it is not to be had.
+
+    "auto" is the best level that keeps a submission in; "process", which does not, has to be asked for by its name.
+    """
+    if isolation == "auto":
+        if found := best_confined():
+            return found
+        lacks = "; ".join(f"{level.name}: {level.reason}" for level in levels() if level.name in CONFINED)
+        raise UnavailableLevel(f"nothing here keeps a submission in ({lacks}); to run it all the same, {BY_NAME}")
     for level in levels():
-        if level.available and isolation in ("auto", level.name):
-            return level.name
-        if level.name == isolation:
+        if level.name == isolation and not level.available:
             raise UnavailableLevel(f"isolation level {isolation} is not available: {level.reason}")
+        if level.name == isolation:
+            return isolation
     raise UnavailableLevel(f"there is no isolation level {isolation!r}: choose auto, {', '.join(MEANING)}")
 
 
@@ -86,11 +113,20 @@ def missing_programs(name: str) -> Iterator[str]:
 
 def trial(name: str) -> str:
     """Run an empty child at a level; return what went wrong in one line, an empty string when nothing did."""
+    return probe(name)[1]
+
+
+def probe(level: str, look: Sequence[str] = ()) -> tuple[str, str]:
+    """Run a child at a level that tries to read some files.
+
+    Returns:
+        What it said, a list in JSON of those files that it could read, and what went wrong in one line.
+    """
     with tempfile.TemporaryDirectory(prefix="autograder-") as home:
         try:
             done = subprocess.run(
-                command("probe", name),
-                env=environment(name, Path(home)),
+                command("probe", level, look=list(look)),
+                env=environment(level, Path(home)),
                 cwd=home,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -99,6 +135,6 @@ def trial(name: str) -> str:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return "the trial did not end"
+            return "", "the trial did not end"
     lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-    return lines[-1] if done.returncode else ""
+    return done.stdout, lines[-1] if done.returncode else ""

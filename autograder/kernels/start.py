@@ -8,6 +8,7 @@ from pathlib import Path
 import autograder.checks.respond
 import autograder.kernels.inside
 from autograder.kernels import bubblewrap
+from autograder.kernels.view import submissions_view
 
 CODE = Path(autograder.kernels.inside.__file__).parent
 RESPOND = Path(autograder.checks.respond.__file__)
@@ -20,11 +21,14 @@ def command(run: str, level: str, **order: object) -> list[str]:
     processed.
     """
     code, respond, site = CODE, RESPOND, site_packages()
+    view = submissions_view(site)
     if level == "sandbox":
         code, respond = Path(bubblewrap.INSIDE, "inside"), Path(bubblewrap.INSIDE, "respond.py")
+    if level == "landlock":
+        order |= {"shown": [*map(str, view.shown), str(CODE)], "hidden": [*map(str, view.hidden)]}
     order |= {"run": run, "level": level, "site": site, "respond": str(respond)}
     start = [sys.executable, "-I", "-S", "-B", str(code / "__main__.py"), json.dumps(order)]
-    return bubblewrap.wrap(CODE, RESPOND, site, start) if level == "sandbox" else start
+    return bubblewrap.wrap(CODE, RESPOND, view, start) if level == "sandbox" else start
 
 
 def site_packages() -> list[str]:
@@ -37,7 +41,7 @@ def environment(level: str, home: Path) -> dict[str, str]:
     folder = str(bubblewrap.HOME if level == "sandbox" else home)
     one_thread = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
     return {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "HOME": folder,
         "TMPDIR": folder,
         "USER": "student",

@@ -13,6 +13,7 @@ from autograder.kernels import bubblewrap
 
 REPOSITORY = Path(__file__).parents[2]
 NOBODY = "65534"
+TESTS = ("tests/hostile/test_defenses.py", "tests/hostile/test_reach.py")
 
 
 def without_access() -> Iterator[Path]:
@@ -46,7 +47,7 @@ def test_the_defenses_hold_for_an_ordinary_user():
         os.chown(home, int(NOBODY), int(NOBODY))
         tests = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp", f"{home}/base"]
         done = subprocess.run(
-            [*as_nobody(), *tests, "tests/hostile/test_defenses.py", "-k", "sandbox or landlock"],
+            [*as_nobody(), *tests, *TESTS, "-k", "sandbox or landlock"],
             env={"PATH": os.environ["PATH"], "HOME": home, "TMPDIR": home},
             capture_output=True,
             text=True,

@@ -1,7 +1,7 @@
 import pytest
 
 from autograder.kernels import doctor
-from autograder.kernels.doctor import UnavailableLevel, best, levels
+from autograder.kernels.doctor import UnavailableLevel, best, levels, strongest
 from autograder.kernels.worker import open_worker
 
 
@@ -43,3 +43,10 @@ def test_a_failed_trial_is_explained(fresh):
     assert [level.available for level in levels()] == [False, False, True]
     assert "unshare: Operation not permitted" in levels()[0].reason
     assert "apparmor_restrict_unprivileged_userns" in levels()[0].reason
+
+
+def test_auto_never_falls_to_a_level_that_keeps_nothing_in(fresh):
+    fresh.setattr(doctor, "lacking", lambda name: "" if name == "process" else f"no {name} here")
+    with pytest.raises(UnavailableLevel, match=r"no sandbox here.*no landlock here.*`--isolation process` by name"):
+        best("auto")
+    assert best("process") == strongest() == "process"

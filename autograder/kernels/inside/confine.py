@@ -95,19 +95,6 @@ class Process:
             self._measured = time.monotonic()
 
 
-def prepare(level: str) -> Level:
-    """Return the level of this name, ready to fork."""
-    if level == "sandbox":
-        from .namespaces import Sandbox
-
-        return Sandbox()
-    if level == "landlock":
-        from .landlock import Landlock
-
-        return Landlock()
-    return Process()
-
-
 def go_home(folder: Path) -> None:
     """Make a folder the working directory, the home and the place of temporary files."""
     os.chdir(folder)

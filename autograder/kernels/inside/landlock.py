@@ -36,26 +36,9 @@ SHARED_MEMORY = READ_FILE | WRITE_FILE | MAKE_REG | REMOVE_FILE | TRUNCATE
 DEVICE = READ_FILE | WRITE_FILE | TRUNCATE
 OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 
-SYSTEM = (
-    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix", "/gnu"),
-    *(
-        "/etc/alternatives",
-        "/etc/fonts",
-        "/etc/ld.so.cache",
-        "/etc/ld.so.conf",
-        "/etc/ld.so.conf.d",
-        "/etc/localtime",
-        "/etc/mime.types",
-    ),
-    *(
-        "/proc/cpuinfo",
-        "/proc/meminfo",
-        "/proc/stat",
-        "/proc/version",
-        "/proc/filesystems",
-        "/proc/sys",
-        "/sys/devices/system",
-    ),
+KERNEL = (
+    *("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/filesystems", "/proc/sys"),
+    "/sys/devices/system",
 )
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
@@ -70,14 +53,21 @@ class _Beneath(ctypes.Structure):
 
 
 class Landlock(confine.Process):
-    """Landlock, seccomp, resource limits, no capabilities."""
+    """Landlock, seccomp, resource limits, no capabilities.
 
-    def __init__(self) -> None:
+    Args:
+        shown: what of the file system a submission may read, without links in its names.
+        hidden: what in that it may not.
+    """
+
+    def __init__(self, shown: Sequence[str], hidden: Sequence[str]) -> None:
         super().__init__()
         self._version = version()
         if self._version < NEEDED_VERSION:
             raise OSError(f"the kernel's Landlock has version {self._version}, not {NEEDED_VERSION} or later")
-        self._readable = list(readable())
+        self._readable = [*KERNEL]
+        for path in shown:
+            self._readable += map(str, around([Path(path) for path in hidden], Path(path)))
         scoped = self._version >= SCOPE_VERSION
         self._filter = seccomp.compile_filter(own_files=False, signals=scoped)
         send_tensors_by_value()
@@ -120,23 +110,14 @@ def restrict(folder: Path, readable: Sequence[str], version: int) -> None:
     os.close(descriptor)
 
 
-def readable() -> Iterator[str]:
-    """Yield the system, and what there is of Python and its packages, without an autograder installed among them."""
-    hidden = [Path(path, "autograder").resolve() for path in sys.path if path]
-    roots = [*SYSTEM, sys.prefix, sys.base_prefix, *sys.path[1:]]
-    roots += [str(Path(sys.executable).parent.parent), str(Path(__file__).parent)]
-    for root in {Path(path).resolve() for path in roots}:
-        yield from around([path for path in hidden if path.is_dir()], root)
-
-
-def around(hidden: Sequence[Path], root: Path) -> Iterator[str]:
+def around(hidden: Sequence[Path], root: Path) -> Iterator[Path]:
     """Yield a folder, or what is in it as far as it is needed to leave out what is hidden.
 
     Links in it are passed over: one such as lib64 would lead to what is hidden, and following others needs no rights.
     """
     inner = [path for path in hidden if path.is_relative_to(root)]
     if not inner:
-        yield str(root)
+        yield root
     elif root not in inner:
         for entry in root.iterdir():
             if not entry.is_symlink():

@@ -17,7 +17,7 @@ from typing import Any
 
 from __main__ import load
 
-from . import confine, processes, stub, warm
+from . import confine, levels, processes, stub, warm
 from .cgroup import Cgroup
 from .executor import Executor, Respond, Shell, broken, make_shell
 from .wire import HEADER, WireError, decode, encode, frame
@@ -36,7 +36,7 @@ def main(order: dict[str, Any]) -> None:
     shell = make_shell()
     if order["warm"]:
         warm.up(shell, order["heavy"])
-    level = confine.prepare(order["level"])
+    level = levels.prepare(order)
     gc.collect()
     gc.freeze()
     control.sendall(b'"ready"\n')
