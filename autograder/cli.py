@@ -199,14 +199,15 @@ def release(
 def doctor() -> None:
     """Say what keeps submissions in here, and look from within for what they must not see."""
     from autograder.grading.reach import checkout, exchange
-    from autograder.kernels.doctor import CONFINED, available, best_confined, levels, memory
+    from autograder.kernels.doctor import CONFINED, available, best_confined, bounds, levels
     from autograder.kernels.planted import places, search
 
     default = best_confined()
     for level in levels():
         mark = "used by default" if level.name == default else "available" if level.available else "not available"
         typer.echo(f"{level.name:9} {mark:15} {level.reason}")
-    typer.echo(f"memory    {memory()}")
+    for what, how in bounds().items():
+        typer.echo(f"{what:9} {how}")
     searches = [search(name, [*places(), checkout(), exchange()]) for name in available(CONFINED)]
     for found in searches:
         typer.echo(f"files     {found}")
@@ -219,6 +220,8 @@ def app() -> NoReturn:
     try:
         code = commands(sys.argv[1:] or ["--help"], standalone_mode=False)
     except CourseError as error:
+        for line in error.said.splitlines():
+            typer.echo(f"  | {printable(line)}", err=True)
         _stop(str(error), 2)
     except (KeyboardInterrupt, typer.Abort):
         _stop("stopped", INTERRUPTED)

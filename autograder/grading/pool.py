@@ -39,7 +39,7 @@ MAX_DEATHS = 3
 """How many workers a submission may take with it before it is given up."""
 
 MAX_FAULTS = 2
-"""How often a submission is tried in a worker that goes wrong over it."""
+"""How often a submission is tried in a worker that goes wrong over it, and how often a warm process is started."""
 
 END_SECONDS = 15.0
 """How long a worker may take to end in order."""
@@ -242,13 +242,23 @@ def _warm_worker(isolation: str, heavy: bool) -> Worker:
         if lack := next((name for name in FRAMEWORKS if heavy and not find_spec(name)), None):
             raise CourseError(f"{lack} is missing, which notebooks of this class need: {advice(lack)}")
         threadpool_limits(1)  # BLAS would take the other workers' cores for products that are over at once
-        try:
-            worker = open_worker(isolation, heavy)
-        except (UnavailableLevel, ZygoteFailed) as lack:
-            raise CourseError(f"{socket.gethostname()} runs no submissions ({lack}): see `autograder doctor`") from None
+        worker = _started(isolation, heavy)
         _here.warm[isolation, heavy] = worker
         atexit.register(worker.close)
     return _here.warm[isolation, heavy]
+
+
+def _started(isolation: str, heavy: bool) -> Worker:
+    """Start a warm process; one that did not come up may have been unlucky, and is tried once more."""
+    failed = ZygoteFailed("")
+    for _ in range(MAX_FAULTS):
+        try:
+            return open_worker(isolation, heavy)
+        except UnavailableLevel as lack:
+            raise CourseError(f"{socket.gethostname()} runs no submissions ({lack}): see `autograder doctor`") from None
+        except ZygoteFailed as failure:
+            failed = failure
+    raise CourseError(f"{socket.gethostname()} runs no submissions, after {MAX_FAULTS} tries: {failed}", failed.said)
 
 
 def _cool(isolation: str, heavy: bool) -> None:

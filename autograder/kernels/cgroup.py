@@ -1,7 +1,9 @@
-"""The kernel's own bound on a submission's memory: a cgroup, where this machine lets one be made.
+"""The kernel's own bounds on a submission: cgroups, as far as this machine lets them be made.
 
-The zygote stays outside, each child enters before it runs anything. The watch over resident memory goes on beside it:
-that one is precise and works everywhere, but looks only now and then, and a fast allocation outruns it.
+One bounds memory, another gives every submission the same share of the processors however many processes it has, a
+third counts processor time. In version 1 each of them may be a hierarchy of its own, in version 2 all are one.
+The zygote stays outside, each child enters before it runs anything. The watch over memory goes on beside it: that one
+is precise and works everywhere, but looks only now and then, and a fast allocation outruns it.
 """
 
 import contextlib
@@ -20,64 +22,79 @@ OWN = Path("/proc/self/cgroup")
 
 
 @dataclass(frozen=True)
-class Interface:
-    """The files of a cgroup: where the limit goes, what else is set once, where to enter, and what counts kills."""
+class Controller:
+    """What a controller is for: files that are set once, the one that takes a limit, those that count something."""
 
-    limit: str
-    settings: tuple[tuple[str, str], ...]
-    entrance: str
-    events: str
+    settings: tuple[tuple[str, str], ...] = ()
+    limit: str = ""
+    counts: tuple[tuple[str, str], ...] = ()
 
 
+CONTROLLERS = {
+    1: {
+        "memory": Controller(
+            (("memory.swappiness", "0"),), "memory.limit_in_bytes", (("kills", "memory.oom_control"),)
+        ),
+        "cpu": Controller(),
+        "cpuacct": Controller(counts=(("used", "cpuacct.usage"),)),
+    },
+    2: {
+        "memory": Controller(
+            (("memory.swap.max", "0"), ("memory.oom.group", "1")), "memory.max", (("kills", "memory.events"),)
+        ),
+        "cpu": Controller(counts=(("used", "cpu.stat"),)),
+    },
+}
 # One thread enters a v1 cgroup by `tasks` in 0.05 ms. `cgroup.procs`, all there is in v2, sleeps 6 to 10 ms until every
 # processor has taken note, unless the file system is mounted with favordynmods.
-VERSIONS = {
-    1: Interface("memory.limit_in_bytes", (("memory.swappiness", "0"),), "tasks", "memory.oom_control"),
-    2: Interface("memory.max", (("memory.swap.max", "0"), ("memory.oom.group", "1")), "cgroup.procs", "memory.events"),
-}
+ENTRANCE = {1: "tasks", 2: "cgroup.procs"}
 
 
-class MemoryCgroup:
-    """A cgroup that bounds the memory of one submission at a time, without swapping.
+@dataclass(frozen=True)
+class Place:
+    """A cgroup in which this process may be able to make another, and what that one can bound."""
+
+    version: int
+    parent: Path
+    controllers: tuple[str, ...]
+
+
+class Cgroup:
+    """A cgroup for one submission at a time.
 
     Args:
-        version: of cgroups, 1 or 2.
-        parent: folder of the cgroup in which it is made.
+        place: where it is made.
 
     Raises:
         OSError: when it cannot be made there.
     """
 
-    def __init__(self, version: int, parent: Path) -> None:
-        interface = VERSIONS[version]
-        sweep(parent)
-        self.version = version
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
-        self._limit = self.folder / interface.limit
+    def __init__(self, place: Place) -> None:
+        sweep(place.parent)
+        self.place = place
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=place.parent))
+        self._limits: list[Path] = []
         self._bytes = 0
-        self._open: list[int] = []
+        self._open: list[tuple[str, int]] = []
         try:
-            for name, text in interface.settings:
-                with contextlib.suppress(FileNotFoundError):  # a kernel without swap has no setting for it
-                    write(self.folder / name, text)
-            self._open.append(os.open(self.folder / interface.entrance, os.O_WRONLY))
-            self._open.append(os.open(self.folder / interface.events, os.O_RDONLY))
+            self._prepare()
         except OSError:
             self.close()
             raise
 
-    def admit(self, limit: int) -> list[int]:
-        """Bound what is charged from now on, in bytes; return the descriptors of the entrance and of the events."""
+    def admit(self, limit: int) -> list[tuple[str, int]]:
+        """Bound the memory that is charged from now on, in bytes; return the files for a child and what each is for."""
         if limit != self._bytes:
             with contextlib.suppress(OSError):  # what an ended submission left may not be gone yet
-                write(self._limit, str(limit))
+                for path in self._limits:
+                    write(path, str(limit))
                 self._bytes = limit
         return self._open
 
     def close(self) -> None:
         """Remove it, and kill whoever a zygote that was itself killed has left in it."""
         while self._open:
-            os.close(self._open.pop())
+            os.close(self._open.pop()[1])
         deadline = time.monotonic() + REMOVE_SECONDS
         while not removed(self.folder) and time.monotonic() < deadline:
             for pid in members(self.folder):
@@ -85,40 +102,64 @@ class MemoryCgroup:
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.005)
 
+    def _prepare(self) -> None:
+        kind = "share" if "cpu" in self.place.controllers else "enter"
+        files = [(kind, ENTRANCE[self.place.version], os.O_WRONLY)]
+        for name in self.place.controllers:
+            controller = CONTROLLERS[self.place.version][name]
+            for setting, text in controller.settings:
+                with contextlib.suppress(FileNotFoundError):  # a kernel without swap has no setting for it
+                    write(self.folder / setting, text)
+            if controller.limit:
+                self._limits.append(self.folder / controller.limit)
+            files += [(count, file, os.O_RDONLY) for count, file in controller.counts]
+        for what, file, flags in files:
+            self._open.append((what, os.open(self.folder / file, flags)))
 
-def make() -> MemoryCgroup | None:
-    """Return a new cgroup, None where none can be made."""
+
+def make() -> list[Cgroup]:
+    """Return new cgroups that together bound what can be bound here; none where none can be made."""
+    made: list[Cgroup] = []
     with contextlib.suppress(OSError, ValueError):
-        for version, parent in places():
-            with contextlib.suppress(OSError):
-                return MemoryCgroup(version, parent)
-    return None
+        for place in places():
+            if not any(set(place.controllers) & set(other.place.controllers) for other in made):
+                with contextlib.suppress(OSError):
+                    made.append(Cgroup(place))
+    return made
 
 
-def available() -> int | None:
-    """Return the version of the cgroups that can be made here, None when none can."""
-    if (made := make()) is None:
-        return None
-    made.close()
-    return made.version
+def available() -> dict[str, int]:
+    """Return what can be bound here, "memory" and "cpu", with the version of the cgroups that do it."""
+    found: dict[str, int] = {}
+    for cgroup in make():
+        found |= dict.fromkeys(cgroup.place.controllers, cgroup.place.version)
+        cgroup.close()
+    return found
 
 
-def places() -> Iterator[tuple[int, Path]]:
-    """Yield the version and the folder of cgroups in which this process may be able to make one.
+def places() -> Iterator[Place]:
+    """Yield where this process may be able to make cgroups, the best first.
 
-    That is its own. In v2 a cgroup that holds processes cannot hand the memory controller down, so the one above it is
-    the next choice: it belongs to this user where control is delegated.
+    That is its own of each hierarchy. In v2 a cgroup that holds processes cannot hand its controllers down, so the one
+    above it is the next choice: it belongs to this user where control is delegated.
     """
     for line in OWN.read_text().splitlines():
-        number, controllers, path = line.split(":", 2)
-        if "memory" in controllers.split(","):
-            yield 1, MOUNT / "memory" / path.lstrip("/")
+        number, names, path = line.split(":", 2)
+        if ours := tuple(name for name in names.split(",") if name in CONTROLLERS[1]):
+            yield Place(1, MOUNT / ours[0] / path.lstrip("/"), ours)
         elif number == "0":
             own = MOUNT / path.lstrip("/")
             for parent in (own, own.parent):
-                with contextlib.suppress(OSError):
-                    write(parent / "cgroup.subtree_control", "+memory")
-                    yield 2, parent
+                if handed := tuple(name for name in CONTROLLERS[2] if hand_down(parent, name)):
+                    yield Place(2, parent, handed)
+
+
+def hand_down(parent: Path, controller: str) -> bool:
+    """Let the cgroups in this one use a controller; return whether they can."""
+    with contextlib.suppress(OSError):
+        write(parent / "cgroup.subtree_control", f"+{controller}")
+        return True
+    return False
 
 
 def sweep(parent: Path) -> None:

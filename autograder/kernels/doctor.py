@@ -37,6 +37,20 @@ CONFINED = ("sandbox", "landlock")
 """The levels at which a submission sees nothing but what it is shown."""
 
 BY_NAME = "ask for `--isolation process` by name: it reads and writes whatever your account can"
+KERNEL = {
+    "memory": "bounded by the kernel too, with a cgroup (v{})",
+    "processor": "shared by the kernel in equal parts among submissions, with a cgroup (v{})",
+}
+WATCHED = {
+    "memory": (
+        "watched only: no cgroup that bounds memory can be made here, so that the grader looks at it forty times a "
+        "second, and of what the kernel itself keeps for a submission counts sockets, pipes and tables of pages only"
+    ),
+    "processor": (
+        "watched only: no cgroup that shares processors can be made here, so that who wants more than one and a half "
+        "for seconds waits behind all others"
+    ),
+}
 ADVICE = {
     "sandbox": (
         "namespaces are not allowed here ({}); on Ubuntu 24.04, an AppArmor profile for bwrap or "
@@ -85,11 +99,13 @@ def best(isolation: str) -> str:
     raise UnavailableLevel(f"there is no isolation level {isolation!r}: choose auto, {', '.join(MEANING)}")
 
 
-def memory() -> str:
-    """Return how the memory of a submission is bounded here."""
-    if version := cgroup.available():
-        return f"bounded by the kernel too, with a cgroup (v{version})"
-    return "watched only: no cgroup that bounds memory can be made here"
+def bounds() -> dict[str, str]:
+    """Return how the memory and the processor time of a submission are bounded here."""
+    made = cgroup.available()
+    return {
+        name: KERNEL[name].format(made[key]) if key in made else WATCHED[name]
+        for name, key in (("memory", "memory"), ("processor", "cpu"))
+    }
 
 
 def lacking(name: str) -> str:

@@ -21,6 +21,8 @@ LostStatus = Literal["timeout", "memory", "died", "error"]
 CAUSES: dict[str, tuple[LostStatus, str]] = {
     "memory": ("memory", "used more than {memory_mb} MB of memory and was stopped"),
     "processes": ("died", "started more than {processes} processes and threads and was stopped"),
+    "files": ("died", "opened more than {open_files} files in several processes and was stopped"),
+    "processor": ("timeout", "used more than its share of the processors and was stopped"),
     "disk": ("died", "wrote more than {disk_mb} MB of files, or too many of them, and was stopped"),
     "died": ("died", "ended the Python process"),
 }
@@ -229,7 +231,7 @@ class ZygoteSession:
         self._channel.close()
         self._channel = None
         try:
-            return self._zygote.end()
+            return self._zygote.end().cause
         except ZygoteFailed:
             self._zygote.close()
             self._zygote = None

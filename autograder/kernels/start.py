@@ -11,6 +11,8 @@ from autograder.kernels import bubblewrap
 from autograder.kernels.view import submissions_view
 
 CODE = Path(autograder.kernels.inside.__file__).parent
+SOCKET_BYTES = 212_992
+"""Linux's own choice, where it cannot be asked for another."""
 RESPOND = Path(autograder.checks.respond.__file__)
 
 
@@ -26,9 +28,17 @@ def command(run: str, level: str, **order: object) -> list[str]:
         code, respond = Path(bubblewrap.INSIDE, "inside"), Path(bubblewrap.INSIDE, "respond.py")
     if level == "landlock":
         order |= {"shown": [*map(str, view.shown), str(CODE)], "hidden": [*map(str, view.hidden)]}
-    order |= {"run": run, "level": level, "site": site, "respond": str(respond)}
+    order |= {"run": run, "level": level, "site": site, "respond": str(respond), "socket_bytes": socket_bytes()}
     start = [sys.executable, "-I", "-S", "-B", str(code / "__main__.py"), json.dumps(order)]
     return bubblewrap.wrap(CODE, RESPOND, view, start) if level == "sandbox" else start
+
+
+def socket_bytes() -> int:
+    """Return what the kernel keeps at most of what was written to a socket that nobody reads."""
+    try:
+        return int(Path("/proc/sys/net/core/wmem_default").read_text())
+    except (OSError, ValueError):
+        return SOCKET_BYTES
 
 
 def site_packages() -> list[str]:
@@ -39,6 +49,7 @@ def site_packages() -> list[str]:
 def environment(level: str, home: Path) -> dict[str, str]:
     """Return the whole environment of a submission: nothing of the grader's own."""
     folder = str(bubblewrap.HOME if level == "sandbox" else home)
+    in_turn = {"JOBLIB_MULTIPROCESSING": "0"} if level == "landlock" else {}  # its processes need names in /dev/shm
     one_thread = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
@@ -49,5 +60,6 @@ def environment(level: str, home: Path) -> dict[str, str]:
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PIP_NO_INDEX": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        **in_turn,
         **{f"{name}_THREADS": "1" for name in one_thread},
     }

@@ -1,25 +1,53 @@
 """The grader's handle of a zygote process: start it, have a child forked, interrupt or end the child."""
 
 import json
+import os
 import select
 import socket
 import subprocess
 import tempfile
 import time
+from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder.kernels import cgroup
-from autograder.kernels.inside.confine import remove
+from autograder.kernels.inside.folders import remove
 from autograder.kernels.start import command, environment
 
+START = "COURSE_START_SECONDS"
+"""Environment variable: how long a process may take until it is ready to run submissions."""
 START_SECONDS = 180.0
 END_SECONDS = 30.0
 GONE = "the process that runs submissions is gone, or does not answer"
 
 
 class ZygoteFailed(Exception):
-    """The process that runs submissions did not start, or is gone."""
+    """The process that runs submissions did not start, or is gone.
+
+    Attributes:
+        said: what it wrote to its standard error, which may have nothing to do with it.
+    """
+
+    def __init__(self, message: str, said: str = "") -> None:
+        super().__init__(message)
+        self.said = said
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What a child ended of.
+
+    Attributes:
+        cause: "died", or the limit that it exceeded.
+        seconds: processor time of all its processes.
+        left: files that may be its and that were left alone.
+    """
+
+    cause: str
+    seconds: float
+    left: tuple[str, ...]
 
 
 class Zygote:
@@ -30,12 +58,14 @@ class Zygote:
         heavy: whether it imports torch, TensorFlow and Keras, or NumPy alone.
 
     Raises:
-        ZygoteFailed: when it does not start, with what it said.
+        ZygoteFailed: when it does not start; the message says whether it ended or took too long.
     """
 
     def __init__(self, level: str, heavy: bool) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="autograder-"))
-        self._cgroup = cgroup.make()
+        self._cgroups = cgroup.make()
+        self._said: deque[Any] = deque()
+        self._buffer = b""
         self.control, theirs = socket.socketpair()
         with tempfile.TemporaryFile() as said:
             with theirs:
@@ -47,42 +77,62 @@ class Zygote:
                     env=environment(level, self._home),
                     cwd=self._home,
                 )
+            seconds = start_seconds()
+            deadline = time.monotonic() + seconds
             try:
-                self._read(time.monotonic() + START_SECONDS)
+                self._read(deadline)
             except ZygoteFailed as silence:
+                late = time.monotonic() >= deadline
+                if late:
+                    self._process.kill()
                 self.close()
                 said.seek(0)
-                lines = said.read().decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-                raise ZygoteFailed(f"the {level} process did not start: {lines[-1]}") from silence
+                why = slow(seconds) if late else f"ended with exit code {self._process.returncode} before it was ready"
+                message = f"the {level} process {why}"
+                raise ZygoteFailed(message, said.read().decode("utf-8", "replace").strip()) from silence
 
     def spawn(self, order: dict[str, Any]) -> socket.socket:
         """Have a child forked; return the socket that it serves."""
         ours, theirs = socket.socketpair()
-        files = self._cgroup.admit(charged(order)) if self._cgroup else []
+        files = [file for made in self._cgroups for file in made.admit(charged(order))]
+        kinds = [kind for kind, _ in files]
         with theirs:
             try:
-                message = json.dumps({"spawn": order}).encode() + b"\n"
-                socket.send_fds(self.control, [message], [theirs.fileno(), *files])
+                message = json.dumps({"spawn": order, "files": kinds}).encode() + b"\n"
+                socket.send_fds(self.control, [message], [theirs.fileno(), *(number for _, number in files)])
             except OSError as error:
                 ours.close()
                 raise ZygoteFailed(GONE) from error
         return ours
 
+    def used(self) -> float:
+        """Return the processor time that the child and all it started have used, in seconds.
+
+        Raises:
+            ZygoteFailed: there is no child any more; `end` says why.
+        """
+        self._say("used")
+        match self._next():
+            case {"used": float(seconds), **more} if not more:
+                return seconds
+            case ending:
+                self._said.appendleft(ending)
+        raise ZygoteFailed(GONE)
+
     def interrupt(self) -> None:
         """Press Ctrl-C in the child."""
         self._say("interrupt")
 
-    def end(self) -> str:
-        """Kill the child with everything it started.
-
-        Returns:
-            "died", "memory", "processes" or "disk": what it ended of. Nothing of it is left by then.
-        """
+    def end(self) -> Ending:
+        """Kill the child with everything it started; nothing of it is left when this returns."""
         self._say("kill")
-        match self._read(time.monotonic() + END_SECONDS):
-            case {"ended": str(cause)}:
-                return cause
-        raise ZygoteFailed(GONE)
+        while True:
+            match self._next():
+                case {"ended": str(cause), "used": float(seconds), "left": list(left)}:
+                    return Ending(cause, seconds, tuple(left))
+                case {"used": _}:  # asked for when there was a child
+                    continue
+            raise ZygoteFailed(GONE)
 
     def alive(self) -> bool:
         """Return whether the zygote can still be spoken to."""
@@ -96,8 +146,8 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._cgroup:
-            self._cgroup.close()
+        for made in self._cgroups:
+            made.close()
         remove(self._home)
 
     def _say(self, word: str) -> None:
@@ -106,20 +156,33 @@ class Zygote:
         except OSError as error:
             raise ZygoteFailed(GONE) from error
 
+    def _next(self) -> Any:
+        return self._said.popleft() if self._said else self._read(time.monotonic() + END_SECONDS)
+
     def _read(self, deadline: float) -> Any:
+        """Return the next line that comes before a deadline."""
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
-        data = b""
         try:
-            while not data.endswith(b"\n"):
+            while b"\n" not in self._buffer:
                 ready = poll.poll(max(0.0, 1000 * (deadline - time.monotonic())))
                 part = self.control.recv(4096) if ready else b""
                 if not part:
                     raise ZygoteFailed(GONE)
-                data += part
-            return json.loads(data)
+                self._buffer += part
+            line, _, self._buffer = self._buffer.partition(b"\n")
+            return json.loads(line)
         except (OSError, ValueError) as error:
             raise ZygoteFailed(GONE) from error
+
+
+def start_seconds() -> float:
+    """Return how long a process may take to start."""
+    return float(os.environ.get(START, START_SECONDS))
+
+
+def slow(seconds: float) -> str:
+    return f"took longer than {seconds:g} s to start: give it more, with {START}={2 * seconds:g} in the environment"
 
 
 def charged(order: dict[str, Any]) -> int:

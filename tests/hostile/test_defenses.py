@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,7 @@ class Defense:
         others: defenses that stop the attack too.
         again: whether the last cell runs in a second submission to the same worker.
         user: who needs it: any, root, or an ordinary user (the kernel counts no processes of root).
+        limits: of the submission.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Defense:
     others: tuple[Patch, ...] = ()
     again: bool = False
     user: str = "any"
+    limits: Limits = LIMITS
 
 
 def attempt(code: str) -> str:
@@ -68,9 +70,13 @@ NO_SECCOMP = tuple(
     (file, "        linux.filter_system_calls(self._filter)\n", "") for file in ("namespaces.py", "landlock.py")
 )
 NO_LANDLOCK = (("landlock.py", "        restrict(self.folder, self._readable, self._version)\n", ""),)
-NOTHING_WATCHED = (("zygote.py", "elif cause := self._excess(child):", "elif cause := '':"),)
+NOTHING_WATCHED = (("zygote.py", "elif cause := self._watch.excess(child):", "elif cause := '':"),)
 NO_CGROUP = (("zygote.py", "        self._cgroup.enter()\n", ""),)
 PROCESSES = ("namespaces.py", '        resource.setrlimit(resource.RLIMIT_NPROC, (limits["processes"],) * 2)\n', "")
+NO_ORPHANS_SEEN = (
+    ("confine.py", "return processes.descendants(os.getpid())", "return processes.tree(child)"),
+    ("namespaces.py", "chain(processes.tree(child), processes.descendants(self._first))", "processes.tree(child)"),
+)
 CAPABILITIES = attempt("assert 'CapEff:\t0000000000000000' not in open('/proc/self/status').read()")
 FORKS = attempt(
     "import os, time\nfor _ in range(100):\n    if not os.fork():\n        time.sleep(4)\n        os._exit(0)\n"
@@ -190,10 +196,7 @@ DEFENSES = [
     Defense(
         "sandbox: its own processes",
         ("sandbox",),
-        (
-            ("namespaces.py", "        linux.unshare(linux.CLONE_NEWPID)\n", ""),
-            ("namespaces.py", "            linux.setns(self._own, linux.CLONE_NEWPID)\n", "            pass\n"),
-        ),
+        (("namespaces.py", "        linux.setns(namespace, linux.CLONE_NEWPID)\n", ""),),
         (attempt("import os\nassert os.getppid() != 0"),),
     ),
     Defense(
@@ -224,22 +227,34 @@ DEFENSES = [
         (
             ("confine.py", "self._home / str(next(self._numbers))", "self._home / 'same'"),
             ("confine.py", "self.folder.mkdir()", "self.folder.mkdir(exist_ok=True)"),
-            ("confine.py", "        remove(self.folder, REMOVE_SECONDS)\n", ""),
+            ("confine.py", "        folders.remove(self.folder, REMOVE_SECONDS)\n", ""),
         ),
         ("open('note', 'w').write('x')\nimport os\nos._exit(0)", attempt("open('note').read()")),
     ),
     Defense(
         "nothing left in shared memory",
-        ("landlock", "process"),
-        (("confine.py", "        self._newcomers.remove()\n", ""),),
+        ("process",),
+        (("confine.py", ", *self._newcomers.remove()", ""),),
         (
-            "import os\nopen('/dev/shm/note-BYSTANDER', 'w').write('x')\n"
-            "os.link('/dev/shm/note-BYSTANDER', '/dev/shm/link-BYSTANDER')\nos._exit(0)",
+            "import os, time\nnote = open('/dev/shm/note-BYSTANDER', 'w', 1)\nnote.write('x\\n')\n"
+            "os.link('/dev/shm/note-BYSTANDER', '/dev/shm/link-BYSTANDER')\ntime.sleep(0.5)\nos._exit(0)",
             attempt(
                 "import os\nnames = '/dev/shm/note-BYSTANDER', '/dev/shm/link-BYSTANDER'\n"
                 "assert any(map(os.path.exists, names))"
             ),
         ),
+    ),
+    Defense(
+        "landlock: nothing in shared memory",
+        ("landlock",),
+        (
+            (
+                "landlock.py",
+                "    permit(descriptor, str(folder), OWN & handled)\n",
+                "    for path in (str(folder), '/dev/shm'): permit(descriptor, path, OWN & handled)\n",
+            ),
+        ),
+        (attempt("open('/dev/shm/note-BYSTANDER', 'w').write('x')"),),
     ),
     # Both.
     Defense(
@@ -293,7 +308,7 @@ DEFENSES = [
     Defense(
         "disk of files that were removed",
         ("landlock", "process"),
-        (("confine.py", "size(self.folder) + on_disk", "size(self.folder)"),),
+        (("confine.py", "folders.size(self.folder) + on_disk", "folders.size(self.folder)"),),
         (
             attempt(
                 "import os, time\nfiles = []\n"
@@ -304,8 +319,8 @@ DEFENSES = [
     ),
     Defense(
         "memory of files that were removed",
-        ("landlock", "process"),
-        (("confine.py", " + self._nameless_in_memory", ""),),
+        ("process",),
+        (("confine.py", "return self._nameless_in_memory", "return 0"),),
         (
             attempt(
                 "import os, time\nfiles = []\n"
@@ -325,8 +340,8 @@ DEFENSES = [
     ),
     Defense(
         "memory of an orphan",
-        ("landlock", "process"),
-        (("zygote.py", "self._memory.exceeded(os.getpid(),", "self._memory.exceeded(child,"),),
+        ALL,
+        NO_ORPHANS_SEEN,
         (
             attempt(
                 "import os, time\nif os.fork() == 0:\n    if os.fork() == 0:\n        x = bytearray(5 * 10**8)\n"
@@ -338,7 +353,7 @@ DEFENSES = [
     ),
     Defense(
         "memory of files in /dev/shm",
-        ALL,
+        ("sandbox", "process"),
         NOTHING_WATCHED,
         (
             attempt(
@@ -360,8 +375,8 @@ DEFENSES = [
     ),
     Defense(
         "processes of an orphan",
-        ("landlock", "process"),
-        (("zygote.py", "processes.count(os.getpid())", "processes.count(child)"),),
+        ALL,
+        NO_ORPHANS_SEEN,
         (
             attempt(
                 "import os, time\nif os.fork() == 0:\n    if os.fork() == 0:\n        for _ in range(100):\n"
@@ -369,6 +384,137 @@ DEFENSES = [
                 "os.wait()\ntime.sleep(3)"
             ),
         ),
+    ),
+    Defense(
+        "memory of sockets",
+        ALL,
+        (("watch.py", "kept = self._kernel.used(members, descriptors, self._level.sockets())", "kept = 0"),),
+        (
+            attempt(
+                "import os, socket, time\nfor _ in range(11):\n    if os.fork() == 0: break\n"
+                "pairs = [socket.socketpair() for _ in range(110)]\n"
+                "for end in (end for pair in pairs for end in pair):\n    end.setblocking(False)\n"
+                "    try:\n        while True: end.send(bytes(2**15))\n    except BlockingIOError: pass\n"
+                "time.sleep(4)"
+            ),
+        ),
+        NO_CGROUP,
+    ),
+    Defense(
+        "memory of sockets on their way",
+        ("sandbox",),
+        (("watch.py", "self._level.sockets())", "0)"),),
+        (
+            attempt(
+                "import socket, time\ncarriers = []\nfor _ in range(900):\n    if _ % 100 == 0:\n"
+                "        carriers.append(socket.socketpair())\n    here, there = socket.socketpair()\n"
+                "    here.setblocking(False)\n    try:\n        while True: here.send(bytes(2**15))\n"
+                "    except BlockingIOError: pass\n"
+                "    socket.send_fds(carriers[-1][0], [b'x'], [there.fileno()])\n    here.close(), there.close()\n"
+                "time.sleep(4)"
+            ),
+        ),
+        NO_CGROUP,
+        limits=replace(LIMITS, memory_mb=150),
+    ),
+    Defense(
+        "memory of pipes",
+        ALL,
+        (("watch.py", "kept = self._kernel.used(members, descriptors, self._level.sockets())", "kept = 0"),),
+        (
+            attempt(
+                "import os, time\nfor _ in range(5):\n    if os.fork() == 0: pass\n"
+                "pipes = [os.pipe() for _ in range(100)]\n"
+                "for _, end in pipes:\n    os.set_blocking(end, False)\n"
+                "    try:\n        while True: os.write(end, bytes(2**12))\n    except BlockingIOError: pass\n"
+                "time.sleep(4)"
+            ),
+        ),
+        NO_CGROUP,
+        limits=replace(LIMITS, memory_mb=190, open_files=1024),
+    ),
+    Defense(
+        "memory of tables of pages",
+        ALL,
+        (("watch.py", "private = kernel + sum(member.tables for member in members)", "private = kernel"),),
+        (
+            attempt(
+                "import mmap, time\nsize = 256 * 2**30\n"
+                "memory = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, mmap.PROT_READ)\n"
+                "for place in range(0, size, 2**21): memory[place]\ntime.sleep(2)"
+            ),
+        ),
+        NO_CGROUP,
+    ),
+    Defense(
+        "descriptors of all processes",
+        ALL,
+        (("watch.py", 'if descriptors > TABLES * self._limits["open_files"]:', "if False:"),),
+        (
+            attempt(
+                "import os, time\nfor _ in range(11):\n    if os.fork() == 0: break\n"
+                "files = [open('/dev/null') for _ in range(240)]\ntime.sleep(4)"
+            ),
+        ),
+    ),
+    Defense(
+        "too many files",
+        ("landlock", "process"),
+        (("folders.py", "                    raise OverflowError\n", "                    break\n"),),
+        (
+            attempt(
+                "import os, time\nfor n in range(20_100): os.close(os.open(str(n), os.O_CREAT | os.O_WRONLY))\n"
+                "time.sleep(4)"
+            ),
+        ),
+        limits=replace(LIMITS, disk_mb=512),
+    ),
+    Defense(
+        "disk of files that are only mapped",
+        ("landlock", "process"),
+        (("folders.py", "                mapped[mapping.inode] += mapping.length\n", "                pass\n"),),
+        (
+            attempt(
+                "import ctypes, os, time\nlibc, size = ctypes.CDLL(None), 4 * 10**6\n"
+                "for n in range(12):\n    with open('f', 'w+b', 0) as file:\n        file.write(bytes(size))\n"
+                "        libc.mmap(None, ctypes.c_size_t(size), 1, 1, file.fileno(), ctypes.c_long(0))\n"
+                "    os.unlink('f')\ntime.sleep(3)"
+            ),
+        ),
+    ),
+    Defense(
+        "seccomp: disk taken at once",
+        ("landlock",),
+        (("seccomp.py", 'allow(rules, "fallocate", ERRNO(errno.EOPNOTSUPP))', 'allow(rules, "fallocate")'),),
+        (
+            attempt(
+                "import ctypes\nfile = open('f', 'wb')\n"
+                "assert ctypes.CDLL(None).fallocate(file.fileno(), 0, ctypes.c_long(0), ctypes.c_long(10**7)) == 0"
+            ),
+        ),
+    ),
+    Defense(
+        "seccomp: open files on their way",
+        ("landlock",),
+        (("seccomp.py", 'allow(rules, "fallocate", ERRNO(errno.EOPNOTSUPP))', "allow(rules, SENDING_DESCRIPTORS)"),),
+        (attempt("import socket\na, b = socket.socketpair()\nsocket.send_fds(a, [b'x'], [b.fileno()])"),),
+    ),
+    Defense(
+        "seccomp: larger buffers of sockets",
+        WARM,
+        (("seccomp.py", "ERRNO(0) if option in SOCKET_BUFFERS else ALLOW", "ALLOW"),),
+        (
+            attempt(
+                "import socket\na, b = socket.socketpair()\nbefore = a.getsockopt(1, socket.SO_SNDBUF)\n"
+                "a.setsockopt(1, socket.SO_SNDBUF, 2**24)\nassert a.getsockopt(1, socket.SO_SNDBUF) > before"
+            ),
+        ),
+    ),
+    Defense(
+        "seccomp: larger pipes",
+        WARM,
+        (("seccomp.py", "PIPE_BYTES = 2**16", "PIPE_BYTES = 2**20"),),
+        (attempt("import fcntl, os\nfcntl.fcntl(os.pipe()[1], fcntl.F_SETPIPE_SZ, 2**18)"),),
     ),
     Defense(
         "no orphans",
@@ -424,12 +570,12 @@ def without(patches: tuple[Patch, ...], folder: Path) -> Path:
     return code
 
 
-def run(attack: tuple[str, ...], again: bool, worker: Worker, surroundings: dict[str, str]) -> str:
+def run(defense: Defense, worker: Worker, surroundings: dict[str, str]) -> str:
     """Return open or blocked."""
-    cells = [Cell(str(number), filled(source, surroundings)) for number, source in enumerate(attack)]
+    cells = [Cell(str(number), filled(source, surroundings)) for number, source in enumerate(defense.attack)]
     results: list[CellResult] = []
-    for part in (cells[:-1], cells[-1:]) if again else (cells,):
-        with worker.session(LIMITS) as session:
+    for part in (cells[:-1], cells[-1:]) if defense.again else (cells,):
+        with worker.session(defense.limits) as session:
             results += session.run(part)
     if results[-1].output == "survivors\n":
         return "open" if survivors(f"9{surroundings['BYSTANDER']}") else "blocked"
@@ -471,12 +617,12 @@ def test_the_attack_is_stopped_and_succeeds_without_the_defense(
     monkeypatch.setattr(start, "CODE", without(others, tmp_path / "with"))
     if (level, others) not in workers:
         workers[level, others] = open_cold(level)
-    assert run(defense.attack, defense.again, workers[level, others], surroundings) == "blocked"
+    assert run(defense, workers[level, others], surroundings) == "blocked"
 
     monkeypatch.setattr(start, "CODE", without(others + at(level, defense.removed), tmp_path / "without"))
     worker = open_cold(level)
     try:
-        assert run(defense.attack, defense.again, worker, surroundings) == "open"
+        assert run(defense, worker, surroundings) == "open"
     finally:
         worker.close()
 

@@ -1,4 +1,4 @@
-"""The kernel's bound on memory: a fast allocation does not outrun it, and where there is none nothing else changes.
+"""The kernel's bounds: a fast allocation does not outrun the one on memory, and without any nothing else changes.
 
 Cgroups v1 are run for real where they can be made. What is written to the files of v2 is compared with the kernel's
 documentation only: no kernel with the memory controller in v2 has run it here, unless it is yours.
@@ -25,7 +25,7 @@ from autograder.kernels.worker import WarmWorker
 from tests.kernels.conftest import LEVELS, running
 from tests.skips import NO_CGROUP
 
-VERSION = cgroup.available()
+VERSION = cgroup.available().get("memory")
 WARM = [level for level in LEVELS if level != "process"]
 PEAK = {1: "memory.max_usage_in_bytes", 2: "memory.peak"}
 MB = 2**20
@@ -47,15 +47,17 @@ def worker(request: pytest.FixtureRequest) -> Iterator[WarmWorker]:
     assert not bound.folder.exists()
 
 
-def of(worker: WarmWorker) -> cgroup.MemoryCgroup:
+def of(worker: WarmWorker) -> cgroup.Cgroup:
+    """Return the cgroup that bounds the memory of a worker."""
     assert worker._zygote is not None
-    assert worker._zygote._cgroup is not None
-    return worker._zygote._cgroup
+    [bound] = [made for made in worker._zygote._cgroups if "memory" in made.place.controllers]
+    return bound
 
 
 def pid_of_zygote(worker: WarmWorker) -> int:
     assert worker._zygote is not None
-    return list(processes.tree(worker._zygote._process.pid))[-1]
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in processes.tree(worker._zygote._process.pid)}
+    return max(pid for pid, command in commands.items() if '"run": "zygote"' in command)
 
 
 @contextmanager
@@ -89,8 +91,8 @@ def test_a_burst_does_not_outrun_the_bound_and_the_next_cell_finds_what_was_ther
 
 @for_real
 def test_without_the_bound_it_does(worker, monkeypatch):
-    admit = cgroup.MemoryCgroup.admit
-    monkeypatch.setattr(cgroup.MemoryCgroup, "admit", lambda self, _: admit(self, 2**40))
+    admit = cgroup.Cgroup.admit
+    monkeypatch.setattr(cgroup.Cgroup, "admit", lambda self, _: admit(self, 2**40))
     _, peak = burst(worker)
     assert peak > BOUND  # by how much depends on how busy this machine is
 
@@ -112,8 +114,9 @@ def test_the_submission_ends_when_only_a_process_that_it_started_was_killed(work
 @for_real
 def test_the_student_can_neither_leave_nor_loosen_it(worker):
     bound = of(worker)
-    files = [bound.folder / name for name in (bound._limit.name, "memory.swappiness", "memory.swap.max")]
-    files += [folder / cgroup.VERSIONS[bound.version].entrance for folder in (bound.folder, bound.folder.parent)]
+    [limit] = bound._limits
+    files = [bound.folder / name for name in (limit.name, "memory.swappiness", "memory.swap.max", "cpu.shares")]
+    files += [folder / cgroup.ENTRANCE[bound.place.version] for folder in (bound.folder, bound.folder.parent)]
     escapes = [
         *(f"open('{file}', 'w').write('0')" for file in files),
         f"os.mkdir('{bound.folder}/inner')",
@@ -126,7 +129,7 @@ def test_the_student_can_neither_leave_nor_loosen_it(worker):
         assert first.status == "ok"
         assert [result.status for result in results] == ["error"] * len(escapes), results
         assert len(cgroup.members(bound.folder)) == 1
-        assert abs(int(bound._limit.read_text()) - BOUND) < 4096
+        assert abs(int(limit.read_text()) - BOUND) < 4096
 
 
 @for_real
@@ -153,16 +156,17 @@ def test_what_a_killed_zygote_leaves_is_ended(level):
 
 @for_real
 def test_what_a_killed_grader_leaves_is_swept_by_the_next_one():
-    code = "from autograder.kernels import cgroup\nprint(cgroup.make().folder, flush=True)\ninput()"
+    code = "from autograder.kernels import cgroup\nprint(*(made.folder for made in cgroup.make()), flush=True)\ninput()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as grader:
         assert grader.stdout is not None
-        folder = Path(grader.stdout.readline().decode().strip())
+        folders = [Path(name) for name in grader.stdout.readline().decode().split()]
         first = cgroup.make()
-        assert folder.exists()
+        assert folders
+        assert all(folder.exists() for folder in folders)
         grader.kill()
     second = cgroup.make()
-    assert not folder.exists()
-    for bound in (first, second):
+    assert not any(folder.exists() for folder in folders)
+    for bound in (*first, *second):
         assert bound.folder.exists()
         bound.close()
         assert not bound.folder.exists()
@@ -176,12 +180,12 @@ def elsewhere(monkeypatch, tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("own", [None, "", "0::/\n", "4:memory:/somewhere\n0::/\n", "0::/../..\n", "1:cpu:/\n"])
+@pytest.mark.parametrize("own", [None, "", "0::/\n", "4:memory:/somewhere\n0::/\n", "0::/../..\n", "1:cpuset:/\n"])
 def test_where_none_can_be_made_submissions_run_and_the_doctor_says_so(elsewhere, own):
     if own is not None:
         (elsewhere / "own").write_text(own)
-    assert cgroup.make() is None
-    assert doctor.memory().startswith("watched only")
+    assert cgroup.make() == []
+    assert all(how.startswith("watched only") for how in doctor.bounds().values())
     worker = WarmWorker(WARM[0] if WARM else "process", heavy=False)
     with worker.session(LIMITS) as session:
         results = session.run([Cell("1", "a = 1"), Cell("2", BURST), Cell("3", "print(a)")])
@@ -191,7 +195,7 @@ def test_where_none_can_be_made_submissions_run_and_the_doctor_says_so(elsewhere
 
 @for_real
 def test_the_doctor_says_which_version_there_is():
-    assert doctor.memory() == f"bounded by the kernel too, with a cgroup (v{VERSION})"
+    assert doctor.bounds()["memory"] == f"bounded by the kernel too, with a cgroup (v{VERSION})"
 
 
 @pytest.mark.parametrize("busy", [False, True])
@@ -209,17 +213,18 @@ def test_version_2_with_files_in_place_of_the_kernel(elsewhere, monkeypatch, bus
         for name in ("memory.max", "memory.swap.max", "memory.oom.group", "cgroup.procs"):
             (folder / name).touch()
         (folder / "memory.events").write_text("low 0\noom 0\noom_kill 2\noom_group_kill 0\n")
+        (folder / "cpu.stat").write_text("usage_usec 1000000\nuser_usec 800000\nsystem_usec 200000\n")
         return str(folder)
 
     monkeypatch.setattr(cgroup.tempfile, "mkdtemp", populate)
-    bound = cgroup.make()
-    assert bound is not None
-    assert (bound.version, bound.folder.parent) == (2, parent)
-    assert (parent / "cgroup.subtree_control").read_text() == "+memory"
-    inside = Cgroup(bound.admit(BOUND))
+    [bound] = cgroup.make()
+    assert bound.place == cgroup.Place(2, parent, ("memory", "cpu"))
+    assert (parent / "cgroup.subtree_control").read_text() == "+cpuory"  # written over what was written before
+    kinds, files = zip(*bound.admit(BOUND), strict=True)
+    inside = Cgroup(files, kinds)
     inside.enter()
     contents = {path.name: path.read_text() for path in bound.folder.iterdir()}
-    del contents["memory.events"]
+    del contents["memory.events"], contents["cpu.stat"]
     assert contents == {
         "memory.max": str(BOUND),
         "memory.swap.max": "0",
@@ -227,15 +232,27 @@ def test_version_2_with_files_in_place_of_the_kernel(elsewhere, monkeypatch, bus
         "cgroup.procs": "0",
     }
     assert not inside.killed()
+    assert inside.shares_processors
     (bound.folder / "memory.events").write_text("low 0\noom 1\noom_kill 3\noom_group_kill 1\n")
+    (bound.folder / "cpu.stat").write_text("usage_usec 3500000\nuser_usec 0\nsystem_usec 0\n")
     assert inside.killed()
+    assert inside.seconds() == 2.5
     shutil.rmtree(bound.folder)
     bound.close()
 
 
+def test_in_version_1_each_hierarchy_gets_one_and_none_gets_two(elsewhere):
+    """Two controllers may be one hierarchy; that of memory may be in version 2, or nowhere."""
+    (elsewhere / "own").write_text("7:cpu,cpuacct:/a\n4:memory:/b\n2:cpuset:/\n0::/\n")
+    assert list(cgroup.places())[:2] == [
+        cgroup.Place(1, elsewhere / "cpu" / "a", ("cpu", "cpuacct")),
+        cgroup.Place(1, elsewhere / "memory" / "b", ("memory",)),
+    ]
+
+
 def test_a_kernel_that_refuses_entry_or_counts_no_kills_ends_nothing():
     read_only = os.open(os.devnull, os.O_RDONLY)
-    inside = Cgroup([read_only, os.dup(read_only)])
+    inside = Cgroup([read_only, os.dup(read_only)], ["enter", "kills"])
     inside.enter()
     assert not inside.killed()
     inside.close()

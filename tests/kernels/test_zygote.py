@@ -1,13 +1,19 @@
 """The warm process: one child after the other, and a new one when it is gone."""
 
 import os
+import pickle
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from autograder.grading import pool
+from autograder.grading.errors import CourseError
+from autograder.kernels import start
 from autograder.kernels.limits import Limits
 from autograder.kernels.session import Cell
 from autograder.kernels.worker import WarmWorker
@@ -59,8 +65,57 @@ def test_a_zygote_that_was_killed_is_replaced_within_the_session(level):
 
 def test_a_zygote_that_cannot_start_says_why(monkeypatch, tmp_path):
     monkeypatch.setattr("autograder.kernels.start.RESPOND", tmp_path / "missing.py")
-    with pytest.raises(ZygoteFailed, match=r"did not start: .*missing\.py"):
+    with pytest.raises(ZygoteFailed, match="the process process ended with exit code 1 before it was ready") as caught:
         Zygote("process", heavy=False)
+    assert "missing.py" in caught.value.said
+
+
+SLOW = "import sys, time\n\ndef up(shell, heavy):\n    print('a warning', file=sys.stderr)\n    time.sleep(60)\n"
+FIRST_FAILS = """
+import os, sys
+def up(shell, heavy):
+    if not os.path.exists({flag!r}):
+        open({flag!r}, 'w')
+        sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("level", WARM)
+def test_a_slow_start_says_that_it_is_slow_and_how_to_wait_for_it(level, monkeypatch, tmp_path):
+    monkeypatch.setattr(start, "CODE", with_warm_up(tmp_path, SLOW))
+    monkeypatch.setenv("COURSE_START_SECONDS", "3")
+    with pytest.raises(ZygoteFailed, match=r"took longer than 3 s to start: .*COURSE_START_SECONDS=6") as caught:
+        Zygote(level, heavy=False)
+    assert caught.value.said == "a warning"
+
+
+@pytest.mark.parametrize("level", [level for level in WARM if level == "landlock"])  # at sandbox no flag would stay
+def test_a_start_that_failed_is_tried_once_more(level, monkeypatch, tmp_path):
+    flag = tmp_path / "flag"
+    monkeypatch.setattr(start, "CODE", with_warm_up(tmp_path, FIRST_FAILS.format(flag=str(flag))))
+    monkeypatch.setattr(pool, "threadpool_limits", lambda _: None)
+    worker = pool._warm_worker(level, heavy=False)
+    pool._cool(level, heavy=False)
+    assert flag.exists()
+    assert worker.isolation == level
+
+
+@pytest.mark.parametrize("level", WARM)
+def test_a_start_that_fails_again_stops_the_class_with_its_reason_and_what_was_said_apart(level, monkeypatch, tmp_path):
+    monkeypatch.setattr(start, "CODE", with_warm_up(tmp_path, "import sys\ndef up(*_): sys.exit('no such thing')\n"))
+    with pytest.raises(CourseError, match=f"after 2 tries: the {level} process ended with exit code 1") as caught:
+        pool._warm_worker(level, heavy=False)
+    assert caught.value.said == "no such thing"
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.said) == (str(caught.value), caught.value.said)
+
+
+def with_warm_up(tmp_path: Path, text: str) -> Path:
+    """Return a copy of the submission's side that warms up in another way."""
+    code = tmp_path / "inside"
+    shutil.copytree(start.CODE, code, ignore=shutil.ignore_patterns("__pycache__"))
+    (code / "warm.py").write_text(text)
+    return code
 
 
 @pytest.mark.parametrize("level", LEVELS)

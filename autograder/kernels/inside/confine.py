@@ -1,28 +1,24 @@
-"""How a child is kept in: at each level by what that level has."""
+"""How a child is kept in: what every level has to do, and what those do without namespaces."""
 
 import contextlib
-import errno
 import itertools
 import os
 import resource
-import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-from . import processes, shared_memory
+from . import folders, processes, shared_memory
 
 MEASURE_SECONDS = 0.5
 REMOVE_SECONDS = 1.0
 """The next submission is not made to wait longer; the grader removes the rest in the end."""
-BLOCK = 4096
-MAX_ENTRIES = 20_000
 
 
 class Level(Protocol):
-    """A way to fork a child, to confine it from within, and to clear up after it."""
+    """A way to fork a child, to confine it from within, to look at it, and to clear up after it."""
 
     def fork(self) -> int:
         """Fork; return the child's process id in the parent, 0 in the child."""
@@ -32,67 +28,124 @@ class Level(Protocol):
         """Go, in the child, to an empty work folder, and give up all that a submission must not have."""
         ...
 
+    def members(self, child: int) -> Iterable[int]:
+        """Return the child and every process that descends from it, orphans too."""
+        ...
+
+    def ended(self, child: int) -> bool:
+        """Ask for the dead who have nobody else; return whether the child is among them."""
+        ...
+
+    def seconds(self, child: int) -> float:
+        """Return the processor time of the child and of every process that descends from it, living or dead."""
+        ...
+
     def shared_memory(self, child: int) -> int:
         """Return the bytes that a child and what it has started keep in /dev/shm."""
+        ...
+
+    def sockets(self) -> int:
+        """Return how many sockets there are in the child's network, 0 where it shares that with others."""
         ...
 
     def disk(self) -> int:
         """Return the bytes in the child's work folder, 0 where the kernel limits them."""
         ...
 
-    def clear(self) -> None:
-        """Remove, in the parent, what an ended child left behind."""
+    def end(self, child: int) -> list[str]:
+        """Kill what is left of a child, see all of it end, and remove what it left behind.
+
+        Returns:
+            The files that may be its and that are left alone all the same.
+        """
         ...
 
     def close(self) -> None:
-        """Remove, in the parent, everything there is; it is the grader's last wish, or the grader is gone."""
+        """Remove everything there is; it is the grader's last wish, or the grader is gone."""
         ...
 
 
-class Process:
-    """Resource limits and nothing else: the files, the network and the other processes of the user stay in reach."""
+class Folder:
+    """A work folder on the disk for each child, and its processes as descendants of this one."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count()
         self._home = Path.cwd()
-        self._device = self._home.stat().st_dev
         self.folder = self._home
 
     def fork(self) -> int:
         self.folder = self._home / str(next(self._numbers))
         self.folder.mkdir()
-        self._newcomers = shared_memory.Newcomers()
         self._measured = 0.0
+        self._nameless_in_memory = 0
+        self._dead = dead_seconds()
+        self._gone = False
         return os.fork()
 
     def enter(self, limits: dict[str, Any]) -> None:
         go_home(self.folder)
         limit_resources(limits)
 
+    def members(self, child: int) -> Iterable[int]:
+        return processes.descendants(os.getpid())
+
+    def ended(self, child: int) -> bool:
+        with contextlib.suppress(ChildProcessError):
+            while pid := os.waitpid(-1, os.WNOHANG)[0]:
+                if pid == child:
+                    self._gone = True
+        return self._gone
+
+    def seconds(self, child: int) -> float:
+        return sum(map(processes.seconds, self.members(child))) + dead_seconds() - self._dead
+
     def shared_memory(self, child: int) -> int:
         self._measure()
-        return self._newcomers.used(os.getpid()) + self._nameless_in_memory
+        return self._nameless_in_memory
+
+    def sockets(self) -> int:
+        return 0
 
     def disk(self) -> int:
         self._measure()
         return self._on_disk
 
-    def clear(self) -> None:
-        self._newcomers.remove()
-        remove(self.folder, REMOVE_SECONDS)
+    def end(self, child: int) -> list[str]:
+        if not self._gone:
+            processes.kill([child])
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                    processes.kill(self.members(child))
+                    time.sleep(0.001)
+        folders.remove(self.folder, REMOVE_SECONDS)
+        return []
 
     def close(self) -> None:
         os.chdir("/")
-        remove(self._home)
+        folders.remove(self._home)
 
     def _measure(self) -> None:
-        """Look now and then at what the files of a child take, those that it has removed and still writes to too."""
+        """Look now and then at what the files of a child take, those in no folder that it still writes to too."""
         if time.monotonic() - self._measured > MEASURE_SECONDS:
-            nameless = processes.nameless(os.getpid())
-            on_disk = sum(size for (device, _), size in nameless.items() if device == self._device)
-            self._nameless_in_memory = sum(nameless.values()) - on_disk
-            self._on_disk = size(self.folder) + on_disk
+            on_disk, self._nameless_in_memory = folders.nameless(processes.descendants(os.getpid()), self.folder)
+            self._on_disk = folders.size(self.folder) + on_disk
             self._measured = time.monotonic()
+
+
+class Process(Folder):
+    """Resource limits and nothing else: the files, the network and the other processes of the user stay in reach."""
+
+    def fork(self) -> int:
+        self._newcomers = shared_memory.Newcomers()
+        return super().fork()
+
+    def shared_memory(self, child: int) -> int:
+        return super().shared_memory(child) + self._newcomers.used(self.members(child))
+
+    def end(self, child: int) -> list[str]:
+        self._newcomers.look(self.members(child))
+        return [*super().end(child), *self._newcomers.remove()]
 
 
 def go_home(folder: Path) -> None:
@@ -115,32 +168,7 @@ def limit_resources(limits: dict[str, Any]) -> None:
         resource.setrlimit(name, (value, value))
 
 
-def size(folder: Path) -> int:
-    """Return the bytes that a folder takes, at least a block for each entry.
-
-    It counts no further than MAX_ENTRIES; deeper than a path may be long, it counts as too large for any limit.
-    """
-    total, entries, folders = 0, 0, [str(folder)]
-    while folders and entries < MAX_ENTRIES:
-        try:
-            with os.scandir(folders.pop()) as listing:
-                for entry in listing:
-                    entries += 1
-                    total += max(entry.stat(follow_symlinks=False).st_blocks * 512, BLOCK)
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-        except OSError as error:  # removed meanwhile, or not to be read
-            if error.errno == errno.ENAMETOOLONG:
-                return sys.maxsize
-    return total
-
-
-def remove(folder: Path, seconds: float | None = None) -> None:
-    """Remove a folder that a submission wrote, whatever it did to it: rm copes with any depth, Python does not.
-
-    What is still there after three times these seconds stays.
-    """
-    for command in (["/bin/rm", "-rf"], ["/bin/chmod", "-R", "u+rwX"], ["/bin/rm", "-rf"]):
-        if folder.exists():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                subprocess.run([*command, folder], check=False, stderr=subprocess.DEVNULL, timeout=seconds)
+def dead_seconds() -> float:
+    """Return the processor time of all children that ended and that this process asked for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

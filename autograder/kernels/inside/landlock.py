@@ -1,7 +1,8 @@
 """Level landlock: no namespaces, but the kernel's Landlock denies files, TCP and signals to others, and seccomp the
 rest.
 
-What it cannot hide: that a path exists (stat works everywhere).
+What it cannot hide: that a path exists (stat works everywhere). /dev/shm is closed: what a submission left there could
+not be told from what other programs of the same user keep there, so that nobody could clear up after it.
 Numbers and rights are those of include/uapi/linux/landlock.h; the calls have the same numbers on x86_64 and aarch64.
 """
 
@@ -13,7 +14,7 @@ from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any
 
-from . import confine, linux, seccomp
+from . import anonymous, confine, linux, seccomp
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 VERSION = 1
@@ -32,7 +33,6 @@ SCOPE_VERSION = 6
 
 READ = EXECUTE | READ_FILE | READ_DIR
 OWN = (1 << 16) - 1 - (MAKE_CHAR | MAKE_BLOCK | IOCTL_DEV)
-SHARED_MEMORY = READ_FILE | WRITE_FILE | MAKE_REG | REMOVE_FILE | TRUNCATE
 DEVICE = READ_FILE | WRITE_FILE | TRUNCATE
 OF_A_FILE = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 
@@ -52,7 +52,7 @@ class _Beneath(ctypes.Structure):
     _fields_ = (("rights", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
 
-class Landlock(confine.Process):
+class Landlock(confine.Folder):
     """Landlock, seccomp, resource limits, no capabilities.
 
     Args:
@@ -70,6 +70,7 @@ class Landlock(confine.Process):
             self._readable += map(str, around([Path(path) for path in hidden], Path(path)))
         scoped = self._version >= SCOPE_VERSION
         self._filter = seccomp.compile_filter(own_files=False, signals=scoped)
+        anonymous.install()
         send_tensors_by_value()
 
     def enter(self, limits: dict[str, Any]) -> None:
@@ -104,7 +105,6 @@ def restrict(folder: Path, readable: Sequence[str], version: int) -> None:
         permit(descriptor, path, READ_DIR & handled)
     for path in DEVICES:
         permit(descriptor, path, DEVICE & handled)
-    permit(descriptor, "/dev/shm", SHARED_MEMORY & handled)
     permit(descriptor, str(folder), OWN & handled)
     linux.syscall(RESTRICT_SELF, ctypes.c_int(descriptor), ctypes.c_uint32(0))
     os.close(descriptor)

@@ -5,13 +5,19 @@ keeps the children of one zygote apart, and from it. They follow one another, so
 their own would add nothing: no socket and, System V's being denied, no shared memory outlives its child.
 """
 
+import contextlib
 import os
 import resource
+import select
+import socket
+import subprocess
 import sys
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from . import confine, linux, seccomp, shared_memory
+from . import confine, folders, linux, processes, seccomp, shared_memory
 
 USER = 1000
 QUIET = linux.MS_NOSUID | linux.MS_NODEV
@@ -24,11 +30,21 @@ class Sandbox:
         self._home = Path.cwd()
         self._own = os.open("/proc/self/ns/pid", os.O_RDONLY)
         self._filter = seccomp.compile_filter(own_files=True, signals=True)
+        self._reapers, theirs = socket.socketpair()
+        code = [sys.executable, "-I", "-S", "-B", str(Path(__file__).with_name("__main__.py"))]
+        with theirs:
+            self._server = subprocess.Popen([*code, '{"run": "reaper", "site": []}'], stdin=theirs.fileno())
 
     def fork(self) -> int:
-        linux.unshare(linux.CLONE_NEWPID)
+        self._reapers.sendall(b" ")
+        self._first = int(self._reapers.recv(32))
+        self._alive = os.pidfd_open(self._first)
+        self._dead = confine.dead_seconds()
+        namespace = os.open(f"/proc/{self._first}/ns/pid", os.O_RDONLY)
+        linux.setns(namespace, linux.CLONE_NEWPID)
         child = os.fork()
         if child:
+            os.close(namespace)
             linux.setns(self._own, linux.CLONE_NEWPID)
         return child
 
@@ -46,17 +62,38 @@ class Sandbox:
         linux.drop_capabilities()
         linux.filter_system_calls(self._filter)
 
+    def members(self, child: int) -> Iterable[int]:
+        return chain(processes.tree(child), processes.descendants(self._first))
+
+    def ended(self, child: int) -> bool:
+        return os.waitpid(child, os.WNOHANG)[0] == child
+
+    def seconds(self, child: int) -> float:
+        living = sum(map(processes.seconds, (*self.members(child), self._first)))
+        return living + confine.dead_seconds() - self._dead
+
     def shared_memory(self, child: int) -> int:
         return shared_memory.used_by(child)
+
+    def sockets(self) -> int:
+        with open("/proc/self/net/sockstat") as file:
+            return int(file.readline().split()[2])
 
     def disk(self) -> int:
         return 0
 
-    def clear(self) -> None:
-        """Do nothing: with the last process of a namespace everything in it is gone."""
+    def end(self, child: int) -> list[str]:
+        """End the namespace by its first process: with the last one in it, everything there is gone."""
+        processes.kill([self._first])
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(child, 0)
+        select.select([self._alive], [], [])
+        os.close(self._alive)
+        return []
 
     def close(self) -> None:
-        """Do nothing, for the same reason."""
+        self._reapers.close()
+        self._server.wait()
 
 
 def mount_own(home: Path, limits: dict[str, Any]) -> None:
@@ -68,7 +105,7 @@ def mount_own(home: Path, limits: dict[str, Any]) -> None:
     if not any(path.startswith("/tmp/") for path in (sys.prefix, sys.base_prefix, *sys.path)):
         sizes["/tmp"] = limits["disk_mb"]  # else it would hide packages, and stays as it is, read-only
     for folder, megabytes in sizes.items():
-        linux.mount("tmpfs", folder, "tmpfs", QUIET, f"mode=0700,size={megabytes}m,nr_inodes={confine.MAX_ENTRIES}")
+        linux.mount("tmpfs", folder, "tmpfs", QUIET, f"mode=0700,size={megabytes}m,nr_inodes={folders.MAX_ENTRIES}")
 
 
 def write(path: str, text: str, folder: int) -> None:

@@ -27,7 +27,8 @@ def main(order: dict[str, Any]) -> None:
         finally:
             os._exit(1)
     _, status = os.waitpid(child, 0)
-    level.clear()
+    level.end(child)
+    level.close()
     sys.exit(os.waitstatus_to_exitcode(status))
 
 

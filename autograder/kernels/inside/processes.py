@@ -1,22 +1,53 @@
-"""The processes of a submission, read from /proc: how many, how much memory, and an end to them.
+"""The processes of a submission, read from /proc: which there are, what each takes, and an end to them.
 
 Where there is no /proc (macOS) nothing is seen, and only the child itself is ended.
 """
 
 import contextlib
 import ctypes
-import math
 import os
 import signal
-import stat
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 PR_SET_CHILD_SUBREAPER = 36
+TICKS = os.sysconf("SC_CLK_TCK")
+DEAD = ("Z", "X")
+KB = 1024
 PAUSE = 10
 """How many times as long as something slow took one waits before doing it again."""
-PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A living process.
+
+    Attributes:
+        pid: its number.
+        state: R when it runs or waits for a processor, else another letter.
+        threads: how many it has.
+        resident: bytes of its memory, pages shared with others in full.
+        tables: bytes of what the kernel keeps to find its pages, also those that it has only read.
+        session: number of its session.
+    """
+
+    pid: int
+    state: str
+    threads: int
+    resident: int
+    tables: int
+    session: int
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A part of a file in the memory of a process: its path, inode and bytes, and rights such as rw-s."""
+
+    path: str
+    inode: int
+    length: int
+    rights: str
 
 
 def adopt_orphans() -> None:
@@ -53,78 +84,96 @@ def descendants(pid: int) -> Iterator[int]:
     yield from members
 
 
-def count(pid: int) -> int:
-    """Return how many threads the descendants of a process have."""
-    return sum(len(tasks(member)) for member in descendants(pid))
+def living(pids: Iterable[int]) -> list[Process]:
+    """Return what there is of these processes, without the dead whose parents have not asked for them."""
+    found = (look(pid) for pid in pids)
+    return [process for process in found if process is not None and process.state not in DEAD]
 
 
-def resident(pid: int) -> int:
-    """Return the resident memory of a process in bytes; pages shared with others count in full."""
+def look(pid: int) -> Process | None:
+    """Return a process as it is now, None when it is gone."""
     try:
-        with open(f"/proc/{pid}/statm") as file:
-            return int(file.read().split()[1]) * PAGE
-    except (OSError, IndexError):
-        return 0
+        with open(f"/proc/{pid}/status", errors="replace") as file:
+            fields = dict(line.split(":", 1) for line in file)
+    except OSError:
+        return None
+    resident, tables, session = (int(fields.get(name, "0").split()[0]) for name in ("VmRSS", "VmPTE", "NSsid"))
+    return Process(pid, fields["State"].split()[0], int(fields["Threads"]), resident * KB, tables * KB, session)
 
 
-def proportional(pid: int) -> tuple[int, int]:
+def runnable(process: Process) -> int:
+    """Return how many threads of a process run or wait for a processor."""
+    if process.threads == 1:
+        return int(process.state == "R")
+    return sum(times[0] == "R" for task in tasks(process.pid) if (times := stat(f"{process.pid}/task/{task}")))
+
+
+def seconds(pid: int) -> float:
+    """Return the processor time of a process and of its children that ended and that it asked for."""
+    fields = stat(str(pid))
+    return sum(map(int, fields[11:15])) / TICKS if fields else 0.0
+
+
+def stat(path: str) -> list[str]:
+    """Return the fields of /proc/.../stat behind the name, none when the process is gone."""
+    try:
+        with open(f"/proc/{path}/stat", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def proportional(process: Process) -> tuple[int, int]:
     """Return the memory of a process in bytes, where a page shared by n counts as 1/n, and the part of it that is
     shared memory."""
     parts = {"Pss:": 0, "Pss_Shmem:": 0}
     try:
-        with open(f"/proc/{pid}/smaps_rollup") as file:
+        with open(f"/proc/{process.pid}/smaps_rollup") as file:
             for line in file:
                 name, *words = line.split()
                 if name in parts:
-                    parts[name] = int(words[0]) * 1024
+                    parts[name] = int(words[0]) * KB
     except OSError:
-        return resident(pid), 0
+        return process.resident, 0
     return parts["Pss:"], parts["Pss_Shmem:"]
 
 
-def nameless(pid: int) -> dict[tuple[int, int], int]:
-    """Return the bytes of the files that descendants of a process hold open and no folder shows, by device and
-    inode."""
-    found = {}
-    for member in descendants(pid):
+def descriptors(pid: int) -> int:
+    """Return how many descriptors a process has open; since Linux 6.2 the size of their folder says so."""
+    try:
+        return os.stat(f"/proc/{pid}/fd").st_size or len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
+
+
+def opened(pid: int) -> Iterator[tuple[str, str]]:
+    """Yield what a process has open: the path of each descriptor, and what it leads to."""
+    with contextlib.suppress(OSError):
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            path = f"/proc/{pid}/fd/{number}"
+            with contextlib.suppress(OSError):
+                yield path, os.readlink(path)
+
+
+def mapped(pid: int) -> Iterator[Mapping]:
+    """Yield what a process maps of files."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/maps", errors="replace") as maps:
+        for line in maps:
+            addresses, rights, _, _, inode, *path = line.rstrip("\n").split(maxsplit=5)
+            if inode != "0":
+                start, end = (int(address, 16) for address in addresses.split("-"))
+                yield Mapping("".join(path), int(inode), end - start, rights)
+
+
+def give_way(pid: int) -> None:
+    """Have all threads of a process, and what it starts from now on, run only when nobody else wants to."""
+    for task in tasks(pid):
         with contextlib.suppress(OSError):
-            for number in os.listdir(f"/proc/{member}/fd"):
-                with contextlib.suppress(OSError):
-                    status = os.stat(f"/proc/{member}/fd/{number}")
-                    if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
-                        found[status.st_dev, status.st_ino] = status.st_blocks * 512
-    return found
+            os.sched_setscheduler(int(task), os.SCHED_IDLE, os.sched_param(0))
 
 
-class MemoryWatch:
-    """Tells when the descendants of a process have more resident memory than a limit, each page counted once.
-
-    The exact sum takes tens of milliseconds a process. It is taken only when the quick one, in which a page counts for
-    each process that shares it, could hide an excess: when that sum is above the limit and has grown by what was left
-    under it last time, or when a while has passed.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._enough = limit
-        self._due = math.inf
-
-    def exceeded(self, pid: int, shared: int) -> bool:
-        """Look at the descendants of the process now; `shared` are the bytes in their /dev/shm, mapped or not."""
-        members = list(descendants(pid))
-        quick = sum(map(resident, members)) + shared
-        started = time.monotonic()
-        if quick <= self._limit or (quick <= self._enough and started < self._due):
-            return False
-        parts = [proportional(member) for member in members]
-        exact = sum(part for part, _ in parts) + max(0, shared - sum(mapped for _, mapped in parts))
-        self._enough = quick + self._limit - exact
-        self._due = time.monotonic() + PAUSE * (time.monotonic() - started)
-        return exact > self._limit
-
-
-def kill_descendants() -> None:
-    """Kill every process that descends from this one."""
-    for member in descendants(os.getpid()):
+def kill(pids: Iterable[int]) -> None:
+    """Kill these processes."""
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(member, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)

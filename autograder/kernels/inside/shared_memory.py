@@ -9,16 +9,8 @@ from pathlib import Path
 from . import processes
 from .processes import PAUSE
 
-Files = dict[Path, os.stat_result]
-
 FOLDER = Path("/dev/shm")
-SMALL = 2**24
-"""Bytes that are not worth finding out whose they are."""
-
 BLOCK = 4096
-
-ABANDONED_SECONDS = 1.0
-"""How long nobody may hold a file: from one process's closing it to the next one's opening it."""
 
 
 def used_by(pid: int) -> int:
@@ -31,11 +23,11 @@ def used_by(pid: int) -> int:
 
 
 class Newcomers:
-    """The files of this user that appeared in a /dev/shm that others use too.
+    """The files that appeared in a /dev/shm in which other programs of the same user keep files too.
 
-    A file is for those to answer for who map it or have it open, whoever made it; one that nobody has held for a while
-    is removed under all its names, so that it fills no memory and is nobody's. Files are known by their inodes: a
-    semaphore is mapped under another name than the one it is left with.
+    Only those that a process of the submission was seen to write to are the submission's: they count for it until it
+    ends, and are then removed under all their names, unless somebody else holds them. Files are known by their inodes:
+    a semaphore is mapped under another name than the one it is left with.
     """
 
     def __init__(self) -> None:
@@ -43,35 +35,36 @@ class Newcomers:
         self._theirs: set[int] = set()
         self._due = 0.0
 
-    def used(self, pid: int) -> int:
-        """Return the bytes that the descendants of a process hold, as of the last time that was found out."""
-        new = self._new()
-        sizes = {status.st_ino: size(status) for status in new.values()}
-        if sum(sizes.values()) <= SMALL:
-            return 0
+    def used(self, pids: Iterable[int]) -> int:
+        """Return the bytes of what these processes, and those before them, were seen to write to."""
         started = time.monotonic()
         if started >= self._due:
-            self._theirs = held(processes.descendants(pid))
-            self._remove(new, time.time() - ABANDONED_SECONDS)
+            self.look(pids)
             self._due = time.monotonic() + PAUSE * (time.monotonic() - started)
-        return sum(size for inode, size in sizes.items() if inode in self._theirs)
+        return sum(size(status) for status in self._new().values() if status.st_ino in self._theirs)
 
-    def remove(self) -> None:
-        """Remove what nobody holds."""
-        self._remove(self._new(), time.time())
+    def look(self, pids: Iterable[int]) -> None:
+        """Find out which of the files these processes write to."""
+        if self._new():
+            self._theirs |= held(pids, writing=True) - self._before
 
-    def _new(self) -> Files:
+    def remove(self) -> list[str]:
+        """Remove what is the submission's, and return the files that may be: new ones that nobody holds."""
+        left = []
+        if new := self._new():
+            elsewhere = held(map(int, filter(str.isdigit, os.listdir("/proc"))))
+            for path, status in new.items():
+                if status.st_ino in elsewhere:
+                    continue
+                if status.st_ino not in self._theirs:
+                    left.append(str(path))
+                    continue
+                with contextlib.suppress(OSError):
+                    path.unlink()
+        return left
+
+    def _new(self) -> dict[Path, os.stat_result]:
         return {path: status for path, status in files().items() if status.st_ino not in self._before}
-
-    def _remove(self, files: Files, before: float) -> None:
-        """Remove those of the files that were last changed before some time and that nobody holds."""
-        old = {path: status.st_ino for path, status in files.items() if status.st_ctime < before}
-        if old:
-            kept = held(map(int, filter(str.isdigit, os.listdir("/proc"))))
-            for path, inode in old.items():
-                if inode not in kept:
-                    with contextlib.suppress(OSError):
-                        path.unlink()
 
 
 def size(file: os.stat_result) -> int:
@@ -79,9 +72,9 @@ def size(file: os.stat_result) -> int:
     return max(file.st_blocks * 512, BLOCK)
 
 
-def files() -> Files:
+def files() -> dict[Path, os.stat_result]:
     """Return this user's files in the folder by name."""
-    found: Files = {}
+    found: dict[Path, os.stat_result] = {}
     with contextlib.suppress(OSError), os.scandir(FOLDER) as listing:
         for entry in listing:
             with contextlib.suppress(OSError):
@@ -91,18 +84,17 @@ def files() -> Files:
     return found
 
 
-def held(by: Iterable[int]) -> set[int]:
-    """Return the inodes there that some of these processes map or have open."""
-    return set().union(*map(held_by, by))
-
-
-def held_by(pid: int) -> set[int]:
+def held(by: Iterable[int], writing: bool = False) -> set[int]:
+    """Return the inodes there that some of these processes map or have open, or only those that they may write to."""
     found: set[int] = set()
-    with contextlib.suppress(OSError):
-        for number in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(OSError):
-                if os.readlink(f"/proc/{pid}/fd/{number}").startswith(str(FOLDER)):
-                    found.add(os.stat(f"/proc/{pid}/fd/{number}").st_ino)
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/maps", errors="replace") as maps:
-        found |= {int(line.split()[4]) for line in maps if str(FOLDER) in line}
+    for pid in by:
+        for path, target in processes.opened(pid):
+            if target.startswith(f"{FOLDER}/"):
+                with contextlib.suppress(OSError):
+                    # The mode of the link says how the file was opened.
+                    if not writing or os.lstat(path).st_mode & 0o200:
+                        found.add(os.stat(path).st_ino)
+        for mapping in processes.mapped(pid):
+            if mapping.path.startswith(f"{FOLDER}/") and (not writing or "w" in mapping.rights):
+                found.add(mapping.inode)
     return found

@@ -1,8 +1,9 @@
 """The warm parent of a submission: forks a child for it, watches the child's processes, and ends them all.
 
-Commands come as lines of JSON on the control socket: `{"spawn": {...}}` with the child's work socket attached, and the
-files of its cgroup if it has one, then `"interrupt"` or `"kill"`. Every child ends with one line
-`{"ended": "died" | "memory" | "processes" | "disk"}`.
+Commands come as lines of JSON on the control socket: `{"spawn": {...}, "files": [...]}` with the child's work socket
+attached, and the files of its cgroups, then `"used"`, which is answered with `{"used": seconds}`, `"interrupt"` or
+`"kill"`. Every child ends with one line `{"ended": CAUSE, "used": seconds, "left": [...]}`: "died", or the limit that
+it exceeded, the processor time of all its processes, and files that may be its and were left alone.
 """
 
 import contextlib
@@ -12,7 +13,6 @@ import os
 import select
 import signal
 import socket
-import time
 from typing import Any
 
 from __main__ import load
@@ -20,10 +20,11 @@ from __main__ import load
 from . import confine, levels, processes, stub, warm
 from .cgroup import Cgroup
 from .executor import Executor, Respond, Shell, broken, make_shell
+from .watch import Watch
 from .wire import HEADER, WireError, decode, encode, frame
 
 TICK = 0.025
-MAX_DESCRIPTORS = 3
+MAX_DESCRIPTORS = 8
 
 
 def main(order: dict[str, Any]) -> None:
@@ -42,21 +43,24 @@ def main(order: dict[str, Any]) -> None:
     control.sendall(b'"ready"\n')
     for descriptor in range(3):
         os.dup2(null, descriptor)
-    Zygote(control, shell, respond, level).serve()
+    Zygote(control, shell, respond, level, order["socket_bytes"]).serve()
 
 
 class Zygote:
     """Serves one runner: one child at a time."""
 
-    def __init__(self, control: socket.socket, shell: Shell, respond: Respond, level: confine.Level) -> None:
+    def __init__(
+        self, control: socket.socket, shell: Shell, respond: Respond, level: confine.Level, socket_bytes: int
+    ) -> None:
         self._control = control
         self._shell = shell
         self._respond = respond
         self._level = level
+        self._socket_bytes = socket_bytes
         self._child: int | None = None
         self._limits: dict[str, Any] = {}
-        self._memory = processes.MemoryWatch(0)
         self._cgroup = Cgroup()
+        self._watch: Watch | None = None
 
     def serve(self) -> None:
         poll = select.poll()
@@ -69,7 +73,7 @@ class Zygote:
                 for line in data.splitlines():
                     self._obey(json.loads(line), descriptors)
             if self._child is not None:
-                self._watch(self._child)
+                self._look(self._child)
         if self._child is not None:
             self._end(self._child, "died")
         self._level.close()
@@ -77,10 +81,12 @@ class Zygote:
     def _obey(self, command: Any, descriptors: list[int]) -> None:
         if isinstance(command, dict):
             self._limits = command["spawn"]
-            self._memory = processes.MemoryWatch(self._limits["memory_mb"] * 2**20)
             work, *files = descriptors
-            self._cgroup = Cgroup(files)
+            self._cgroup = Cgroup(files, command["files"])
+            self._watch = Watch(self._limits, self._level, self._cgroup, self._socket_bytes)
             self._child = self._spawn(work)
+        elif self._child is not None and command == "used":
+            self._say({"used": self._seconds(self._child)})
         elif self._child is not None and command == "interrupt":
             os.kill(self._child, signal.SIGINT)
         elif self._child is not None and command == "kill":
@@ -107,46 +113,31 @@ class Zygote:
         self._level.enter(self._limits)
         serve(socket.socket(fileno=3), Executor(self._shell, self._respond, self._limits["output_bytes"]))
 
-    def _watch(self, child: int) -> None:
-        pid, _ = os.waitpid(child, os.WNOHANG)
-        if pid:
-            self._end(None, "died")
-        elif cause := self._excess(child):
+    def _look(self, child: int) -> None:
+        """Have the child end if it must, and say so if it has."""
+        assert self._watch is not None
+        if self._level.ended(child):
+            self._end(child, "died")
+        elif cause := self._watch.excess(child):
             self._end(child, cause)
 
-    def _excess(self, child: int) -> str | None:
-        """Return the limit that the child and what it has started exceed, if any.
+    def _seconds(self, child: int) -> float:
+        """Return the processor time of the child and what it has started."""
+        return self._cgroup.seconds() if self._cgroup.counts_seconds else self._level.seconds(child)
 
-        Whatever loses its parent becomes a child of this process, which has no others.
-        """
-        if self._cgroup.killed():  # maybe only a process that the child had started
-            return "memory"
-        if processes.count(os.getpid()) > self._limits["processes"]:
-            return "processes"
-        if self._memory.exceeded(os.getpid(), self._level.shared_memory(child)):
-            return "memory"
-        if self._level.disk() > self._limits["disk_mb"] * 2**20:
-            return "disk"
-        return None
-
-    def _end(self, child: int | None, cause: str) -> None:
-        """Kill the child and everything it started, and only then report."""
-        if child is not None:
-            os.kill(child, signal.SIGKILL)
-        while True:
-            try:
-                if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                    processes.kill_descendants()
-                    time.sleep(0.001)
-            except ChildProcessError:
-                break
+    def _end(self, child: int, cause: str) -> None:
+        """End the child and everything it started, and only then report."""
+        used = self._seconds(child)
+        left = self._level.end(child)
         self._child = None
         if self._cgroup.killed():
             cause = "memory"
         self._cgroup.close()
-        self._level.clear()
+        self._say({"ended": cause, "used": used, "left": left})
+
+    def _say(self, word: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):  # the grader may be gone
-            self._control.sendall(json.dumps({"ended": cause}).encode() + b"\n")
+            self._control.sendall(json.dumps(word).encode() + b"\n")
 
 
 def serve(work: socket.socket, executor: Executor) -> None:

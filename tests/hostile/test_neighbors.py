@@ -1,0 +1,142 @@
+"""R2: a submission that takes whatever it can get leaves an honest one beside it its processor, and all its points.
+
+Both are held to one processor, so that what one gets is missing from the other, however many this machine has.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from autograder.grading.assignment import load
+from autograder.grading.collect import Submission
+from autograder.grading.grade import Graded, Task, grade
+from autograder.kernels import cgroup, start
+from autograder.kernels.limits import Limits
+from autograder.kernels.session import Cell
+from autograder.kernels.worker import WarmWorker
+from tests.conftest import NO_CGROUP
+from tests.hostile.test_defenses import without
+from tests.kernels.conftest import LEVELS
+from tests.sample.submissions import notebook, right_cells
+
+WARM = [level for level in LEVELS if level != "process"]
+ASSIGNMENT = "dropout_numpy"
+HONEST_SECONDS = 2.0
+SETTLED_SECONDS = 4.0
+"""After which a hog has used up its credit."""
+EQUAL = 3.0
+"""Times as much as an honest submission that a hog may get; without any bound it is about a hundred."""
+LIMITS = Limits(cell_seconds=60.0)
+
+MANY = """
+import os
+for _ in range(120):
+    if os.fork() == 0:
+        {each}
+        while True: {work}
+"""
+HOGS = {
+    "many processes": MANY.format(each="pass", work="pass"),
+    "a session each": MANY.format(each="os.setsid()", work="pass"),
+    "short lives that nobody asks for": (
+        "import os, signal, time\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\nif os.fork() == 0:\n"
+        "    while True:\n        if os.fork() == 0:\n            end = time.monotonic() + 1\n"
+        "            while time.monotonic() < end: pass\n            os._exit(0)\n        time.sleep(0.01)"
+    ),
+    "daemons": (
+        "import os\nfor _ in range(60):\n    if os.fork() == 0:\n        if os.fork() == 0:\n"
+        "            while True: pass\n"
+        "        os._exit(0)\n    os.wait()"
+    ),
+    "threads": (
+        "import hashlib, threading\ndef work():\n    data = bytes(10**6)\n    while True: hashlib.sha256(data)\n"
+        "for _ in range(100): threading.Thread(target=work, daemon=True).start()"
+    ),
+    "memory": MANY.format(each="a = bytearray(4 * 10**6)", work="a[:] = bytes(4 * 10**6)").replace("120", "40"),
+    "disk": MANY.format(each="f = open(str(os.getpid()), 'wb', 0)", work="f.seek(0); f.write(bytes(10**6))"),
+}
+ANSWERS = "import time\ntime.sleep(0.1)"
+
+
+@pytest.fixture
+def one_processor() -> Iterator[None]:
+    """Hold this process, and what it starts, to one processor."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    yield
+    os.sched_setaffinity(0, before)
+
+
+@pytest.fixture(params=["cgroup", "watch"])
+def bound(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "watch":
+        monkeypatch.setattr(cgroup, "make", list)
+    elif "cpu" not in cgroup.available():
+        pytest.skip(NO_CGROUP)
+
+
+def beside(level: str, hog: str) -> float:
+    """Return how much processor time a hog gets while an honest submission uses a second."""
+    greedy, modest = WarmWorker(level, heavy=False), WarmWorker(level, heavy=False)
+    with greedy.session(LIMITS) as one, modest.session(LIMITS) as other:
+        one.run([Cell("1", hog)])
+        time.sleep(SETTLED_SECONDS)
+        before = used(greedy)
+        burn = f"import time\nend = time.process_time() + {HONEST_SECONDS}\nwhile time.process_time() < end: pass"
+        [result] = other.run([Cell("1", burn)])
+        after = used(greedy)
+    greedy.close()
+    modest.close()
+    assert result.status == "ok", result
+    return (after - before) / HONEST_SECONDS
+
+
+def used(worker: WarmWorker) -> float:
+    """Return the processor time of what runs in a worker; nothing uses any that was ended."""
+    assert worker._zygote is not None
+    try:
+        return worker._zygote.used()
+    except Exception:
+        return 0.0
+
+
+@pytest.mark.parametrize("hog", HOGS)
+@pytest.mark.parametrize("level", WARM)
+def test_a_hog_gets_no_more_than_its_neighbor(level, hog, bound, one_processor):
+    assert beside(level, HOGS[hog]) < EQUAL
+
+
+@pytest.mark.parametrize("level", WARM)
+def test_without_a_bound_it_gets_nearly_all(level, one_processor, monkeypatch, tmp_path):
+    unwatched = (("watch.py", "self._processor.exceeded(members)", "False"),)
+    monkeypatch.setattr(cgroup, "make", list)
+    monkeypatch.setattr(start, "CODE", without(unwatched, tmp_path / "without"))
+    assert beside(level, HOGS["a session each"]) > 5 * EQUAL
+
+
+@pytest.mark.parametrize("level", WARM)
+def test_the_neighbor_keeps_its_points(level, bound, one_processor):
+    """The attack as it was found, with everything shorter: a session that is kept alive, and two hundred loops."""
+    attack = f"{HOGS['many processes'].replace('120', '200')}time.sleep(10)".replace("import os", "import os, time")
+    books = {"honest": right_cells(ASSIGNMENT, 0), "hog": {next(iter(right_cells(ASSIGNMENT, 0))): attack}}
+    assignment = load(ASSIGNMENT)
+    graded: dict[str, Graded] = {}
+
+    def run(name: str) -> None:
+        submission = Submission(name, ASSIGNMENT, notebook(ASSIGNMENT, books[name]))
+        worker = WarmWorker(level, heavy=False)
+        limits = Limits(cell_seconds=3.0 if name == "honest" else 15.0)
+        graded[name] = grade(Task(submission, assignment, assignment.version, 1, limits), worker)
+        worker.close()
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in ("hog", "honest")]
+    for thread in threads:
+        thread.start()
+        time.sleep(2)
+    for thread in threads:
+        thread.join()
+    verdict = graded["honest"].verdict
+    assert verdict.points == verdict.max_points
