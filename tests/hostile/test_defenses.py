@@ -391,14 +391,15 @@ DEFENSES = [
         (("watch.py", "kept = self._kernel.used(members, descriptors, self._level.sockets())", "kept = 0"),),
         (
             attempt(
-                "import os, socket, time\nfor _ in range(11):\n    if os.fork() == 0: break\n"
-                "pairs = [socket.socketpair() for _ in range(110)]\n"
+                "import os, socket, time\nfor _ in range(6):\n    if os.fork() == 0: break\n"
+                "pairs = [socket.socketpair() for _ in range(200)]\n"
                 "for end in (end for pair in pairs for end in pair):\n    end.setblocking(False)\n"
                 "    try:\n        while True: end.send(bytes(2**15))\n    except BlockingIOError: pass\n"
                 "time.sleep(4)"
             ),
         ),
         NO_CGROUP,
+        limits=replace(LIMITS, open_files=1024),
     ),
     Defense(
         "memory of sockets on their way",
@@ -415,7 +416,7 @@ DEFENSES = [
             ),
         ),
         NO_CGROUP,
-        limits=replace(LIMITS, memory_mb=150),
+        limits=replace(LIMITS, memory_mb=150, open_files=1024),
     ),
     Defense(
         "memory of pipes",
@@ -423,15 +424,15 @@ DEFENSES = [
         (("watch.py", "kept = self._kernel.used(members, descriptors, self._level.sockets())", "kept = 0"),),
         (
             attempt(
-                "import os, time\nfor _ in range(5):\n    if os.fork() == 0: pass\n"
-                "pipes = [os.pipe() for _ in range(100)]\n"
+                "import os, time\nfor _ in range(4):\n    if os.fork() == 0: pass\n"
+                "pipes = [os.pipe() for _ in range(250)]\n"
                 "for _, end in pipes:\n    os.set_blocking(end, False)\n"
                 "    try:\n        while True: os.write(end, bytes(2**12))\n    except BlockingIOError: pass\n"
                 "time.sleep(4)"
             ),
         ),
         NO_CGROUP,
-        limits=replace(LIMITS, memory_mb=190, open_files=1024),
+        limits=replace(LIMITS, memory_mb=300, open_files=1024),
     ),
     Defense(
         "memory of tables of pages",
