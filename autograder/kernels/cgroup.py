@@ -89,7 +89,16 @@ class Cgroup:
                 for path in self._limits:
                     write(path, str(limit))
                 self._bytes = limit
-        return self._open
+        return [(kind, file) for kind, file in self._open if kind != "used"]
+
+    def used(self) -> float | None:
+        """Return the seconds of processors used in here so far, None where this cgroup does not count them."""
+        for kind, file in self._open:
+            if kind == "used":
+                with contextlib.suppress(OSError, ValueError):
+                    name, *words = os.pread(file, 4096, 0).split()
+                    return int(words[0]) / 1e6 if name == b"usage_usec" else int(name) / 1e9
+        return None
 
     def close(self) -> None:
         """Remove it, and kill whoever a zygote that was itself killed has left in it."""

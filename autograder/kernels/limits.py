@@ -11,8 +11,10 @@ MAX_SECONDS = 86_400.0
 class Limits:
     """Limits of one submission, all its processes together.
 
+    Seconds are those of `budget`: they count as far as the submission used a processor in them.
+
     Attributes:
-        cell_seconds: wall time of one cell or one question.
+        cell_seconds: of one cell or one question.
         memory_mb: resident memory, /dev/shm included.
         processes: processes and threads alive at one time.
         open_files: file descriptors of one process.
@@ -29,13 +31,18 @@ class Limits:
 
     @property
     def exercise_seconds(self) -> float:
-        """Wall time of all cells that answer one exercise; its questions have as much again."""
+        """Seconds of all cells that answer one exercise; its questions have as many again."""
         return 2 * self.cell_seconds
 
     @property
     def notebook_seconds(self) -> float:
-        """Wall time of all experiments of a notebook; what answers rest on has as much again."""
+        """Seconds of all experiments of a notebook; what answers rest on has as many again."""
         return 4 * self.cell_seconds
+
+    @property
+    def waiting_seconds(self) -> float:
+        """Seconds that a submission may wait, asleep or for a processor, before it is charged for that too."""
+        return 4 * self.notebook_seconds
 
     @property
     def cpu_seconds(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from autograder.checks.ask import Answer, Question, Unanswered
 from autograder.checks.clean import clean
-from autograder.kernels.budget import Budget, Spent
+from autograder.kernels.budget import Budget, Patience, Spent, Turn
 from autograder.kernels.channel import Channel, Ended, Forged, Late
 from autograder.kernels.inside.wire import WireError
 from autograder.kernels.limits import Limits
@@ -65,6 +65,8 @@ class CellResult:
 class Session(Protocol):
     """One submission; also a Transport of questions."""
 
+    left_behind: list[str]
+
     def run(self, cells: Sequence[Cell]) -> list[CellResult]: ...
     def ask(self, question: Question) -> Answer: ...
     def close(self) -> None: ...
@@ -89,6 +91,9 @@ class ZygoteSession:
     Args:
         start: returns a zygote that has no child; called again when the one before is gone.
         limits: of this submission.
+
+    Attributes:
+        left_behind: files that may be the submission's and were left alone all the same, once it is closed.
     """
 
     def __init__(self, start: Callable[[], Zygote], limits: Limits) -> None:
@@ -97,10 +102,12 @@ class ZygoteSession:
         self._zygote: Zygote | None = None
         self._channel: Channel | None = None
         self._done: list[Cell] = []
-        self._shared = {part: Budget(limits.notebook_seconds) for part in ("", EXPERIMENT)}
-        self._answers = defaultdict[str, Budget](lambda: Budget(limits.exercise_seconds))
-        self._questions = defaultdict[str, Budget](lambda: Budget(limits.exercise_seconds))
+        patience = Patience(limits.waiting_seconds)
+        self._shared = {part: Budget(limits.notebook_seconds, patience) for part in ("", EXPERIMENT)}
+        self._answers = defaultdict[str, Budget](lambda: Budget(limits.exercise_seconds, patience))
+        self._questions = defaultdict[str, Budget](lambda: Budget(limits.exercise_seconds, patience))
         self._banned: Lost | None = None
+        self.left_behind: list[str] = []
 
     def run(self, cells: Sequence[Cell]) -> list[CellResult]:
         """Run cells in order; one that fails does not stop the next."""
@@ -191,12 +198,12 @@ class ZygoteSession:
     def _request(self, request: dict[str, Any], budget: Budget) -> Any:
         """Send a request and return its reply; raise Lost when there is none in time, Spent when there is no time."""
         assert self._channel is not None and self._zygote is not None
-        with budget.spend(self._limits.cell_seconds) as seconds:
-            deadline = time.monotonic() + seconds
+        with budget.spend(self._limits.cell_seconds, self._zygote.used) as turn:
             try:
-                self._channel.send(request, deadline)
-                return self._channel.receive(deadline)
+                self._channel.send(request, turn.end)
+                return self._receive(self._channel, turn)
             except Late:
+                seconds = turn.exceeded() or turn.limit
                 self._interrupt()
                 raise Lost("timeout", f"took longer than {seconds:.3g} seconds and was stopped") from None
             except Ended:
@@ -206,6 +213,15 @@ class ZygoteSession:
                 raise self._ban(str(forged)) from None
             except WireError as error:
                 raise Lost("error", "the question is too large to be asked") from error
+
+    def _receive(self, channel: Channel, turn: Turn) -> Any:
+        """Return the reply; raise Late when it has used its time up."""
+        while True:
+            try:
+                return channel.receive(turn.next_look())
+            except Late:
+                if turn.exceeded():
+                    raise
 
     def _interrupt(self) -> None:
         """Press Ctrl-C; a child that does not answer to it is killed."""
@@ -231,11 +247,13 @@ class ZygoteSession:
         self._channel.close()
         self._channel = None
         try:
-            return self._zygote.end().cause
+            ending = self._zygote.end()
         except ZygoteFailed:
             self._zygote.close()
             self._zygote = None
             return "died"
+        self.left_behind += ending.left
+        return ending.cause
 
 
 def _left_out(cell: Cell, budget: Budget) -> CellResult:

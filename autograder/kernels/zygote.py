@@ -7,12 +7,12 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder.kernels import cgroup
+from autograder.kernels.inside import processes
 from autograder.kernels.inside.folders import remove
 from autograder.kernels.start import command, environment
 
@@ -41,13 +41,11 @@ class Ending:
 
     Attributes:
         cause: "died", or the limit that it exceeded.
-        seconds: processor time of all its processes.
         left: files that may be its and that were left alone.
     """
 
     cause: str
-    seconds: float
-    left: tuple[str, ...]
+    left: list[str]
 
 
 class Zygote:
@@ -64,8 +62,6 @@ class Zygote:
     def __init__(self, level: str, heavy: bool) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="autograder-"))
         self._cgroups = cgroup.make()
-        self._said: deque[Any] = deque()
-        self._buffer = b""
         self.control, theirs = socket.socketpair()
         with tempfile.TemporaryFile() as said:
             with theirs:
@@ -95,29 +91,25 @@ class Zygote:
         """Have a child forked; return the socket that it serves."""
         ours, theirs = socket.socketpair()
         files = [file for made in self._cgroups for file in made.admit(charged(order))]
-        kinds = [kind for kind, _ in files]
         with theirs:
             try:
-                message = json.dumps({"spawn": order, "files": kinds}).encode() + b"\n"
+                message = json.dumps({"spawn": order, "files": [kind for kind, _ in files]}).encode() + b"\n"
                 socket.send_fds(self.control, [message], [theirs.fileno(), *(number for _, number in files)])
             except OSError as error:
                 ours.close()
                 raise ZygoteFailed(GONE) from error
         return ours
 
-    def used(self) -> float:
-        """Return the processor time that the child and all it started have used, in seconds.
+    def used(self) -> float | None:
+        """Return the seconds of processors that everything in here has used so far, the living and the dead.
 
-        Raises:
-            ZygoteFailed: there is no child any more; `end` says why.
+        Only differences mean something. Where no cgroup counts, children that nobody asked for are missing; None where
+        there is nothing to be read.
         """
-        self._say("used")
-        match self._next():
-            case {"used": float(seconds), **more} if not more:
+        for made in self._cgroups:
+            if (seconds := made.used()) is not None:
                 return seconds
-            case ending:
-                self._said.appendleft(ending)
-        raise ZygoteFailed(GONE)
+        return sum(map(processes.seconds, processes.tree(self._process.pid))) or None
 
     def interrupt(self) -> None:
         """Press Ctrl-C in the child."""
@@ -126,13 +118,10 @@ class Zygote:
     def end(self) -> Ending:
         """Kill the child with everything it started; nothing of it is left when this returns."""
         self._say("kill")
-        while True:
-            match self._next():
-                case {"ended": str(cause), "used": float(seconds), "left": list(left)}:
-                    return Ending(cause, seconds, tuple(left))
-                case {"used": _}:  # asked for when there was a child
-                    continue
-            raise ZygoteFailed(GONE)
+        match self._read(time.monotonic() + END_SECONDS):
+            case {"ended": str(cause), "left": list(left)}:
+                return Ending(cause, left)
+        raise ZygoteFailed(GONE)
 
     def alive(self) -> bool:
         """Return whether the zygote can still be spoken to."""
@@ -156,22 +145,18 @@ class Zygote:
         except OSError as error:
             raise ZygoteFailed(GONE) from error
 
-    def _next(self) -> Any:
-        return self._said.popleft() if self._said else self._read(time.monotonic() + END_SECONDS)
-
     def _read(self, deadline: float) -> Any:
-        """Return the next line that comes before a deadline."""
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
+        data = b""
         try:
-            while b"\n" not in self._buffer:
+            while not data.endswith(b"\n"):
                 ready = poll.poll(max(0.0, 1000 * (deadline - time.monotonic())))
                 part = self.control.recv(4096) if ready else b""
                 if not part:
                     raise ZygoteFailed(GONE)
-                self._buffer += part
-            line, _, self._buffer = self._buffer.partition(b"\n")
-            return json.loads(line)
+                data += part
+            return json.loads(data)
         except (OSError, ValueError) as error:
             raise ZygoteFailed(GONE) from error
 

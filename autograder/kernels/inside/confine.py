@@ -36,10 +36,6 @@ class Level(Protocol):
         """Ask for the dead who have nobody else; return whether the child is among them."""
         ...
 
-    def seconds(self, child: int) -> float:
-        """Return the processor time of the child and of every process that descends from it, living or dead."""
-        ...
-
     def shared_memory(self, child: int) -> int:
         """Return the bytes that a child and what it has started keep in /dev/shm."""
         ...
@@ -78,7 +74,6 @@ class Folder:
         self.folder.mkdir()
         self._measured = 0.0
         self._nameless_in_memory = 0
-        self._dead = dead_seconds()
         self._gone = False
         return os.fork()
 
@@ -95,9 +90,6 @@ class Folder:
                 if pid == child:
                     self._gone = True
         return self._gone
-
-    def seconds(self, child: int) -> float:
-        return sum(map(processes.seconds, self.members(child))) + dead_seconds() - self._dead
 
     def shared_memory(self, child: int) -> int:
         self._measure()
@@ -166,9 +158,3 @@ def limit_resources(limits: dict[str, Any]) -> None:
         hard = resource.getrlimit(name)[1]
         value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(name, (value, value))
-
-
-def dead_seconds() -> float:
-    """Return the processor time of all children that ended and that this process asked for."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

@@ -39,7 +39,6 @@ class Sandbox:
         self._reapers.sendall(b" ")
         self._first = int(self._reapers.recv(32))
         self._alive = os.pidfd_open(self._first)
-        self._dead = confine.dead_seconds()
         namespace = os.open(f"/proc/{self._first}/ns/pid", os.O_RDONLY)
         linux.setns(namespace, linux.CLONE_NEWPID)
         child = os.fork()
@@ -67,10 +66,6 @@ class Sandbox:
 
     def ended(self, child: int) -> bool:
         return os.waitpid(child, os.WNOHANG)[0] == child
-
-    def seconds(self, child: int) -> float:
-        living = sum(map(processes.seconds, (*self.members(child), self._first)))
-        return living + confine.dead_seconds() - self._dead
 
     def shared_memory(self, child: int) -> int:
         return shared_memory.used_by(child)

@@ -1,9 +1,8 @@
 """The warm parent of a submission: forks a child for it, watches the child's processes, and ends them all.
 
 Commands come as lines of JSON on the control socket: `{"spawn": {...}, "files": [...]}` with the child's work socket
-attached, and the files of its cgroups, then `"used"`, which is answered with `{"used": seconds}`, `"interrupt"` or
-`"kill"`. Every child ends with one line `{"ended": CAUSE, "used": seconds, "left": [...]}`: "died", or the limit that
-it exceeded, the processor time of all its processes, and files that may be its and were left alone.
+attached, and the files of its cgroups, then `"interrupt"` or `"kill"`. Every child ends with one line
+`{"ended": CAUSE, "left": [...]}`: "died" or the limit that it exceeded, and files that may be its and were left alone.
 """
 
 import contextlib
@@ -85,8 +84,6 @@ class Zygote:
             self._cgroup = Cgroup(files, command["files"])
             self._watch = Watch(self._limits, self._level, self._cgroup, self._socket_bytes)
             self._child = self._spawn(work)
-        elif self._child is not None and command == "used":
-            self._say({"used": self._seconds(self._child)})
         elif self._child is not None and command == "interrupt":
             os.kill(self._child, signal.SIGINT)
         elif self._child is not None and command == "kill":
@@ -121,23 +118,15 @@ class Zygote:
         elif cause := self._watch.excess(child):
             self._end(child, cause)
 
-    def _seconds(self, child: int) -> float:
-        """Return the processor time of the child and what it has started."""
-        return self._cgroup.seconds() if self._cgroup.counts_seconds else self._level.seconds(child)
-
     def _end(self, child: int, cause: str) -> None:
         """End the child and everything it started, and only then report."""
-        used = self._seconds(child)
         left = self._level.end(child)
         self._child = None
         if self._cgroup.killed():
             cause = "memory"
         self._cgroup.close()
-        self._say({"ended": cause, "used": used, "left": left})
-
-    def _say(self, word: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):  # the grader may be gone
-            self._control.sendall(json.dumps(word).encode() + b"\n")
+            self._control.sendall(json.dumps({"ended": cause, "left": left}).encode() + b"\n")
 
 
 def serve(work: socket.socket, executor: Executor) -> None:
