@@ -72,6 +72,7 @@ class Zygote:
                     stderr=said,
                     env=environment(level, self._home),
                     cwd=self._home,
+                    start_new_session=True,  # Ctrl-C is for the grader, which ends the rest in order
                 )
             seconds = start_seconds()
             deadline = time.monotonic() + seconds

@@ -22,18 +22,19 @@ from tests.hostile.test_defenses import without
 from tests.kernels.conftest import LEVELS
 from tests.sample.submissions import notebook, right_cells
 
+HOW = ("cgroup", "watch")
 WARM = [level for level in LEVELS if level != "process"]
 ASSIGNMENT = "dropout_numpy"
-HONEST_SECONDS = 2.0
-SETTLED_SECONDS = 4.0
+HONEST_SECONDS = 1.5
+SETTLED_SECONDS = 3.0
 """After which a hog has used up its credit."""
 EQUAL = 3.0
-"""Times as much as an honest submission that a hog may get; without any bound it is about a hundred."""
+"""Times as much as an honest submission that a hog may get; without any bound it is about twenty-four."""
 LIMITS = Limits(cell_seconds=60.0)
 
 MANY = """
 import os
-for _ in range(120):
+for _ in range(24):
     if os.fork() == 0:
         {each}
         while True: {work}
@@ -44,21 +45,20 @@ HOGS = {
     "short lives that nobody asks for": (
         "import os, signal, time\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\nif os.fork() == 0:\n"
         "    while True:\n        if os.fork() == 0:\n            end = time.monotonic() + 1\n"
-        "            while time.monotonic() < end: pass\n            os._exit(0)\n        time.sleep(0.01)"
+        "            while time.monotonic() < end: pass\n            os._exit(0)\n        time.sleep(0.05)"
     ),
     "daemons": (
-        "import os\nfor _ in range(60):\n    if os.fork() == 0:\n        if os.fork() == 0:\n"
+        "import os\nfor _ in range(24):\n    if os.fork() == 0:\n        if os.fork() == 0:\n"
         "            while True: pass\n"
         "        os._exit(0)\n    os.wait()"
     ),
     "threads": (
         "import hashlib, threading\ndef work():\n    data = bytes(10**6)\n    while True: hashlib.sha256(data)\n"
-        "for _ in range(100): threading.Thread(target=work, daemon=True).start()"
+        "for _ in range(24): threading.Thread(target=work, daemon=True).start()"
     ),
-    "memory": MANY.format(each="a = bytearray(4 * 10**6)", work="a[:] = bytes(4 * 10**6)").replace("120", "40"),
+    "memory": MANY.format(each="a = bytearray(4 * 10**6)", work="a[:] = bytes(4 * 10**6)"),
     "disk": MANY.format(each="f = open(str(os.getpid()), 'wb', 0)", work="f.seek(0); f.write(bytes(10**6))"),
 }
-ANSWERS = "import time\ntime.sleep(0.1)"
 
 
 @pytest.fixture
@@ -70,9 +70,9 @@ def one_processor() -> Iterator[None]:
     os.sched_setaffinity(0, before)
 
 
-@pytest.fixture(params=["cgroup", "watch"])
-def bound(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "watch":
+def bind(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have hogs held back by a cgroup, or by the watch alone."""
+    if how == "watch":
         monkeypatch.setattr(cgroup, "make", list)
     elif "cpu" not in cgroup.available():
         pytest.skip(NO_CGROUP)
@@ -103,9 +103,14 @@ def used(worker: WarmWorker) -> float:
         return 0.0
 
 
-@pytest.mark.parametrize("hog", HOGS)
-@pytest.mark.parametrize("level", WARM)
-def test_a_hog_gets_no_more_than_its_neighbor(level, hog, bound, one_processor):
+CASES = [
+    (hog, how, WARM[(number + place) % len(WARM)]) for number, hog in enumerate(HOGS) for place, how in enumerate(HOW)
+]
+
+
+@pytest.mark.parametrize(("hog", "how", "level"), CASES)
+def test_a_hog_gets_no_more_than_its_neighbor(hog, how, level, one_processor, monkeypatch):
+    bind(how, monkeypatch)
     assert beside(level, HOGS[hog]) < EQUAL
 
 
@@ -114,13 +119,14 @@ def test_without_a_bound_it_gets_nearly_all(level, one_processor, monkeypatch, t
     unwatched = (("watch.py", "self._processor.exceeded(members)", "False"),)
     monkeypatch.setattr(cgroup, "make", list)
     monkeypatch.setattr(start, "CODE", without(unwatched, tmp_path / "without"))
-    assert beside(level, HOGS["a session each"]) > 5 * EQUAL
+    assert beside(level, HOGS["a session each"]) > 2 * EQUAL
 
 
-@pytest.mark.parametrize("level", WARM)
-def test_the_neighbor_keeps_its_points(level, bound, one_processor):
-    """The attack as it was found, with everything shorter: a session that is kept alive, and two hundred loops."""
-    attack = f"{HOGS['many processes'].replace('120', '200')}time.sleep(10)".replace("import os", "import os, time")
+@pytest.mark.parametrize(("how", "level"), list(zip(HOW, WARM, strict=False)))
+def test_the_neighbor_keeps_its_points(how, level, one_processor, monkeypatch):
+    """The attack as it was found, smaller: loops beside a session that is kept alive."""
+    bind(how, monkeypatch)
+    attack = f"{HOGS['many processes']}time.sleep(10)".replace("import os", "import os, time")
     books = {"honest": right_cells(ASSIGNMENT, 0), "hog": {next(iter(right_cells(ASSIGNMENT, 0))): attack}}
     assignment = load(ASSIGNMENT)
     graded: dict[str, Graded] = {}

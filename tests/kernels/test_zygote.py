@@ -13,7 +13,7 @@ import pytest
 
 from autograder.grading import pool
 from autograder.grading.errors import CourseError
-from autograder.kernels import start
+from autograder.kernels import cgroup, start
 from autograder.kernels.limits import Limits
 from autograder.kernels.session import Cell
 from autograder.kernels.worker import WarmWorker
@@ -139,6 +139,30 @@ def test_a_grader_that_is_killed_leaves_no_process_and_no_folder(level, tmp_path
         time.sleep(0.1)
     assert running(mark) == []
     assert list(tmp_path.glob("*/*")) == []
+
+
+@pytest.mark.parametrize("level", WARM)
+def test_a_zygote_that_is_told_to_end_leaves_no_process(level, monkeypatch):
+    """Without a cgroup nobody else would find them."""
+    monkeypatch.setattr(cgroup, "make", list)
+    worker = WarmWorker(level, heavy=False)
+    mark = f"5{os.getpid():07d}"
+    with worker.session(Limits()) as session:
+        session.run(
+            [Cell("1", f"import subprocess\nsubprocess.Popen('setsid sleep {mark} & exit', shell=True).wait()")]
+        )
+        assert len(running(mark)) == 1
+        worker._zygote._process.terminate()
+        worker._zygote._process.wait(30)
+    worker.close()
+    assert running(mark) == []
+
+
+@pytest.mark.parametrize("level", WARM)
+def test_ctrl_c_is_not_for_the_zygote(level):
+    worker = WarmWorker(level, heavy=False)
+    assert os.getsid(worker._zygote._process.pid) == worker._zygote._process.pid
+    worker.close()
 
 
 @pytest.mark.parametrize("level", LEVELS)

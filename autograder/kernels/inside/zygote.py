@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import socket
+import sys
 from typing import Any
 
 from __main__ import load
@@ -42,6 +43,7 @@ def main(order: dict[str, Any]) -> None:
     control.sendall(b'"ready"\n')
     for descriptor in range(3):
         os.dup2(null, descriptor)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     Zygote(control, shell, respond, level, order["socket_bytes"]).serve()
 
 
@@ -62,20 +64,26 @@ class Zygote:
         self._watch: Watch | None = None
 
     def serve(self) -> None:
-        poll = select.poll()
-        poll.register(self._control, select.POLLIN)
-        while True:
-            if poll.poll(None if self._child is None else 1000 * TICK):
-                data, descriptors, _, _ = socket.recv_fds(self._control, 65536, MAX_DESCRIPTORS)
-                if not data:
-                    break
-                for line in data.splitlines():
-                    self._obey(json.loads(line), descriptors)
+        """Do what comes in, until nothing does any more or somebody ends this process: never without the child."""
+        try:
+            while self._turn():
+                pass
+        finally:
             if self._child is not None:
-                self._look(self._child)
+                self._end(self._child, "died")
+            self._level.close()
+
+    def _turn(self) -> bool:
+        """Wait for a command, a tick long when there is a child to be looked at; return whether the grader is there."""
+        if select.select([self._control], [], [], None if self._child is None else TICK)[0]:
+            data, descriptors, _, _ = socket.recv_fds(self._control, 65536, MAX_DESCRIPTORS)
+            if not data:
+                return False
+            for line in data.splitlines():
+                self._obey(json.loads(line), descriptors)
         if self._child is not None:
-            self._end(self._child, "died")
-        self._level.close()
+            self._look(self._child)
+        return True
 
     def _obey(self, command: Any, descriptors: list[int]) -> None:
         if isinstance(command, dict):
@@ -104,6 +112,7 @@ class Zygote:
     def _live(self, work: int) -> None:
         """Be the child: give up everything but the work socket, then serve it."""
         os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self._cgroup.enter()
         os.dup2(work, 3, inheritable=False)
         os.closerange(4, 65536)
