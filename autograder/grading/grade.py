@@ -11,6 +11,7 @@ from autograder.checks.verdict import ExerciseVerdict
 from autograder.grading.answers import Recorder
 from autograder.grading.assignment import Assignment
 from autograder.grading.collect import Submission
+from autograder.grading.memory import bounded
 from autograder.grading.recognize import require_assignment
 from autograder.grading.sitting import Sitting
 from autograder.grading.verdicts import SubmissionVerdict
@@ -73,7 +74,7 @@ def grade(task: Task, worker: Worker) -> Graded:
     except Unreadable as unreadable:
         return without_answers(task, "invalid", str(unreadable), worker.isolation)
     cells = needed(steps(assignment.cells, submitted), assignment.cells)
-    with worker.session(task.limits) as session:
+    with bounded(), worker.session(task.limits) as session:
         recorder = Recorder(session)
         seed = submission_seed(task.seed, submission.student, assignment.name)
         sitting = Sitting(assignment.exercises, recorder, seed)

@@ -25,7 +25,7 @@ def bounded(megabytes: int = JUDGE_MB) -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     size = int(STATM.read_text().split()[0]) * resource.getpagesize()
     wanted = size + megabytes * MB
-    resource.setrlimit(resource.RLIMIT_AS, (min(wanted, *(bound for bound in (soft, hard) if bound >= 0)), hard))
+    resource.setrlimit(resource.RLIMIT_AS, (min([wanted, *(bound for bound in (soft, hard) if bound >= 0)]), hard))
     try:
         yield
     finally:

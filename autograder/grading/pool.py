@@ -122,6 +122,10 @@ def _dask(address: str) -> Iterator["Client"]:
         yield client
 
 
+class WorkerDied(Exception):
+    """A process ended over a submission, as often as one may."""
+
+
 class Crew:
     """Worker processes, each with a thread of the runner that hands it tasks over a pipe of its own.
 
@@ -150,6 +154,7 @@ class Crew:
             process.join()
 
     def _grade(self, task: Task) -> Graded:
+        ending = "was told to end"
         for _ in range(MAX_DEATHS):
             process = self._process()
             try:
@@ -159,7 +164,8 @@ class Crew:
                 process.terminate()
                 if self._closing:
                     break
-        raise EOFError
+                ending = process.ending()
+        raise WorkerDied(f"the process that judged it {ending}")
 
     def _process(self) -> "WorkerProcess":
         process: WorkerProcess | None = getattr(self._mine, "process", None)
@@ -189,6 +195,12 @@ class WorkerProcess:
             raise outcome
         graded: Graded = outcome
         return graded
+
+    def ending(self) -> str:
+        """Say how the process ended: signal 9 without a word is what a system does that has run out of memory."""
+        self._process.join(END_SECONDS)
+        code = self._process.exitcode
+        return f"ended by signal {-code}" if code is not None and code < 0 else f"ended with exit code {code}"
 
     def terminate(self) -> None:
         """Tell the process to end."""

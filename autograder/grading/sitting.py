@@ -14,6 +14,7 @@ from autograder.kernels.session import CellResult
 from autograder.kernels.zygote import ZygoteFailed
 
 UNJUDGED = "this answer could not be judged: ask your instructor to look at it"
+TOO_MUCH = "this answer could not be judged: comparing it takes more memory than a judge may use"
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 
 
@@ -84,7 +85,7 @@ class Sitting:
         except Exception as fault:
             # An answer that a check did not foresee must neither earn a point nor stop the class.
             self.faults.append(f"{exercise.name}: {type(fault).__name__}: {fault}")
-            judged = unjudged(exercise, "error", UNJUDGED)
+            judged = unjudged(exercise, "error", TOO_MUCH if isinstance(fault, MemoryError) else UNJUDGED)
         self.seconds[exercise.name] = round(self.seconds[exercise.name] + time.perf_counter() - started, 3)
         return _without_addresses(judged)
 

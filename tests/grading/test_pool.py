@@ -119,7 +119,7 @@ def test_a_machine_that_runs_nothing_gives_no_verdict(lack: Exception, monkeypat
 
     monkeypatch.setattr(pool, "open_worker", refuse)
     monkeypatch.setattr(pool._here, "warm", {})
-    with pytest.raises(CourseError, match=f"runs no submissions .{lack}"):
+    with pytest.raises(CourseError, match=f"runs no submissions.*{lack}"):
         work(next(tasks("ann")))
 
 
