@@ -17,10 +17,10 @@ from traitlets.config import Application
 from autograder.checks import catalogue
 from autograder.checks.notebook import Report
 from autograder.grading.assignment import Assignment, check_cell, load
-from autograder.grading.collect import read_file
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded, Task
 from autograder.grading.gradebook import ClassGradebook, sqlite_file
+from autograder.grading.opening import opened
 from autograder.grading.pool import work
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
 from autograder.kernels.limits import MAX_SECONDS, Limits
@@ -84,8 +84,7 @@ class Judge(SaveAutoGrades):  # type: ignore[misc]
         place = resources["nbgrader"]
         assignment = _assignment(place["assignment"])
         coursedir = self.parent.parent.coursedir
-        folder = Path(coursedir.format_path(coursedir.submitted_directory, place["student"], place["assignment"]))
-        submission = read_file(folder / f"{place['notebook']}.ipynb", place["student"], place["assignment"])
+        submission = opened(coursedir, place["student"], place["assignment"])
         seed = secrets.randbits(32) if self.seed is None else self.seed
         limits = Limits(cell_seconds=self.timeout, memory_mb=self.memory)
         graded = work(Task(submission, assignment, assignment.version, seed, limits, self.isolation))
