@@ -74,7 +74,10 @@ def grade(
     timeout: CellTimeout = 30.0,
     memory: Memory = 2048,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Decides the hidden inputs.", show_default="drawn anew")
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="Decides the hidden inputs.", show_default="that of DIR or the gradebook"
+        ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Skip submissions whose file, assignment and seed are unchanged.")
@@ -149,7 +152,8 @@ def report(out: Graded) -> None:
     from autograder.grading.run import finish
 
     folder = _graded(out)
-    finish(folder, sorted(folder.read().values(), key=lambda verdict: verdict.key))
+    with folder.locked():
+        finish(folder, sorted(folder.read().values(), key=lambda verdict: verdict.key))
     typer.echo(f"report: {folder.report}")
 
 
@@ -291,4 +295,6 @@ def _show_summary(progress: "RunProgress", plan: "Plan") -> None:
         console.print(f"Blank, and not blank before: {name} of {escape(printable(student))}.", soft_wrap=True)
     if progress.faults:
         console.print(f"{len(progress.faults)} answers could not be judged; audit.jsonl says why.", soft_wrap=True)
+    for remark in progress.remarks:
+        console.print(escape(printable(remark)), soft_wrap=True)
     console.print(f"Report: {escape(str(plan.out / 'report.html'))}", soft_wrap=True)

@@ -1,7 +1,6 @@
 """The same executor and judges inside nbgrader: for `nbgrader autograde`, and so for formgrader's button."""
 
 import logging
-import secrets
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -78,16 +77,20 @@ class Judge(SaveAutoGrades):  # type: ignore[misc]
     timeout = Float(30.0, min=0.1, max=MAX_SECONDS, help="Seconds for one cell or one question.").tag(config=True)
     memory = Integer(2048, help="Resident memory of a submission in MB.").tag(config=True)
     isolation = Enum(["auto", "sandbox", "landlock", "process"], "auto", help="How code is confined.").tag(config=True)
-    seed = Integer(None, allow_none=True, help="Decides the hidden inputs; None draws it anew.").tag(config=True)
+    seed = Integer(None, allow_none=True, help="Decides the hidden inputs; None keeps them.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Processed:
         place = resources["nbgrader"]
         assignment = _assignment(place["assignment"])
         coursedir = self.parent.parent.coursedir
         submission = opened(coursedir, place["student"], place["assignment"])
-        seed = secrets.randbits(32) if self.seed is None else self.seed
         limits = Limits(cell_seconds=self.timeout, memory_mb=self.memory)
-        graded = work(Task(submission, assignment, assignment.version, seed, limits, self.isolation))
+        with ClassGradebook(place["db_url"], [assignment]) as book:
+            seed = book.seed(wanted=self.seed)
+        task = Task(submission, assignment, assignment.version, seed, limits, self.isolation)
+        graded = work(task)
+        if graded.is_late:
+            graded = work(task).alone()
         with ClassGradebook(place["db_url"], [assignment]) as book:
             book.record([graded])
         self._show(nb, graded, assignment)

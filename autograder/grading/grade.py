@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autograder.checks.ask import Status
 from autograder.checks.judge import unjudged
@@ -48,7 +48,8 @@ class Graded:
 
     `record` holds the answers (empty when nothing was asked), `questions` the seconds that each exercise took,
     `written` the manually graded cells in which the student wrote something, `notes` what the student is told of how
-    the cells were taken, `is_blank` whether nothing was written, `faults` what went wrong in the grader.
+    the cells were taken, `is_blank` whether nothing was written, `faults` what went wrong in the grader, `watched` what
+    no cgroup bounded, `left` files that may be the submission's and were left alone.
     """
 
     verdict: SubmissionVerdict
@@ -60,6 +61,18 @@ class Graded:
     notes: tuple[Note, ...] = ()
     is_blank: bool = False
     faults: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether points are missing and something took too long, so that they may be missing for that."""
+        statuses = {exercise.status for exercise in self.verdict.exercises} | {cell.status for cell in self.cells}
+        return "timeout" in statuses and self.verdict.points < self.verdict.max_points
+
+    def alone(self) -> "Graded":
+        """Return the same as the outcome of a second run, with nothing beside it."""
+        return replace(self, verdict=replace(self.verdict, alone=True))
 
 
 def grade(task: Task, worker: Worker) -> Graded:
@@ -76,7 +89,7 @@ def grade(task: Task, worker: Worker) -> Graded:
     cells = needed(steps(assignment.cells, submitted), assignment.cells)
     with bounded(), worker.session(task.limits) as session:
         recorder = Recorder(session)
-        seed = submission_seed(task.seed, submission.student, assignment.name)
+        seed = submission_seed(task.seed, assignment.name)
         sitting = Sitting(assignment.exercises, recorder, seed)
         results = sit(cells, session, recorder, sitting)
     blank = is_blank(assignment.cells, submitted)
@@ -95,6 +108,8 @@ def grade(task: Task, worker: Worker) -> Graded:
         notes=tuple(told),
         is_blank=blank,
         faults=tuple(sitting.faults),
+        watched=worker.watched,
+        left=tuple(session.left_behind),
     )
 
 
@@ -131,7 +146,7 @@ def verdict(task: Task, exercises: tuple[ExerciseVerdict, ...], isolation: str, 
     )
 
 
-def submission_seed(seed: int, student: str, assignment: str) -> int:
-    """Return the seed of one submission, so that neither order nor company changes what it is asked."""
-    digest = hashlib.sha256(f"{seed}/{student}/{assignment}".encode()).digest()
+def submission_seed(seed: int, assignment: str) -> int:
+    """Return the seed of the submissions for an assignment: everybody is asked the same, in any order and company."""
+    digest = hashlib.sha256(f"{seed}/{assignment}".encode()).digest()
     return int.from_bytes(digest[:8], "big")

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from autograder.grading.assignment import Assignment, check_cell
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded
+from autograder.grading.seed import class_seed
 
 with warnings.catch_warnings():
     # nbgrader 0.9 is written for an older SQLAlchemy, which says so at import.
@@ -24,6 +25,7 @@ with warnings.catch_warnings():
 
 WAYS_OUT = {
     "locked": "wait until nothing else writes to it, and run again with --resume",
+    "full": "make room on its disk, and run again with --resume",
     "column": "an older nbgrader made it; `nbgrader db upgrade --db URL` brings it up to date",
     "": "check the --gradebook URL and its permissions, or move the file away",
 }
@@ -49,6 +51,11 @@ class ClassGradebook:
 
     def __exit__(self, *_: object) -> None:
         self._book.close()
+
+    def seed(self, folder: Path | None = None, wanted: int | None = None) -> int:
+        """Return the seed of the class that is kept here, or in its output folder, as `class_seed` says."""
+        with _readable_errors(self.url):
+            return class_seed(folder, self._book.db, wanted)
 
     def record(self, batch: Iterable[Graded]) -> None:
         """Write the grades of some submissions in one transaction."""

@@ -1,17 +1,20 @@
 """The folder that a run writes, and what an earlier run left in it."""
 
+import contextlib
 import csv
 import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autograder.grading import durable
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded
+from autograder.grading.lock import locked
 from autograder.grading.verdicts import SubmissionVerdict, read_verdicts, write_text, write_verdicts
 
 Key = tuple[str, str]
@@ -62,8 +65,15 @@ class Output:
                 f"{self.folder} cannot be written ({error.strerror}): choose another folder with --out"
             ) from None
 
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Make the folder where there is none, and hold it for writing; raise CourseError when somebody else does."""
+        self.create()
+        with locked(self.folder):
+            yield
+
     def read(self) -> dict[Key, SubmissionVerdict]:
-        """Return the verdicts so far; raise CourseError when the file is damaged."""
+        """Return the verdicts so far."""
         return read_verdicts(self.verdicts)
 
     def write(self, verdicts: Iterable[SubmissionVerdict]) -> None:
@@ -73,19 +83,19 @@ class Output:
     def append(self, batch: Iterable[Graded]) -> None:
         """Add verdicts as they come, then say in the audit log that they are complete.
 
-        A verdict counts as given when its line stands in the audit log, which is therefore written last.
+        A verdict counts as given when its line stands in the audit log, which is therefore written last, and only when
+        the disk has everything else.
         """
         batch = list(batch)
         for graded in batch:
             path = self.record(graded.verdict.key)
-            path.unlink(missing_ok=True)
             if graded.record:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(graded.record)
-        with self.verdicts.open("a", encoding="utf-8") as stream:
-            stream.writelines(graded.verdict.to_line() for graded in batch)
-        with self.audit.open("a", encoding="utf-8") as stream:
-            stream.writelines(json.dumps(_audit(graded), allow_nan=False) + "\n" for graded in batch)
+                durable.write(path, graded.record, synced=False)
+            else:
+                path.unlink(missing_ok=True)
+        durable.append(self.verdicts, (graded.verdict.to_line() for graded in batch))
+        durable.sync(self.folder)
+        durable.append(self.audit, (json.dumps(_audit(graded), allow_nan=False) + "\n" for graded in batch))
 
     def audited(self) -> dict[Key, dict[str, Any]]:
         """Return the last line of the audit log for every submission; a line that is damaged counts for nothing."""
@@ -143,4 +153,7 @@ def _audit(graded: Graded) -> dict[str, Any]:
         "exercises": dict(graded.questions),
         "written": sorted(graded.written),
         "faults": list(graded.faults),
+        "alone": verdict.alone,
+        "watched": list(graded.watched),
+        "left": list(graded.left),
     }

@@ -49,6 +49,7 @@ ADDRESS = re.compile(r"(tcp|tls|wss?|ucxx?)://.+:[0-9]{1,5}")
 
 DIED = "the process that graded this submission ended three times: ask your instructor to look at it"
 
+Key = tuple[str, str]
 Job = Callable[[Task], Graded]
 Submit = Callable[[Task], "Future[Graded]"]
 
@@ -75,6 +76,27 @@ def grade_all(tasks: Iterator[Task], submit: Submit, width: int) -> Generator[Gr
             except Exception as fault:
                 given_up = without_answers(task, "died", DIED)
                 yield replace(given_up, faults=(f"{type(fault).__name__}: {fault}",))
+
+
+def grade_fairly(
+    tasks: Iterator[Task], submit: Submit, width: int, again: Callable[[list[Key]], Iterator[Task]]
+) -> Generator[Graded, None, None]:
+    """Yield a verdict for every task; who may have lost points to a busy machine is run again first, alone.
+
+    Args:
+        tasks: submissions.
+        submit: takes one.
+        width: how many are under way at once.
+        again: returns the tasks of these students and assignments once more.
+    """
+    late: list[Key] = []
+    for graded in grade_all(tasks, submit, width):
+        if graded.is_late:
+            late.append(graded.verdict.key)
+        else:
+            yield graded
+    for graded in grade_all(again(late), submit, 1):
+        yield graded.alone()
 
 
 @contextmanager

@@ -40,9 +40,16 @@ def regrade(
     Raises:
         CourseError: the folder holds no verdicts, or the gradebook cannot be used.
     """
-    verdicts = output.read()
-    if not verdicts:
+    if not output.read():
         raise CourseError(f"{output.folder} holds no verdicts: grade a class into it first")
+    with output.locked():
+        return _regrade(output, assignments, gradebook, watch)
+
+
+def _regrade(
+    output: Output, assignments: Sequence[str], gradebook: str | None, watch: Callable[[int, int], None]
+) -> list[Key]:
+    verdicts = output.read()
     names = list(assignments) or sorted({verdict.assignment for verdict in verdicts.values()})
     loaded = {name: load(name) for name in names}
     chosen = [verdict for verdict in verdicts.values() if verdict.assignment in loaded]
@@ -75,7 +82,7 @@ def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict,
     else:
         data = output.record(old.key).read_bytes()
         record = Record.from_bytes(data)
-        seed = submission_seed(old.seed, old.student, old.assignment)
+        seed = submission_seed(old.seed, old.assignment)
         sitting = Sitting(assignment.exercises, Replay(record), seed)
         sitting.repeat(record.course)
         exercises, faults = sitting.verdicts, tuple(sitting.faults)
@@ -90,4 +97,6 @@ def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict,
         written=frozenset(entry["written"]),
         notes=tuple(record.notes),
         faults=faults,
+        watched=tuple(entry.get("watched", ())),
+        left=tuple(entry.get("left", ())),
     )

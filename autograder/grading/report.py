@@ -66,6 +66,11 @@ class AssignmentSummary:
         return Counter(verdict.status for verdict in self.verdicts).most_common()
 
     @property
+    def alone(self) -> list[str]:
+        """Return the students whose submission took too long at first and was run a second time, alone."""
+        return [verdict.student for verdict in self.verdicts if verdict.alone]
+
+    @property
     def histogram(self) -> list[int]:
         """Count submissions by their share of the points, full marks in the last bin."""
         bins = [0] * BINS

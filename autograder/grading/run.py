@@ -1,6 +1,5 @@
 """A class from its folder to its gradebook: one runner, many workers, one writer."""
 
-import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
@@ -8,17 +7,18 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from autograder.checks import catalogue
 from autograder.checks.ask import Status
 from autograder.grading.assignment import load
-from autograder.grading.collect import Folder, Submission, collect, present, students
+from autograder.grading.collect import Folder, Submission, collect, present, read_submission, students
 from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, Task
 from autograder.grading.gradebook import ClassGradebook, create_default, sqlite_file
 from autograder.grading.output import Key, Output, number
-from autograder.grading.pool import cluster_size, dask_pool, grade_all, local_pool
+from autograder.grading.pool import cluster_size, dask_pool, grade_fairly, local_pool
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
 from autograder.grading.report import write_report
 from autograder.grading.verdicts import SubmissionVerdict
@@ -34,7 +34,7 @@ BATCH_SECONDS = 2.0
 class Plan:
     """What to grade and how.
 
-    `seed` None means a fresh one, or when resuming that of the last verdict; no verdict is given up for its seed then.
+    `seed` None means that of the output folder or the gradebook, and a fresh one where neither has any.
     """
 
     submitted: Path
@@ -63,6 +63,9 @@ class Progress:
     faults: list[str] = field(default_factory=list)
     emptied: list[Key] = field(default_factory=list)
     isolations: set[str] = field(default_factory=set)
+    watched: set[str] = field(default_factory=set)
+    left: list[str] = field(default_factory=list)
+    alone: int = 0
     seconds: float = 0.0
     interrupted: bool = False
     verdicts: list[SubmissionVerdict] = field(default_factory=list)
@@ -71,9 +74,25 @@ class Progress:
         self.done += 1
         self.statuses[graded.verdict.status] += 1
         self.isolations.add(graded.verdict.isolation)
+        self.watched.update(graded.watched)
+        self.left += graded.left
+        self.alone += graded.verdict.alone
         self.faults += [f"{' / '.join(graded.verdict.key)} / {fault}" for fault in graded.faults]
         for exercise, seconds in graded.questions:
             self.slowest = max(self.slowest, (seconds, exercise, graded.verdict.student))
+
+    @property
+    def remarks(self) -> list[str]:
+        """Return what an instructor should know beside the grades, a sentence each."""
+        said = []
+        if self.alone:
+            said.append(f"{self.alone} took too long beside others and were run again alone; that run counts.")
+        if self.watched:
+            what = " and ".join(f"{name} time" if name == "processor" else name for name in sorted(self.watched))
+            said.append(f"Watched only, by no cgroup: {what}. `autograder doctor` says what that means.")
+        if self.left:
+            said.append(f"Left alone, for nobody can tell whose they are: {', '.join(sorted(set(self.left)))}.")
+        return said
 
 
 class ClassRun:
@@ -81,7 +100,7 @@ class ClassRun:
 
     Args:
         plan: what to grade and how.
-        watch: called with the progress after every submission.
+        watch: called with the progress when more submissions are written, and the disk has them.
 
     Raises:
         CourseError: something that the instructor has to put right first.
@@ -107,25 +126,29 @@ class ClassRun:
     def run(self) -> Progress:
         """Grade the class and write everything; after Ctrl-C, everything so far."""
         started = time.monotonic()
-        self.output.create()
+        with self.output.locked():
+            progress = self._run()
+        progress.seconds = time.monotonic() - started
+        return progress
+
+    def _run(self) -> Progress:
         before = self.before = self.output.read()
-        seed = self._seed(before)
         targets = {(folder.student, name) for folder in self.folders for name in self.assignments}
         self.verdicts = {key: verdict for key, verdict in before.items() if self._stays(key, targets)}
         kept = self._unchanged(before) if self.plan.resume else {}
         self.verdicts |= {key: before[key] for key in kept}
-        progress = Progress(len(targets), seed, kept=len(kept))
         url = self.plan.gradebook or create_default(self.plan.out)
         with ClassGradebook(url, list(self.assignments.values())) as book:
+            self.seed = book.seed(self.plan.out, self.plan.seed)
+            progress = Progress(len(targets), self.seed, kept=len(kept))
             book.record(kept.values())
             self.output.write(self.verdicts.values())
             try:
-                self._grade(self._tasks(seed, kept.keys()), book, progress)
+                self._grade(self._tasks(kept.keys()), book, progress)
             except KeyboardInterrupt:
                 progress.interrupted = True
         progress.verdicts = sorted(self.verdicts.values(), key=lambda verdict: verdict.key)
         finish(self.output, progress.verdicts)
-        progress.seconds = time.monotonic() - started
         return progress
 
     def _grade(self, tasks: Iterator[Task], book: ClassGradebook, progress: Progress) -> None:
@@ -136,16 +159,14 @@ class ClassRun:
         batch: list[Graded] = []
         written = time.monotonic()
         try:
-            with open_pool() as submit, closing(grade_all(tasks, submit, width)) as results:
+            with open_pool() as submit, closing(grade_fairly(tasks, submit, width, self._again)) as results:
                 for graded in results:
                     batch.append(self._compared(graded, progress))
-                    progress.add(graded)
-                    self.watch(progress)
                     if len(batch) >= BATCH_SIZE or time.monotonic() - written > BATCH_SECONDS:
-                        self._write(batch, book)
+                        self._write(batch, book, progress)
                         written = time.monotonic()
         finally:
-            self._write(batch, book)
+            self._write(batch, book, progress)
 
     def _compared(self, graded: Graded, progress: Progress) -> Graded:
         """Note when a blank notebook takes the place of one that was not."""
@@ -156,30 +177,35 @@ class ClassRun:
         note = Note("", f"The notebook that was handed in before it was worth {number(before.points)} points.")
         return replace(graded, notes=(*graded.notes, note))
 
-    def _write(self, batch: list[Graded], book: ClassGradebook) -> None:
-        """Write a batch: grades, feedback, and last the verdicts, which say that it is complete."""
-        book.record(batch)
-        for graded in batch:
+    def _write(self, batch: list[Graded], book: ClassGradebook, progress: Progress) -> None:
+        """Write a batch: grades, feedback, and last the verdicts, which say that it is complete; then report it."""
+        if not batch:
+            return
+        written = batch[:]
+        batch.clear()  # what cannot be written now cannot be written later either
+        book.record(written)
+        for graded in written:
             write_feedback(self.output, graded.verdict, graded.cells, graded.notes)
-        self.output.append(batch)
-        self.verdicts |= {graded.verdict.key: graded.verdict for graded in batch}
-        batch.clear()
+        self.output.append(written)
+        self.verdicts |= {graded.verdict.key: graded.verdict for graded in written}
+        for graded in written:
+            progress.add(graded)
+        self.watch(progress)
 
-    def _tasks(self, seed: int, done: Set[Key]) -> Iterator[Task]:
+    def _tasks(self, done: Set[Key]) -> Iterator[Task]:
         for submission in collect(self.plan.submitted, self.folders, list(self.assignments)):
             if (submission.student, submission.assignment) not in done:
-                yield self._task(submission, seed)
+                yield self._task(submission)
 
-    def _task(self, submission: Submission, seed: int) -> Task:
+    def _again(self, keys: Sequence[Key]) -> Iterator[Task]:
+        """Read some submissions once more."""
+        folders = {folder.student: folder for folder in self.folders}
+        for student, assignment in keys:
+            yield self._task(read_submission(self.plan.submitted, folders[student], assignment))
+
+    def _task(self, submission: Submission) -> Task:
         assignment = self.assignments[submission.assignment]
-        return Task(submission, assignment, assignment.version, seed, self.plan.limits, self.plan.isolation)
-
-    def _seed(self, before: dict[Key, SubmissionVerdict]) -> int:
-        if self.plan.seed is not None:
-            return self.plan.seed
-        if self.plan.resume and before:
-            return next(iter(reversed(before.values()))).seed
-        return secrets.randbits(32)
+        return Task(submission, assignment, assignment.version, self.seed, self.plan.limits, self.plan.isolation)
 
     def _stays(self, key: Key, targets: set[Key]) -> bool:
         """Tell whether an earlier verdict is none of this run's business."""
@@ -193,9 +219,14 @@ class ClassRun:
             key = submission.student, submission.assignment
             version, entry = self.assignments[submission.assignment].version, audited.get(key, {})
             same = (entry.get("digest"), entry.get("version")) == (submission.digest, version)
-            if same and key in before and self.plan.seed in (None, entry["seed"]):
+            if same and key in before and is_of(entry, before[key]) and self.plan.seed in (None, entry["seed"]):
                 unchanged[key] = Graded(before[key], version, written=frozenset(entry["written"]))
         return unchanged
+
+
+def is_of(entry: dict[str, Any], verdict: SubmissionVerdict) -> bool:
+    """Tell whether a line of the audit log is about this verdict, and not about one whose own line was lost."""
+    return all(entry.get(name) == getattr(verdict, name) for name in ("digest", "seed", "points"))
 
 
 def finish(output: Output, verdicts: Sequence[SubmissionVerdict]) -> None:

@@ -1,6 +1,7 @@
 """The verdict of a submission, and `verdicts.jsonl`, the file that holds a class of them."""
 
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from autograder.checks.ask import Status
 from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
-from autograder.grading.errors import CourseError
+from autograder.grading import durable
 
 GRAVEST: tuple[Status, ...] = ("invalid", "missing", "memory", "timeout", "died", "error", "graded")
 """Statuses, what most needs attention first: the one that a submission as a whole is given."""
@@ -19,7 +20,8 @@ class SubmissionVerdict:
     """What a submission is worth, exercise by exercise, and how it was judged.
 
     `seconds` is wall time; `seed` is that of the run, from which the submission's own follows; `digest` is the SHA-256
-    of the notebook; `feedback` is the path of its page, relative to the file that holds the verdict.
+    of the notebook; `feedback` is the path of its page, relative to the file that holds the verdict; `alone` says that
+    it took too long at first and was run a second time, with nothing beside it.
     """
 
     student: str
@@ -30,6 +32,7 @@ class SubmissionVerdict:
     digest: str
     feedback: str
     exercises: tuple[ExerciseVerdict, ...]
+    alone: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -60,6 +63,7 @@ class SubmissionVerdict:
             "seed": self.seed,
             "digest": self.digest,
             "feedback": self.feedback,
+            "alone": self.alone,
             "exercises": [exercise.to_dict() for exercise in self.exercises],
         }
         return json.dumps(fields, allow_nan=False) + "\n"
@@ -76,26 +80,27 @@ class SubmissionVerdict:
             digest=fields["digest"],
             feedback=fields["feedback"],
             exercises=tuple(_exercise(item) for item in fields["exercises"]),
+            alone=fields.get("alone", False),
         )
 
 
 def read_verdicts(path: Path) -> dict[tuple[str, str], SubmissionVerdict]:
     """Return the verdicts of a file by student and assignment; empty when there is no file.
 
-    Of two lines for one submission the last counts, and a last line that was cut short counts for nothing: this is
-    what a run that was killed leaves behind. Raises CourseError when any other line is damaged.
+    Of two lines for one submission the last counts. A line that is damaged, as a power cut or a disk may leave it,
+    counts for nothing: it costs its submission, which runs again, and not the class.
     """
     if not path.exists():
         return {}
     verdicts = {}
-    lines = path.read_bytes().splitlines(keepends=True)
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             verdict = SubmissionVerdict.from_dict(json.loads(line))
-        except (ValueError, KeyError, TypeError):
-            if number == len(lines) and not line.endswith(b"\n"):
-                break
-            raise CourseError(f"{path}, line {number}, is damaged: move the file away and grade again") from None
+        except (ValueError, KeyError, TypeError, RecursionError):
+            logging.getLogger(__name__).warning(
+                "%s, line %d, is damaged and counts for nothing: grade again with --resume", path, number
+            )
+            continue
         verdicts[verdict.key] = verdict
     return verdicts
 
@@ -103,15 +108,12 @@ def read_verdicts(path: Path) -> dict[tuple[str, str], SubmissionVerdict]:
 def write_verdicts(path: Path, verdicts: Iterable[SubmissionVerdict]) -> None:
     """Write a class, by student and assignment, in one step: a reader sees the old file or the new one."""
     lines = [verdict.to_line() for verdict in sorted(verdicts, key=lambda verdict: verdict.key)]
-    write_text(path, "".join(lines))
+    durable.write(path, "".join(lines).encode())
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file in one step, its folder first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8", newline="")
-    fresh.replace(path)
+    """Write a file in one step, its folder first; whether the disk has it is for who writes many of them to see to."""
+    durable.write(path, text.encode(), synced=False)
 
 
 def _exercise(fields: dict[str, Any]) -> ExerciseVerdict:

@@ -37,6 +37,8 @@ CONFINED = ("sandbox", "landlock")
 """The levels at which a submission sees nothing but what it is shown."""
 
 BY_NAME = "ask for `--isolation process` by name: it reads and writes whatever your account can"
+BOUND = {"memory": "memory", "processor": "cpu"}
+"""What is bounded, and the controller that does it."""
 KERNEL = {
     "memory": "bounded by the kernel too, with a cgroup (v{})",
     "processor": "shared by the kernel in equal parts among submissions, with a cgroup (v{})",
@@ -102,10 +104,13 @@ def best(isolation: str) -> str:
 def bounds() -> dict[str, str]:
     """Return how the memory and the processor time of a submission are bounded here."""
     made = cgroup.available()
-    return {
-        name: KERNEL[name].format(made[key]) if key in made else WATCHED[name]
-        for name, key in (("memory", "memory"), ("processor", "cpu"))
-    }
+    return {name: KERNEL[name].format(made[key]) if key in made else WATCHED[name] for name, key in BOUND.items()}
+
+
+def watched_only() -> tuple[str, ...]:
+    """Return which of them no cgroup bounds here."""
+    made = cgroup.available()
+    return tuple(name for name, key in BOUND.items() if key not in made)
 
 
 def lacking(name: str) -> str:

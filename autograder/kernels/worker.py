@@ -4,16 +4,22 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from autograder.kernels.doctor import best
+from autograder.kernels.doctor import best, watched_only
 from autograder.kernels.limits import Limits
 from autograder.kernels.session import Session, ZygoteSession
 from autograder.kernels.zygote import Zygote
 
 
 class Worker(Protocol):
-    """Runs one submission at a time."""
+    """Runs one submission at a time.
+
+    Attributes:
+        isolation: the level at which it does.
+        watched: what no cgroup bounds here, so that the watch alone does: "memory", "processor".
+    """
 
     isolation: str
+    watched: tuple[str, ...]
 
     def session(self, limits: Limits) -> AbstractContextManager[Session]: ...
     def close(self) -> None: ...
@@ -25,6 +31,7 @@ class WarmWorker:
     def __init__(self, isolation: str, heavy: bool) -> None:
         self.isolation = isolation
         self._heavy = heavy
+        self.watched = watched_only()
         self._zygote: Zygote | None = Zygote(isolation, heavy)
 
     @contextmanager
@@ -52,6 +59,9 @@ class FreshWorker:
     """A new process for every submission: at level process, where a submission could change a warm one."""
 
     isolation = "process"
+
+    def __init__(self) -> None:
+        self.watched = watched_only()
 
     @contextmanager
     def session(self, limits: Limits) -> Iterator[Session]:

@@ -18,6 +18,7 @@ import pytest
 from autograder.checks import catalogue
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Requirement, Unmet
+from autograder.grading.answers import Record
 from autograder.grading.assignment import load
 from autograder.grading.errors import CourseError
 from autograder.grading.gradebook import default_url, scores
@@ -50,6 +51,7 @@ FIELDS = [
     "seed",
     "digest",
     "feedback",
+    "alone",
     "exercises",
 ]
 
@@ -124,7 +126,8 @@ def test_everything_is_written_and_nothing_else_touched(graded: Class) -> None:
     for verdict in graded.verdicts.values():
         assert (out / verdict.feedback).is_file()
     assert {path.name for path in out.iterdir()} == {
-        "answers", "audit.jsonl", "feedback", "gradebook.db", "grades.csv", "notes.txt", "report.html", "verdicts.jsonl"
+        ".lock", "answers", "audit.jsonl", "feedback", "gradebook.db", "grades.csv", "notes.txt", "report.html", "seed",
+        "verdicts.jsonl",
     }  # fmt: skip
     assert graded.progress.faults == []
 
@@ -140,6 +143,66 @@ def test_another_seed_asks_otherwise_and_gives_the_same_points(graded: Class, su
     assert {name: verdict.points for name, verdict in other.verdicts.items()} == {"ann": FULL, "bob": FULL - 3.5}
     answers = [(run.plan.out / "answers" / "ann" / f"{ASSIGNMENT}.answers").read_bytes() for run in (graded, other)]
     assert answers[0] != answers[1]
+
+
+def test_what_took_too_long_was_run_again_alone_and_everybody_is_told(graded: Class) -> None:
+    assert {student for student, verdict in graded.verdicts.items() if verdict.alone} == {"dan"}
+    assert graded.progress.alone == 1
+    assert "1 took too long beside others and were run again alone; that run counts." in graded.progress.remarks
+    told = "run a second time"
+    pages = {student: (graded.plan.out / verdict.feedback).read_text() for student, verdict in graded.verdicts.items()}
+    assert {student for student, page in pages.items() if told in page} == {"dan"}
+    assert "run again alone, which counts: dan." in (graded.plan.out / "report.html").read_text()
+
+
+def test_the_first_seed_stays_with_the_folder_and_the_gradebook(submitted: Path, tmp_path: Path) -> None:
+    some = {"students": ("fay",), "seed": None}
+    first = grade(submitted, tmp_path / "a", **some).progress.seed
+    assert grade(submitted, tmp_path / "a", **some).progress.seed == first
+    book = default_url(tmp_path / "a")
+    assert grade(submitted, tmp_path / "b", gradebook=book, **some).progress.seed == first
+    assert grade(submitted, tmp_path / "a", **(some | {"seed": first + 1})).progress.seed == first + 1
+    assert grade(submitted, tmp_path / "a", **some).progress.seed == first + 1
+    assert grade(submitted, tmp_path / "c", gradebook=book, **some).progress.seed == first + 1
+    assert grade(submitted, tmp_path / "b", gradebook=book, **some).progress.seed == first
+    assert grade(submitted, tmp_path / "d", **some).progress.seed != first
+
+
+def test_everybody_is_asked_the_same(graded: Class) -> None:
+    """Right answers of one student, asked with the seed of another, are those that are stored."""
+    records = [(graded.plan.out / "answers" / who / f"{ASSIGNMENT}.answers").read_bytes() for who in ("ann", "eve")]
+    asked = [{question for question, _ in Record.from_bytes(data).outcomes} for data in records]
+    assert asked[1]
+    assert asked[1] <= asked[0]
+
+
+def test_two_runs_into_one_folder_are_refused(class_of_ten: Path, tmp_path: Path) -> None:
+    runner = _start(class_of_ten, tmp_path)
+    _wait_for(lambda: _verdicts(tmp_path) >= 1, 120)
+    for write in (lambda: grade(class_of_ten, tmp_path), lambda: regrade(Output(tmp_path))):
+        with pytest.raises(
+            CourseError, match=f"written by another run .process {runner.pid} on .*another folder with --out"
+        ):
+            write()
+    os.kill(runner.pid, signal.SIGKILL)
+    runner.communicate()
+    grade(class_of_ten, tmp_path, resume=True, students=("student-0",))
+
+
+@pytest.mark.parametrize("damage", [b"{}", b"nonsense", b"[]", b"\xff\xfe", b"\0" * 500, b""])
+@pytest.mark.parametrize("log", ["verdicts.jsonl", "audit.jsonl"])
+def test_a_damaged_line_costs_that_line(
+    graded: Class, tmp_path: Path, damage: bytes, log: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    out = shutil.copytree(graded.plan.out, tmp_path / "out")
+    kept = (out / log).read_bytes().splitlines()
+    lost = next(number for number, line in enumerate(kept) if b'"fay"' in line)
+    kept[lost] = damage
+    (out / log).write_bytes(b"\n".join(kept))  # and no end of the last line, as when it was cut short
+    resumed = ClassRun(replace(graded.plan, out=out, resume=True)).run()
+    assert (resumed.done, resumed.kept) == (1, 7)
+    assert lines(out) == lines(graded.plan.out)
+    assert ("line" in caplog.text) == (log == "verdicts.jsonl")
 
 
 def test_resuming_a_finished_class_runs_nothing(graded: Class, tmp_path: Path) -> None:
