@@ -45,7 +45,7 @@ CellTimeout = Annotated[
         metavar="S",
         min=0.1,
         max=MAX_SECONDS,
-        help="Seconds for one cell or one question; a notebook has four times as many.",
+        help="Seconds of a processor for one cell or one question, and four times that by the clock.",
     ),
 ]
 Memory = Annotated[
@@ -69,7 +69,7 @@ def grade(
     ] = None,
     gradebook: Gradebook = None,
     isolation: Annotated[
-        Isolation, typer.Option(help="How student code is confined; auto takes the best there is.")
+        Isolation, typer.Option(help="How code is confined; auto takes sandbox or landlock.")
     ] = "auto",
     timeout: CellTimeout = 30.0,
     memory: Memory = 2048,

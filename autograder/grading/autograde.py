@@ -74,7 +74,9 @@ class Judge(SaveAutoGrades):  # type: ignore[misc]
     Nothing that a cell prints or returns decides a grade. A graded cell without a judge is an error.
     """
 
-    timeout = Float(30.0, min=0.1, max=MAX_SECONDS, help="Seconds for one cell or one question.").tag(config=True)
+    timeout = Float(30.0, min=0.1, max=MAX_SECONDS, help="Seconds of a processor for a cell or a question.").tag(
+        config=True
+    )
     memory = Integer(2048, help="Resident memory of a submission in MB.").tag(config=True)
     isolation = Enum(["auto", "sandbox", "landlock", "process"], "auto", help="How code is confined.").tag(config=True)
     seed = Integer(None, allow_none=True, help="Decides the hidden inputs; None keeps them.").tag(config=True)

@@ -16,7 +16,7 @@ from autograder.grading.answers import Record
 from autograder.grading.gradebook import default_url, scores
 from autograder.grading.verdicts import read_verdicts
 from autograder.kernels import bubblewrap
-from tests.conftest import NO_MOUNT
+from tests.skips import NO_MOUNT
 from tests.grading.conftest import ASSIGNMENT, answered, grade, hand_in, lines
 
 REPOSITORY = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from autograder.kernels import cgroup, start
 from autograder.kernels.limits import Limits
 from autograder.kernels.session import Cell
 from autograder.kernels.worker import WarmWorker
-from tests.conftest import NO_CGROUP
+from tests.skips import NO_CGROUP
 from tests.hostile.test_defenses import without
 from tests.kernels.conftest import LEVELS
 from tests.sample.submissions import notebook, right_cells
