@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import main
-from autograder.kernels.doctor import levels, memory
+from autograder.kernels.doctor import CONFINED, available, bounds, levels
 from tests.agreement.book import Book
 from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, HANDED_IN, WRONG, answered, hand_in
 
@@ -197,8 +197,28 @@ def test_doctor_says_what_this_machine_gives() -> None:
     assert run.returncode == 0
     for level in levels():
         assert level.name in run.stdout
-    assert run.stdout.count("used by default") == 1
-    assert run.stdout.endswith(f"memory    {memory()}\n")
+    assert run.stdout.count("used by default") == bool(available(CONFINED))
+    for what, how in bounds().items():
+        assert f"{what:9} {how}\n" in run.stdout
+    for level in available(CONFINED):
+        assert f" planted where courses are kept, seen at {level}: none" in run.stdout
+
+
+def test_without_anything_that_keeps_a_submission_in_grading_stops_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "submitted" / "ann" / "dropout_numpy").mkdir(parents=True)
+    program = (
+        "import sys\nfrom autograder.kernels import doctor\n"
+        "doctor.lacking = lambda name: '' if name == 'process' else 'none'\n"
+        "sys.argv = ['autograder', 'grade', sys.argv[1], '--out', sys.argv[2]]\n"
+        "from autograder.__main__ import main\nmain()"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "submitted"), str(tmp_path / "graded")]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr.startswith("autograder: nothing here keeps a submission in (sandbox: none; landlock: none)")
+    assert "ask for `--isolation process` by name" in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert not (tmp_path / "graded").exists()
 
 
 @pytest.mark.parametrize("command", ["", "grade", "check", "regrade", "report", "export", "release", "doctor"])

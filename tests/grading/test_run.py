@@ -169,11 +169,10 @@ def test_the_first_seed_stays_with_the_folder_and_the_gradebook(submitted: Path,
 
 
 def test_everybody_is_asked_the_same(graded: Class) -> None:
-    """Right answers of one student, asked with the seed of another, are those that are stored."""
-    records = [(graded.plan.out / "answers" / who / f"{ASSIGNMENT}.answers").read_bytes() for who in ("ann", "eve")]
-    asked = [{question for question, _ in Record.from_bytes(data).outcomes} for data in records]
-    assert asked[1]
-    assert asked[1] <= asked[0]
+    """Here one is wrong in one exercise of seven, of which a right answer is asked less."""
+    records = [(graded.plan.out / "answers" / who / f"{ASSIGNMENT}.answers").read_bytes() for who in ("ann", "bob")]
+    right, wrong = ({question for question, _ in Record.from_bytes(data).outcomes} for data in records)
+    assert len(right & wrong) > 0.8 * len(right)
 
 
 def test_two_runs_into_one_folder_are_refused(class_of_ten: Path, tmp_path: Path) -> None:
