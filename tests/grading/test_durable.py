@@ -16,8 +16,8 @@ from autograder.grading.answers import Record
 from autograder.grading.gradebook import default_url, scores
 from autograder.grading.verdicts import read_verdicts
 from autograder.kernels import bubblewrap
-from tests.skips import NO_MOUNT
 from tests.grading.conftest import ASSIGNMENT, answered, grade, hand_in, lines
+from tests.skips import NO_MOUNT
 
 REPOSITORY = Path(__file__).parents[2]
 GRADE = """

@@ -17,10 +17,10 @@ from autograder.kernels import cgroup, start
 from autograder.kernels.limits import Limits
 from autograder.kernels.session import Cell
 from autograder.kernels.worker import WarmWorker
-from tests.skips import NO_CGROUP
 from tests.hostile.test_defenses import without
 from tests.kernels.conftest import LEVELS
 from tests.sample.submissions import notebook, right_cells
+from tests.skips import NO_CGROUP
 
 HOW = ("cgroup", "watch")
 WARM = [level for level in LEVELS if level != "process"]
