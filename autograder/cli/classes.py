@@ -1,0 +1,121 @@
+"""Commands that grade a class or a notebook: grade, check, regrade, report."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from autograder.checks import catalogue
+from autograder.cli.options import Assignments, CellTimeout, Gradebook, Graded, Memory, Out, Students
+from autograder.cli.terminal import INTERRUPTED, progress_bar, show_summary, stop
+from autograder.grading.errors import CourseError
+from autograder.grading.output import Output
+
+Isolation = Literal["auto", "sandbox", "landlock", "process"]
+
+
+def grade(
+    submitted: Annotated[Path, typer.Argument(metavar="SUBMITTED", help="Folder that holds a folder per student.")],
+    assignment: Assignments = None,
+    out: Out = Path("graded"),
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Worker processes.", show_default="one per core")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask scheduler to send the work to, such as tcp://host:8786."),
+    ] = None,
+    gradebook: Gradebook = None,
+    isolation: Annotated[
+        Isolation, typer.Option(help="How code is confined; auto takes sandbox or landlock.")
+    ] = "auto",
+    timeout: CellTimeout = 30.0,
+    memory: Memory = 2048,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="Decides the hidden inputs.", show_default="that of DIR or the gradebook"
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Skip submissions whose file, assignment and seed are unchanged.")
+    ] = False,
+    student: Students = None,
+) -> None:
+    """Grade a class into a gradebook, with feedback for every student and a report."""
+    from autograder.grading.run import ClassRun, Plan
+    from autograder.kernels.limits import Limits
+
+    plan = Plan(
+        submitted=submitted,
+        out=out,
+        assignments=assignment or (),
+        students=student or (),
+        workers=workers or os.cpu_count() or 1,
+        scheduler=scheduler,
+        gradebook=gradebook,
+        isolation=isolation,
+        limits=Limits(cell_seconds=timeout, memory_mb=memory),
+        seed=seed,
+        resume=resume,
+    )
+    with progress_bar("grading") as watch:
+        progress = ClassRun(plan, lambda state: watch(state.done, state.total - state.kept)).run()
+    show_summary(progress, plan.out / "report.html")
+    if progress.interrupted:
+        stop(f"stopped after {progress.done} submissions: run the same command with --resume to go on", INTERRUPTED)
+
+
+def check(
+    notebook: Annotated[
+        Path, typer.Argument(metavar="NOTEBOOK", help="A notebook of the course, under its released name.")
+    ],
+    timeout: CellTimeout = 30.0,
+    memory: Memory = 2048,
+) -> None:
+    """Check a whole notebook as the grader will; the exit code is 1 when something is not right yet."""
+    from autograder.checks.notebook import Report
+    from autograder.grading.single import check_notebook
+    from autograder.kernels.limits import Limits
+
+    checked = check_notebook(notebook, Limits(cell_seconds=timeout, memory_mb=memory))
+    verdict = checked.verdict
+    for exercise, judged in zip(catalogue.exercises(verdict.assignment), verdict.exercises, strict=True):
+        typer.echo(str(Report(exercise, judged)))
+    for note in checked.notes:
+        typer.echo(f"  {note.text}")
+    typer.echo(f"{verdict.assignment}: {verdict.points:g} of {verdict.max_points:g} points")
+    if not all(exercise.passed for exercise in verdict.exercises):
+        raise typer.Exit(1)
+
+
+def regrade(out: Graded, assignment: Assignments = None, gradebook: Gradebook = None) -> None:
+    """Judge the stored answers again, after points or tolerances have changed."""
+    from autograder.grading.regrade import regrade as judge_again
+
+    with progress_bar("judging again") as watch:
+        stale = judge_again(Output(out), assignment or (), gradebook, watch)
+    if stale:
+        stop(
+            f"{len(stale)} submissions were asked other questions: run them again with `autograder grade --resume`",
+            1,
+        )
+
+
+def report(out: Graded) -> None:
+    """Write report.html and grades.csv again from the verdicts."""
+    from autograder.grading.run import finish
+
+    folder = graded(out)
+    with folder.locked():
+        finish(folder, sorted(folder.read().values(), key=lambda verdict: verdict.key))
+    typer.echo(f"report: {folder.report}")
+
+
+def graded(out: Path) -> Output:
+    """Return the folder of a graded class; raise CourseError when it is none."""
+    folder = Output(out)
+    if not folder.verdicts.is_file():
+        raise CourseError(f"{out} holds no verdicts: grade a class into it first")
+    return folder

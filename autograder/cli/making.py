@@ -1,0 +1,46 @@
+"""Commands about the course and the machine: release, doctor."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.checks import catalogue
+from autograder.grading.errors import CourseError
+
+
+def release(
+    assignment: Annotated[
+        list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Which; none means all.")
+    ] = None,
+    solutions: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the solutions.")] = Path("solutions"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the released notebooks.")] = Path("exercises"),
+) -> None:
+    """Make the released notebooks from the solutions."""
+    from autograder.release import ReleaseError
+    from autograder.release import release as make
+
+    for name in assignment or catalogue.ASSIGNMENTS:
+        try:
+            typer.echo(make(name, solutions, out))
+        except ReleaseError as error:
+            raise CourseError(str(error)) from None
+
+
+def doctor() -> None:
+    """Say what keeps submissions in here, and look from within for what they must not see."""
+    from autograder.grading.reach import checkout, exchange
+    from autograder.kernels.doctor import CONFINED, available, best_confined, bounds, levels
+    from autograder.kernels.planted import places, search
+
+    default = best_confined()
+    for level in levels():
+        mark = "used by default" if level.name == default else "available" if level.available else "not available"
+        typer.echo(f"{level.name:9} {mark:15} {level.reason}")
+    for what, how in bounds().items():
+        typer.echo(f"{what:9} {how}")
+    searches = [search(name, [*places(), checkout(), exchange()]) for name in available(CONFINED)]
+    for found in searches:
+        typer.echo(f"files     {found}")
+    if any(found.seen for found in searches):
+        raise typer.Exit(1)

@@ -1,0 +1,81 @@
+"""What the command line shows: one line for a mistake, a bar while something runs, a table at its end."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column, Table
+
+from autograder.checks import catalogue
+from autograder.grading.output import printable
+
+if TYPE_CHECKING:
+    from autograder.grading.run import Progress as RunProgress
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """End the program with one line on stderr."""
+    typer.echo(f"autograder: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far something is and when it will end, on a terminal."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def show_summary(progress: "RunProgress", report: Path) -> None:
+    """Print a line for each assignment that was graded, and what is to be known about the run."""
+    assignment = Column("assignment", no_wrap=True)
+    table = Table(assignment, "students", "mean", "of", "full marks", "causes", title="Class", title_justify="left")
+    for name in sorted({verdict.assignment for verdict in progress.verdicts}, key=catalogue.ASSIGNMENTS.index):
+        verdicts = [verdict for verdict in progress.verdicts if verdict.assignment == name]
+        causes = Counter(verdict.status for verdict in verdicts if verdict.status != "graded")
+        table.add_row(
+            name,
+            str(len(verdicts)),
+            f"{sum(verdict.points for verdict in verdicts) / len(verdicts):.1f}",
+            f"{verdicts[0].max_points:g}",
+            str(sum(verdict.points == verdict.max_points for verdict in verdicts)),
+            ", ".join(f"{count} {status}" for status, count in sorted(causes.items())) or "none",
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    isolation = ", ".join(sorted({verdict.isolation for verdict in progress.verdicts} - {""})) or "nothing was run"
+    kept = f", {progress.kept} kept from before" if progress.kept else ""
+    console.print(
+        f"{progress.done} graded in {progress.seconds:.1f} s{kept}. Isolation: {isolation}. Seed: {progress.seed}.",
+        soft_wrap=True,
+    )
+    if progress.slowest[0]:
+        seconds, exercise, student = progress.slowest
+        console.print(f"Slowest: {exercise} of {escape(printable(student))}, {seconds:.1f} s.", soft_wrap=True)
+    for student, name in progress.emptied:
+        console.print(f"Blank, and not blank before: {name} of {escape(printable(student))}.", soft_wrap=True)
+    if progress.faults:
+        console.print(f"{len(progress.faults)} answers could not be judged; audit.jsonl says why.", soft_wrap=True)
+    for remark in progress.remarks:
+        console.print(escape(printable(remark)), soft_wrap=True)
+    console.print(f"Report: {escape(str(report))}", soft_wrap=True)
