@@ -174,7 +174,7 @@ def test_regrade_report_and_export(out: Path) -> None:
     assert autograder("regrade", out).returncode == 0
     assert (out / "verdicts.jsonl").read_bytes() == verdicts
     rows = list(csv.reader(io.StringIO(autograder("export", out, "--format", "moodle").stdout)))
-    assert rows == [["username", ASSIGNMENT], ["'=bob", f"{FULL - 3.5:g}"], ["ann", f"{FULL:g}"], ["gus", "0"]]
+    assert rows == [["username", ASSIGNMENT], ["'=bob", f"{FULL - 3.5:g}"], ["ann", f"{FULL:g}"], ["gus", ""]]
     assert autograder("export", out, "--to", out / "canvas.csv").returncode == 0
     assert (out / "canvas.csv").read_text(encoding="utf-8").startswith("Student,ID,")
 

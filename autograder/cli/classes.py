@@ -103,13 +103,13 @@ def regrade(out: Graded, assignment: Assignments = None, gradebook: Gradebook = 
         )
 
 
-def report(out: Graded) -> None:
-    """Write report.html and grades.csv again from the verdicts."""
-    from autograder.grading.run import finish
+def report(out: Graded, gradebook: Gradebook = None) -> None:
+    """Write report.html, grades.csv and the feedback again, with what people have graded since."""
+    from autograder.grading.regrade import refresh
 
     folder = graded(out)
     with folder.locked():
-        finish(folder, sorted(folder.read().values(), key=lambda verdict: verdict.key))
+        refresh(folder, gradebook)
     typer.echo(f"report: {folder.report}")
 
 

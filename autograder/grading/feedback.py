@@ -1,10 +1,15 @@
-"""What a student reads: every requirement, the known mistake an answer looks like, and what became of the cells."""
+"""What a student reads: every requirement, the known mistake an answer looks like, and what a person gave and wrote."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from autograder.checks import catalogue
+from autograder.checks.exercise import Misconception
+from autograder.checks.verdict import ExerciseVerdict
+from autograder.grading.assignment import check_cell
 from autograder.grading.output import Output
 from autograder.grading.render import write_page
+from autograder.grading.scores import CellScore, Score
 from autograder.grading.verdicts import SubmissionVerdict
 from autograder.kernels.sanitise import Note
 from autograder.kernels.session import CellResult
@@ -13,22 +18,47 @@ MAX_OUTPUT = 2_000
 """Characters of a failed cell's output that are shown."""
 
 
+@dataclass(frozen=True)
+class Judged:
+    """An exercise as a page shows it: its verdict, its cell in the gradebook, the known mistake, what to read."""
+
+    verdict: ExerciseVerdict
+    cell: CellScore | None
+    mistake: Misconception | None
+    page: str | None
+
+
 def write_feedback(
-    output: Output, verdict: SubmissionVerdict, cells: Sequence[CellResult], notes: Sequence[Note] = ()
+    output: Output,
+    verdict: SubmissionVerdict,
+    score: Score,
+    cells: Sequence[CellResult],
+    notes: Sequence[Note] = (),
 ) -> None:
     """Write a submission's page. It never shows an input, an expected value or the source of a check."""
-    exercises = catalogue.exercises(verdict.assignment)
-    failed = [cell for cell in cells if cell.status != "ok" and not _is_unwritten(cell)]
+    checks = {check_cell(exercise.name) for exercise in verdict.exercises}
     write_page(
         output.feedback(verdict),
         "feedback.html.j2",
         verdict=verdict,
-        judged=list(zip(exercises, verdict.exercises, strict=True)),
-        failed=failed,
+        score=score,
+        exercises=[_judged(verdict.assignment, exercise, score) for exercise in verdict.exercises],
+        read=[cell for cell in score.cells if cell.name not in checks],
+        failed=[cell for cell in cells if cell.status != "ok" and not _is_unwritten(cell)],
         notes=notes,
         max_output=MAX_OUTPUT,
         cause=_cause(verdict),
     )
+
+
+def _judged(assignment: str, verdict: ExerciseVerdict, score: Score) -> Judged:
+    """Put together what is known of an exercise; one that the course has dropped since has no page."""
+    declared = catalogue.exercises(assignment) if assignment in catalogue.ASSIGNMENTS else ()
+    exercise = next((item for item in declared if item.name == verdict.name), None)
+    mistakes = {item.name: item for item in exercise.misconceptions} if exercise else {}
+    mistake = mistakes.get(verdict.misconception or "")
+    page = None if verdict.passed or exercise is None else mistake.page if mistake else exercise.page
+    return Judged(verdict, score.cell(check_cell(verdict.name)), mistake, page)
 
 
 def _is_unwritten(cell: CellResult) -> bool:

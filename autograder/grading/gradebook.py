@@ -15,13 +15,11 @@ from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from autograder.grading.assignment import Assignment, check_cell
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded
+from autograder.grading.nbgrader_api import Gradebook, InvalidEntry, MissingEntry, SaveCells, SubmittedAssignment
+from autograder.grading.output import Output
+from autograder.grading.queries import read_scores
+from autograder.grading.scores import Key, Score
 from autograder.grading.seed import class_seed
-
-with warnings.catch_warnings():
-    # nbgrader 0.9 is written for an older SQLAlchemy, which says so at import.
-    warnings.simplefilter("ignore")
-    from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, SubmittedAssignment
-    from nbgrader.preprocessors import SaveCells
 
 WAYS_OUT = {
     "locked": "wait until nothing else writes to it, and run again with --resume",
@@ -65,16 +63,24 @@ class ClassGradebook:
             for graded in batch:
                 self._record(graded)
 
+    def scores(self, batch: Iterable[Graded] = ()) -> dict[Key, Score]:
+        """Return what the book says of these submissions, or of all."""
+        keys = [graded.verdict.key for graded in batch]
+        with _readable_errors(self.url):
+            found = read_scores(self._book, sorted({name for _, name in keys}), sorted({who for who, _ in keys}))
+        return {key: found[key] for key in keys} if keys else found
+
     def _record(self, graded: Graded) -> None:
         student, assignment = graded.verdict.key
         self._book.update_or_create_student(student)
         submission = self._book.update_or_create_submission(assignment, student)
         earned = {check_cell(exercise.name): exercise.points for exercise in graded.verdict.exercises}
+        handed_in = graded.verdict.status != "missing"
         for grade in _grades(submission):
             # A cell without a verdict is for people to grade; an empty one is worth nothing, as nbgrader has it.
-            score = earned.get(grade.name, None if grade.name in graded.written else 0.0)
+            score = earned.get(grade.name, None if grade.name in graded.written else 0.0) if handed_in else None
             if grade.manual_score is None:
-                grade.needs_manual_grade = score is None
+                grade.needs_manual_grade = score is None and handed_in
             elif grade.auto_score != score:
                 grade.needs_manual_grade = True
             grade.auto_score = score
@@ -109,19 +115,36 @@ class ClassGradebook:
             session.commit = commit
 
 
+@contextmanager
+def opened(url: str) -> Iterator[Gradebook]:
+    """Open a gradebook to read it; raise CourseError when it cannot be used."""
+    with _readable_errors(url), _environment_on_path(), Gradebook(url) as book:
+        yield book
+
+
 def scores(url: str) -> dict[tuple[str, str], float]:
     """Return the points of every submission in a gradebook, by student and assignment."""
-    with _readable_errors(url), Gradebook(url) as book:
-        return {
-            (submission.student.id, submission.name): submission.score
-            for item in book.assignments
-            for submission in item.submissions
-        }
+    with opened(url) as book:
+        return {key: score.points for key, score in read_scores(book).items()}
 
 
 def default_url(out: Path) -> str:
     """Return the URL of the gradebook in an output folder."""
     return _sqlite(out / "gradebook.db")
+
+
+def url_of(output: Output, url: str | None) -> str:
+    """Return the URL that is given, or that of the folder's own gradebook.
+
+    Raises:
+        CourseError: the folder holds verdicts, but the gradebook that they were written to is not there.
+    """
+    if url is None and not (output.folder / "gradebook.db").exists() and output.read():
+        raise CourseError(
+            f"{output.folder} holds no gradebook: name the one in use with --gradebook, or make it again with "
+            f"`autograder regrade {output.folder}`"
+        )
+    return url or create_default(output.folder)
 
 
 def create_default(out: Path) -> str:

@@ -5,7 +5,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +15,20 @@ from autograder.grading import durable
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded
 from autograder.grading.lock import locked
+from autograder.grading.scores import Key, Score
 from autograder.grading.verdicts import SubmissionVerdict, read_verdicts, write_text, write_verdicts
-
-Key = tuple[str, str]
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would run."""
+HARMLESS = re.compile(r"[+\-@]?[\w.@+-]*")
+"""What no spreadsheet can run though it may begin like a formula: nothing in it calls, refers or compares."""
+
+
+class Identifier(str):
+    """A text by which somebody is found again; it stays as it is where no spreadsheet could run it."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -110,10 +117,20 @@ class Output:
                 continue
         return last
 
-    def write_grades(self, verdicts: Iterable[SubmissionVerdict]) -> None:
-        """Write grades.csv."""
-        rows = [[v.student, v.assignment, number(v.points), number(v.max_points), v.status] for v in verdicts]
-        write_text(self.grades, to_csv(["student", "assignment", "points", "max_points", "status"], rows))
+    def write_grades(self, verdicts: Iterable[SubmissionVerdict], scores: Mapping[Key, Score]) -> None:
+        """Write grades.csv: what the gradebook says of every verdict."""
+        header = ["student", "assignment", "points", "max_points", "status"]
+        parts = ["automatic", "manual", "extra_credit", "penalty", "waiting"]
+        write_text(self.grades, to_csv([*header, *parts], (_line(v, scores.get(v.key)) for v in verdicts)))
+
+
+def _line(verdict: SubmissionVerdict, score: Score | None) -> list[str]:
+    key = [verdict.student, verdict.assignment]
+    if score is None:
+        return [*key, number(verdict.points), number(verdict.max_points), verdict.status, "", "", "", "", ""]
+    given = map(number, (score.automatic, score.manual, score.extra_credit, score.penalty))
+    points = [number(score.points), number(score.max_points)]
+    return [*key, *points, verdict.status, *given, " ".join(score.waiting)]
 
 
 def to_csv(header: list[str], rows: Iterable[list[str]]) -> str:
@@ -134,7 +151,8 @@ def printable(text: str) -> str:
 
 
 def _safe(cell: str) -> str:
-    return printable(f"'{cell}" if cell.startswith(FORMULA) else cell)
+    runs = cell.startswith(FORMULA) and not (isinstance(cell, Identifier) and HARMLESS.fullmatch(cell))
+    return printable(f"'{cell}" if runs else cell)
 
 
 def _audit(graded: Graded) -> dict[str, Any]:

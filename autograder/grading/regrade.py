@@ -1,5 +1,6 @@
 """Judging stored answers again, when points or tolerances have changed and no question has."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,9 +11,11 @@ from autograder.grading.assignment import Assignment, load
 from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, submission_seed
-from autograder.grading.gradebook import ClassGradebook, create_default
-from autograder.grading.output import Key, Output
+from autograder.grading.gradebook import ClassGradebook, create_default, opened, url_of
+from autograder.grading.output import Output
+from autograder.grading.queries import read_scores
 from autograder.grading.run import finish
+from autograder.grading.scores import Key
 from autograder.grading.sitting import Sitting
 from autograder.grading.verdicts import SubmissionVerdict
 
@@ -64,12 +67,34 @@ def _regrade(
                 stale.append(verdict.key)
             if len(batch) == BATCH or done == len(chosen):
                 book.record(batch)
+                scores = book.scores(batch)
+                for graded in batch:
+                    write_feedback(output, graded.verdict, scores[graded.verdict.key], graded.cells, graded.notes)
                 output.append(batch)
                 verdicts |= {graded.verdict.key: graded.verdict for graded in batch}
                 batch.clear()
             watch(done, len(chosen))
-    finish(output, sorted(verdicts.values(), key=lambda verdict: verdict.key))
+        finish(output, sorted(verdicts.values(), key=lambda verdict: verdict.key), book.scores())
     return stale
+
+
+def refresh(output: Output, gradebook: str | None = None) -> None:
+    """Write the feedback and everything about the class anew, from the verdicts and the gradebook as they are now."""
+    verdicts = sorted(output.read().values(), key=lambda verdict: verdict.key)
+    with opened(url_of(output, gradebook)) as book:
+        scores = read_scores(book)
+    for verdict in verdicts:
+        if verdict.key in scores:
+            record = _stored(output, verdict)
+            write_feedback(output, verdict, scores[verdict.key], record.cells, record.notes)
+    finish(output, verdicts, scores)
+
+
+def _stored(output: Output, verdict: SubmissionVerdict) -> Record:
+    """Return the record of a submission, or an empty one when it is gone."""
+    with contextlib.suppress(OSError, ValueError):
+        return Record.from_bytes(output.record(verdict.key).read_bytes())
+    return Record()
 
 
 def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict, entry: dict[str, Any]) -> Graded:
@@ -86,10 +111,8 @@ def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict,
         sitting = Sitting(assignment.exercises, Replay(record), seed)
         sitting.repeat(record.course)
         exercises, faults = sitting.verdicts, tuple(sitting.faults)
-    verdict = replace(old, exercises=exercises)
-    write_feedback(output, verdict, record.cells, record.notes)
     return Graded(
-        verdict=verdict,
+        verdict=replace(old, exercises=exercises),
         version=assignment.version,
         cells=record.cells,
         record=data,

@@ -1,6 +1,7 @@
 """Self-contained HTML pages: one style, light and dark, no script and no other file."""
 
 import os
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from markupsafe import Markup
 from autograder.checks.book import page_url
 from autograder.checks.notebook import with_code
 from autograder.grading.output import number
+from autograder.grading.scores import label
 from autograder.grading.verdicts import write_text
 
 MEANINGS = {
@@ -36,6 +38,17 @@ def code(text: str) -> Markup:
     return Markup(with_code(text))  # noqa: S704 escaped there
 
 
+def duration(time: timedelta) -> str:
+    """Return a time in its two largest units: 53 seconds, 2 days and 3 hours."""
+    left = round(time.total_seconds())
+    parts = []
+    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        count, left = divmod(left, seconds)
+        if count:
+            parts.append(f"{count} {unit}{'s' * (count != 1)}")
+    return " and ".join(parts[:2]) or "0 seconds"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -45,7 +58,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "code": code}
+    environment.filters |= {"number": number, "code": code, "duration": duration, "label": label}
     environment.globals["meanings"] = MEANINGS
     return environment
 

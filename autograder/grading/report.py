@@ -1,7 +1,7 @@
 """What an instructor reads: how the class did, what it got wrong, and what took long."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
 from typing import Any
@@ -10,8 +10,9 @@ from urllib.parse import quote
 from autograder.checks import catalogue
 from autograder.checks.ask import Status
 from autograder.checks.exercise import Exercise, Misconception
-from autograder.grading.output import Key, Output
+from autograder.grading.output import Output
 from autograder.grading.render import write_page
+from autograder.grading.scores import Key, Score
 from autograder.grading.verdicts import SubmissionVerdict
 
 BINS = 10
@@ -35,6 +36,7 @@ class AssignmentSummary:
 
     name: str
     verdicts: Sequence[SubmissionVerdict]
+    scores: Mapping[Key, Score]
     audited: dict[Key, dict[str, Any]]
 
     @property
@@ -47,19 +49,42 @@ class AssignmentSummary:
 
     @property
     def full_marks(self) -> int:
-        return sum(verdict.points == verdict.max_points for verdict in self.verdicts)
+        return sum(self.points(verdict) >= self.max_points for verdict in self.verdicts)
 
     @property
     def mean(self) -> float:
-        return mean(verdict.points for verdict in self.verdicts)
+        return mean(map(self.points, self.verdicts))
+
+    @property
+    def mean_handed_in(self) -> float:
+        return _mean(self.points(verdict) for verdict in self.verdicts if verdict.status != "missing")
 
     @property
     def median(self) -> float:
-        return median(verdict.points for verdict in self.verdicts)
+        return median(map(self.points, self.verdicts))
 
     @property
     def max_points(self) -> float:
-        return self.verdicts[0].max_points
+        return max(score.max_points if score else verdict.max_points for verdict, score in self.scored)
+
+    @property
+    def scored(self) -> list[tuple[SubmissionVerdict, Score | None]]:
+        """Return the verdicts, each with what the gradebook says of it."""
+        return [(verdict, self.scores.get(verdict.key)) for verdict in self.verdicts]
+
+    @property
+    def waiting(self) -> int:
+        """Count the submissions in which something waits for a person."""
+        return sum(bool(score and score.waiting) for _, score in self.scored)
+
+    @property
+    def late(self) -> int:
+        return sum(bool(score and score.late) for _, score in self.scored)
+
+    def points(self, verdict: SubmissionVerdict) -> float:
+        """Return the points of a submission, those of people and penalties included."""
+        score = self.scores.get(verdict.key)
+        return verdict.points if score is None else score.points
 
     @property
     def statuses(self) -> list[tuple[Status, int]]:
@@ -75,7 +100,7 @@ class AssignmentSummary:
         """Count submissions by their share of the points, full marks in the last bin."""
         bins = [0] * BINS
         for verdict in self.verdicts:
-            bins[min(int(BINS * verdict.points / verdict.max_points), BINS - 1)] += 1
+            bins[min(int(BINS * self.points(verdict) / self.max_points), BINS - 1)] += 1
         return bins
 
     @property
@@ -117,7 +142,7 @@ class AssignmentSummary:
         )
 
 
-def write_report(output: Output, verdicts: Sequence[SubmissionVerdict]) -> None:
+def write_report(output: Output, verdicts: Sequence[SubmissionVerdict], scores: Mapping[Key, Score]) -> None:
     """Write the report of a class, assignment by assignment."""
     by_assignment = defaultdict(list)
     for verdict in sorted(verdicts, key=lambda verdict: catalogue.ASSIGNMENTS.index(verdict.assignment)):
@@ -126,7 +151,7 @@ def write_report(output: Output, verdicts: Sequence[SubmissionVerdict]) -> None:
     write_page(
         output.report,
         "report.html.j2",
-        summaries=[AssignmentSummary(name, group, audited) for name, group in by_assignment.items()],
+        summaries=[AssignmentSummary(name, group, scores, audited) for name, group in by_assignment.items()],
         students=len({verdict.student for verdict in verdicts}),
         isolations=sorted({verdict.isolation for verdict in verdicts if verdict.isolation}),
         quote=quote,

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,10 +17,11 @@ from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, Task
 from autograder.grading.gradebook import ClassGradebook, create_default, sqlite_file
-from autograder.grading.output import Key, Output, number
+from autograder.grading.output import Output, number
 from autograder.grading.pool import cluster_size, dask_pool, grade_fairly, local_pool
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
 from autograder.grading.report import write_report
+from autograder.grading.scores import Key, Score
 from autograder.grading.verdicts import SubmissionVerdict
 from autograder.kernels.limits import Limits
 from autograder.kernels.sanitise import Note
@@ -147,8 +148,8 @@ class ClassRun:
                 self._grade(self._tasks(kept.keys()), book, progress)
             except KeyboardInterrupt:
                 progress.interrupted = True
-        progress.verdicts = sorted(self.verdicts.values(), key=lambda verdict: verdict.key)
-        finish(self.output, progress.verdicts)
+            progress.verdicts = sorted(self.verdicts.values(), key=lambda verdict: verdict.key)
+            finish(self.output, progress.verdicts, book.scores())
         return progress
 
     def _grade(self, tasks: Iterator[Task], book: ClassGradebook, progress: Progress) -> None:
@@ -184,8 +185,9 @@ class ClassRun:
         written = batch[:]
         batch.clear()  # what cannot be written now cannot be written later either
         book.record(written)
+        scores = book.scores(written)
         for graded in written:
-            write_feedback(self.output, graded.verdict, graded.cells, graded.notes)
+            write_feedback(self.output, graded.verdict, scores[graded.verdict.key], graded.cells, graded.notes)
         self.output.append(written)
         self.verdicts |= {graded.verdict.key: graded.verdict for graded in written}
         for graded in written:
@@ -229,11 +231,11 @@ def is_of(entry: dict[str, Any], verdict: SubmissionVerdict) -> bool:
     return all(entry.get(name) == getattr(verdict, name) for name in ("digest", "seed", "points"))
 
 
-def finish(output: Output, verdicts: Sequence[SubmissionVerdict]) -> None:
+def finish(output: Output, verdicts: Sequence[SubmissionVerdict], scores: Mapping[Key, Score]) -> None:
     """Write what is about the class as a whole."""
     output.write(verdicts)
-    output.write_grades(verdicts)
-    write_report(output, verdicts)
+    output.write_grades(verdicts, scores)
+    write_report(output, verdicts, scores)
 
 
 def _chosen(folders: list[Folder], wanted: Sequence[str]) -> list[Folder]:

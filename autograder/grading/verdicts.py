@@ -113,7 +113,12 @@ def write_verdicts(path: Path, verdicts: Iterable[SubmissionVerdict]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file in one step, its folder first; whether the disk has it is for who writes many of them to see to."""
-    durable.write(path, text.encode(), synced=False)
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file in one step, as `write_text` does."""
+    durable.write(path, data, synced=False)
 
 
 def _exercise(fields: dict[str, Any]) -> ExerciseVerdict:

@@ -1,18 +1,27 @@
 """Pages that students and instructors read: complete, escaped, self-contained."""
 
+import csv
 import re
+import shutil
 from dataclasses import replace
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder.checks.catalogue import ASSIGNMENTS
 from autograder.checks.catalogue import exercises as exercises_of
 from autograder.checks.notebook import with_code
+from autograder.grading.feedback import write_feedback
+from autograder.grading.gradebook import default_url
 from autograder.grading.output import Output
+from autograder.grading.regrade import refresh
+from autograder.grading.render import duration
 from autograder.grading.report import BINS, AssignmentSummary, write_report
-from tests.grading.conftest import ASSIGNMENT, FIRST, SECOND, Class
+from autograder.grading.scores import CellScore, Score
+from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, SECOND, Class
 
 
 class Page(HTMLParser):
@@ -50,6 +59,59 @@ def test_a_known_mistake_is_named_with_its_sentence_and_page(pages: dict[str, Pa
     assert f"This looks like a known mistake: {known.name}." in text
     assert known.says in text
     assert known.page in text
+
+
+def test_a_person_gave_points_since_and_everything_says_so(graded: Class, tmp_path: Path) -> None:
+    out = shutil.copytree(graded.plan.out, tmp_path / "out")
+    with Gradebook(default_url(out)) as book:
+        grade = book.find_grade(f"{FIRST.name}_check", ASSIGNMENT, ASSIGNMENT, "bob")
+        grade.manual_score, grade.extra_credit = 9.0, 0.5
+        book.find_comment(FIRST.name, ASSIGNMENT, ASSIGNMENT, "bob").manual_comment = "The <idea> is right."
+        book.db.commit()
+    refresh(Output(out))
+    total = FULL - FIRST.points + 9.5
+    page = Page(out / graded.verdicts["bob"].feedback)
+    text = " ".join(page.text.split())
+    assert f"{total:g} of {FULL:g} points" in text
+    assert f"A person gave 9 points in place of {FIRST.points - 3.5:g}." in text
+    assert "Extra credit: 0.5 points." in text
+    assert "Comment. The <idea> is right." in text
+    with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
+        (bob,) = [row for row in csv.DictReader(file) if row["student"] == "bob"]
+    assert (float(bob["points"]), float(bob["manual"]), float(bob["extra_credit"])) == (total, 9.0, 0.5)
+    assert f"{total:g} {FULL - FIRST.points:g} 9.5" in " ".join(Page(out / "report.html").text.split())
+    assert (out / "verdicts.jsonl").read_bytes() == (graded.plan.out / "verdicts.jsonl").read_bytes()
+    for student in ("cy <b>", "fay"):
+        assert (out / graded.verdicts[student].feedback).read_text() == (
+            (graded.plan.out / graded.verdicts[student].feedback).read_text()
+        )
+
+
+def test_feedback_says_what_is_open_read_and_late(graded: Class, tmp_path: Path) -> None:
+    day = datetime(2027, 2, 1, 12)
+    cells = [
+        CellScore("design", None, 8.0, 0.0, 10.0, waits=True),
+        CellScore("essay", None, None, 0.0, 5.0, waits=True),
+        CellScore("experiment", 0.0, None, 0.0, 15.0, waits=False),
+    ]
+    late = {"submitted": day + timedelta(hours=25, seconds=7), "due": day, "penalty": 1.5}
+    score = Score("bob", ASSIGNMENT, tuple(cells), {"essay": "One <b>."}, **late)
+    write_feedback(Output(tmp_path), graded.verdicts["bob"], score, ())
+    text = " ".join(Page(tmp_path / graded.verdicts["bob"].feedback).text.split())
+    assert "6.5 of 30 points" in text
+    assert "what is marked as open below waits for a person" in text
+    assert "Handed in 1 day and 1 hour late: 1.5 points are taken off." in text
+    assert "design open 8 / 10 Read before it changed; it will be read again." in text
+    assert "essay open – / 5 Not read yet. Comment. One <b>." in text
+    assert "experiment 0 / 15 Nothing was written here." in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 seconds"), (1, "1 second"), (3661, "1 hour and 1 minute"), (9e5, "10 days and 10 hours")],
+)
+def test_durations_are_said_in_two_units(seconds: float, text: str) -> None:
+    assert duration(timedelta(seconds=seconds)) == text
 
 
 def test_links_follow_the_published_book(graded: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +181,7 @@ def test_report_says_what_the_class_got_wrong(graded: Class) -> None:
 
 
 def test_report_counts(graded: Class) -> None:
-    summary = AssignmentSummary(ASSIGNMENT, list(graded.verdicts.values()), {})
+    summary = AssignmentSummary(ASSIGNMENT, list(graded.verdicts.values()), {}, {})
     assert sum(summary.histogram) == 8
     assert summary.histogram[0] == 4
     assert summary.histogram[BINS - 1] >= 2
@@ -134,7 +196,7 @@ def test_report_counts(graded: Class) -> None:
 def test_report_of_several_assignments_begins_with_a_table_of_them(graded: Class, tmp_path: Path) -> None:
     verdict = graded.verdicts["ann"]
     other = replace(verdict, assignment=ASSIGNMENTS[-1])
-    write_report(Output(tmp_path), [other, verdict])
+    write_report(Output(tmp_path), [other, verdict], {})
     page = Page(tmp_path / "report.html")
     assert [link for link in page.sources if link.startswith("#")] == [f"#{ASSIGNMENT}", f"#{ASSIGNMENTS[-1]}"]
 
@@ -144,7 +206,7 @@ def test_report_of_verdicts_that_another_version_of_the_course_gave(graded: Clas
     old = graded.verdicts["bob"]
     first, second, *others, _ = old.exercises
     exercises = replace(first, misconception="another"), replace(second, name="another"), *others
-    write_report(Output(tmp_path), [replace(old, exercises=exercises)])
+    write_report(Output(tmp_path), [replace(old, exercises=exercises)], {})
     page = Page(tmp_path / "report.html").text
     assert all(exercise.name in page for exercise in exercises_of(ASSIGNMENT))
     assert "divides by rate" not in page

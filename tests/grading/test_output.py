@@ -9,8 +9,7 @@ import pytest
 from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
 from autograder.grading import durable
 from autograder.grading.errors import CourseError
-from autograder.grading.export import export
-from autograder.grading.output import Output, number, to_csv
+from autograder.grading.output import Identifier, Output, number, to_csv
 from autograder.grading.verdicts import SubmissionVerdict, read_verdicts, write_verdicts
 from tests.grading.conftest import Class
 
@@ -23,6 +22,18 @@ def verdict(student: str = "ann", points: float = 1.5, assignment: str = "hw") -
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_is_a_formula(start: str) -> None:
     (row,) = csv.reader(io.StringIO(to_csv([f"{start}cmd|'/c calc'!A0"], []), newline=""))
+    assert row[0].startswith("'")
+
+
+@pytest.mark.parametrize("login", ["+491234", "-x", "@ann", "-a.b+c@example.org", "@"])
+def test_what_finds_a_person_stays_where_no_spreadsheet_runs_it(login: str) -> None:
+    assert to_csv([Identifier(login)], []) == f"{login}\r\n"
+    assert to_csv([login], []) == f"'{login}\r\n"
+
+
+@pytest.mark.parametrize("login", ["=ann", "+A1|x", "-1+cmd()", "@SUM(A1)", "\tann", "+a b", "+a,b", "-a!b"])
+def test_what_a_spreadsheet_might_run_is_no_identifier(login: str) -> None:
+    (row,) = csv.reader(io.StringIO(to_csv([Identifier(login)], []), newline=""))
     assert row[0].startswith("'")
 
 
@@ -44,7 +55,10 @@ def test_points_are_written_as_people_write_them(value: float, text: str) -> Non
 def test_grades_of_the_class(graded: Class) -> None:
     with (graded.plan.out / "grades.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["student", "assignment", "points", "max_points", "status"]
+    assert list(rows[0]) == [
+        *("student", "assignment", "points", "max_points", "status"),
+        *("automatic", "manual", "extra_credit", "penalty", "waiting"),
+    ]
     assert {row["student"]: (float(row["points"]), row["status"]) for row in rows} == {
         student: (pytest.approx(verdict.points), verdict.status) for student, verdict in graded.verdicts.items()
     }
@@ -72,21 +86,6 @@ def test_a_damaged_line_of_the_audit_log_counts_for_nothing(tmp_path: Path) -> N
     output = Output(tmp_path)
     output.audit.write_bytes(b'\xff\n[]\n{"student": "ann"}\n{"student": "ann", "assignment": "hw", "seed": 1}\n{"stu')
     assert output.audited() == {("ann", "hw"): {"student": "ann", "assignment": "hw", "seed": 1}}
-
-
-def test_canvas_wants_the_points_possible_and_a_login() -> None:
-    text = export([verdict("ann"), verdict("=bob", 2.0, "hw2"), verdict("=bob", 1.0)], "canvas")
-    assert list(csv.reader(io.StringIO(text, newline=""))) == [
-        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "hw", "hw2"],
-        ["    Points Possible", "", "", "", "", "2", "2"],
-        ["ann", "", "", "ann", "", "1.5", ""],
-        ["'=bob", "", "", "'=bob", "", "1", "2"],
-    ]
-
-
-def test_moodle_wants_a_username() -> None:
-    text = export([verdict("ann")], "moodle")
-    assert list(csv.reader(io.StringIO(text, newline=""))) == [["username", "hw"], ["ann", "1.5"]]
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
