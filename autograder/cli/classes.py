@@ -7,18 +7,35 @@ from typing import Annotated, Literal
 import typer
 
 from autograder.checks import catalogue
-from autograder.cli.options import Assignments, CellTimeout, Gradebook, Graded, Memory, Out, Students
+from autograder.cli.options import (
+    Assignments,
+    CellTimeout,
+    Gradebook,
+    Graded,
+    Memory,
+    Out,
+    Students,
+    graded,
+    output_folder,
+)
 from autograder.cli.terminal import INTERRUPTED, progress_bar, show_summary, stop
+from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
-from autograder.grading.output import Output
 
 Isolation = Literal["auto", "sandbox", "landlock", "process"]
 
 
 def grade(
-    submitted: Annotated[Path, typer.Argument(metavar="SUBMITTED", help="Folder that holds a folder per student.")],
+    submitted: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[SUBMITTED]",
+            help="Folder that holds a folder per student.",
+            show_default="submitted, in the folder of a course",
+        ),
+    ] = None,
     assignment: Assignments = None,
-    out: Out = Path("graded"),
+    out: Out = None,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Worker processes.", show_default="one per core")
     ] = None,
@@ -47,9 +64,12 @@ def grade(
     from autograder.grading.run import ClassRun, Plan
     from autograder.kernels.limits import Limits
 
+    course = Course.here()
+    if submitted is None and not course.exists:
+        raise CourseError("SUBMITTED is needed: name the folder that holds a folder per student")
     plan = Plan(
-        submitted=submitted,
-        out=out,
+        submitted=submitted or course.submitted,
+        out=output_folder(out, course),
         assignments=assignment or (),
         students=student or (),
         workers=workers or os.cpu_count() or 1,
@@ -59,6 +79,7 @@ def grade(
         limits=Limits(cell_seconds=timeout, memory_mb=memory),
         seed=seed,
         resume=resume,
+        course=course,
     )
     with progress_bar("grading") as watch:
         progress = ClassRun(plan, lambda state: watch(state.done, state.total - state.kept)).run()
@@ -90,12 +111,14 @@ def check(
         raise typer.Exit(1)
 
 
-def regrade(out: Graded, assignment: Assignments = None, gradebook: Gradebook = None) -> None:
+def regrade(out: Graded = None, assignment: Assignments = None, gradebook: Gradebook = None) -> None:
     """Judge the stored answers again, after points or tolerances have changed."""
     from autograder.grading.regrade import regrade as judge_again
 
+    course = Course.here()
+    folder = graded(out, course)
     with progress_bar("judging again") as watch:
-        stale = judge_again(Output(out), assignment or (), gradebook, watch)
+        stale = judge_again(folder, assignment or (), gradebook, watch, course)
     if stale:
         stop(
             f"{len(stale)} submissions were asked other questions: run them again with `autograder grade --resume`",
@@ -103,19 +126,12 @@ def regrade(out: Graded, assignment: Assignments = None, gradebook: Gradebook = 
         )
 
 
-def report(out: Graded, gradebook: Gradebook = None) -> None:
+def report(out: Graded = None, gradebook: Gradebook = None) -> None:
     """Write report.html, grades.csv and the feedback again, with what people have graded since."""
     from autograder.grading.regrade import refresh
 
-    folder = graded(out)
+    course = Course.here()
+    folder = graded(out, course)
     with folder.locked():
-        refresh(folder, gradebook)
+        refresh(folder, gradebook, course)
     typer.echo(f"report: {folder.report}")
-
-
-def graded(out: Path) -> Output:
-    """Return the folder of a graded class; raise CourseError when it is none."""
-    folder = Output(out)
-    if not folder.verdicts.is_file():
-        raise CourseError(f"{out} holds no verdicts: grade a class into it first")
-    return folder

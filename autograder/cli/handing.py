@@ -1,16 +1,38 @@
-"""Commands that hand grades back: export."""
+"""Commands about dates and grades once a class is graded: extend, export."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from autograder.cli.classes import graded
-from autograder.cli.options import Assignments, Gradebook, Graded, Students
+from autograder.cli.options import Assignments, Gradebook, Graded, Out, Students, graded, output_folder
+from autograder.grading.course import Course
+from autograder.grading.output import Output, number, printable
+
+
+def extend(
+    student: Annotated[str, typer.Argument(metavar="STUDENT", help="Who gets more time.")],
+    assignment: Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="For what.")],
+    days: Annotated[float, typer.Option(metavar="N", min=0, help="Days more than everybody has.")] = 0.0,
+    hours: Annotated[float, typer.Option(metavar="N", min=0, help="Hours more, besides the days.")] = 0.0,
+    out: Out = None,
+    gradebook: Gradebook = None,
+) -> None:
+    """Give a student more time, in place of any extension before; no time takes it back."""
+    from autograder.grading.gradebook import ClassGradebook, url_of
+
+    course = Course.here()
+    with ClassGradebook(url_of(Output(output_folder(out, course)), course, gradebook), [], course) as book:
+        before, after = book.extend(student, assignment, timedelta(days=days, hours=hours))
+    due = f"{after.due:%Y-%m-%d %H:%M:%S} UTC" if after.due else "at any time: it has no date"
+    typer.echo(f"{printable(student)}: {assignment} is due {due}")
+    if before.penalty != after.penalty:
+        typer.echo(f"penalty: {number(before.penalty)} -> {number(after.penalty)} points; `autograder report` says so")
 
 
 def export(
-    out: Graded,
+    out: Graded = None,
     platform: Annotated[
         Literal["canvas", "moodle", "csv"], typer.Option("--format", help="Who is to read the file.")
     ] = "canvas",
@@ -26,8 +48,9 @@ def export(
         bool, typer.Option("--anonymous", help="Write numbers in place of people, drawn anew for each file.")
     ] = False,
     missing: Annotated[
-        Literal["blank", "zero"], typer.Option(help="What stands for work that was not handed in.")
-    ] = "blank",
+        Literal["blank", "zero"] | None,
+        typer.Option(help="What stands for work that was not handed in and is due.", show_default="blank"),
+    ] = None,
     allow_ungraded: Annotated[
         bool, typer.Option("--allow-ungraded", help="Write points so far where something waits for a person.")
     ] = False,
@@ -35,18 +58,21 @@ def export(
 ) -> None:
     """Write the gradebook as a file that Canvas, Moodle or a spreadsheet reads."""
     from autograder.grading.exports import FORMATS, describe
-    from autograder.grading.gradebook import opened, url_of
+    from autograder.grading.gradebook import existing_url, opened
     from autograder.grading.verdicts import write_bytes
 
+    course = Course.here()
+    folder = graded(out, course)
     exporter = FORMATS[platform](
+        course=course,
         assignment=assignment or [],
         student=student or [],
         per_exercise=per_exercise,
         anonymous=anonymous,
-        missing=missing,
+        **({"missing": missing} if missing else {}),
         allow_ungraded=allow_ungraded,
     )
-    with opened(url_of(graded(out), gradebook)) as book:
+    with opened(existing_url(folder, course, gradebook)) as book:
         data, waiting = exporter.render(book)
     if to is None:
         typer.echo(data, nl=False)

@@ -5,10 +5,21 @@ from typing import Annotated
 
 import typer
 
+from autograder.grading.course import Course
+from autograder.grading.errors import CourseError
+from autograder.grading.output import Output
 from autograder.kernels.limits import MAX_SECONDS
 
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for verdicts, gradebook, feedback and report.")]
-Graded = Annotated[Path, typer.Argument(metavar="DIR", help="A folder that `autograder grade` has written.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="DIR", help="Folder for verdicts, gradebook, feedback and report.", show_default="graded"
+    ),
+]
+Graded = Annotated[
+    Path | None,
+    typer.Argument(metavar="[DIR]", help="A folder that `autograder grade` has written.", show_default="graded"),
+]
 Assignments = Annotated[
     list[str] | None, typer.Option("--assignment", metavar="A", help="Only this assignment; may be repeated.")
 ]
@@ -30,3 +41,16 @@ CellTimeout = Annotated[
 Memory = Annotated[
     int, typer.Option(metavar="MB", min=64, help="Resident memory of all processes of a submission together.")
 ]
+
+
+def output_folder(out: Path | None, course: Course) -> Path:
+    """Return the folder that is named, or where a course keeps its graded class."""
+    return out or (course.graded if course.exists else Path("graded"))
+
+
+def graded(out: Path | None, course: Course) -> Output:
+    """Return the folder of a graded class; raise CourseError when it is none."""
+    folder = Output(output_folder(out, course))
+    if not folder.verdicts.is_file():
+        raise CourseError(f"{folder.folder} holds no verdicts: grade a class into it first")
+    return folder

@@ -4,10 +4,12 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from autograder.checks.ask import Status
 from autograder.grading.errors import CourseError
@@ -15,6 +17,10 @@ from autograder.kernels.notebook import MAX_BYTES, lean
 
 MAX_NAME = 128
 """Characters of a student's name that nbgrader's gradebook can hold."""
+
+TIMESTAMP = "timestamp.txt"
+MAX_TIMESTAMP = 100
+"""Characters of a time."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class Submission:
     """What a student handed in for an assignment: a notebook without its outputs, or why there is none.
 
     `digest` is the SHA-256 of the file as it was handed in; that of nothing when there is none.
+    `submitted` is when, in UTC, as far as that is known; `notes` are what a person should know about it.
     """
 
     student: str
@@ -39,11 +46,19 @@ class Submission:
     digest: str = hashlib.sha256().hexdigest()
     status: Status = "graded"
     cause: str = ""
+    submitted: datetime | None = None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, student: str, assignment: str, data: bytes) -> "Submission":
         """Return the submission of a file, in memory for its cells alone."""
         return cls(student, assignment, lean(data), hashlib.sha256(data).hexdigest())
+
+
+Receipts = Mapping[tuple[str, str], Submission]
+"""Submissions by student and assignment, for what is known of them besides the notebook, which may be left out."""
+
+NO_RECEIPTS: Receipts = MappingProxyType({})
 
 
 def students(submitted: Path) -> list[Folder]:
@@ -101,7 +116,8 @@ def read_submission(submitted: Path, folder: Folder, assignment: str) -> Submiss
             _opened(submitted / folder.name, os.O_DIRECTORY) as outer,
             _opened(assignment, os.O_DIRECTORY, outer) as inner,
         ):
-            return Submission.of(folder.student, assignment, _read(name, inner))
+            date, notes = _timestamp(inner)
+            return replace(Submission.of(folder.student, assignment, _read(name, inner)), submitted=date, notes=notes)
     except FileNotFoundError:
         status, cause = "missing", f"no file {assignment}/{name} was handed in"
     except OSError as error:
@@ -109,6 +125,19 @@ def read_submission(submitted: Path, folder: Folder, assignment: str) -> Submiss
     except ValueError as error:
         cause = str(error)
     return Submission(folder.student, assignment, status=status, cause=cause)
+
+
+def _timestamp(folder: int) -> tuple[datetime | None, tuple[str, ...]]:
+    """Return the time that stands beside a notebook, as `nbgrader collect` writes it, and what is wrong with it."""
+    from autograder.grading.nbgrader_api import parse_utc
+
+    try:
+        text = _read(TIMESTAMP, folder).decode()
+        return parse_utc(text[:MAX_TIMESTAMP].strip()), ()
+    except FileNotFoundError:
+        return None, ()
+    except (OSError, ValueError, OverflowError):
+        return None, (f"when it was handed in cannot be read: look at its {TIMESTAMP}",)
 
 
 def read_file(path: Path, student: str, assignment: str) -> Submission:

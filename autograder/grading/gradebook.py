@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,19 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.grading.assignment import Assignment, check_cell
+from autograder.grading.collect import NO_RECEIPTS, Receipts
+from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded
+from autograder.grading.late import Penalties
 from autograder.grading.nbgrader_api import Gradebook, InvalidEntry, MissingEntry, SaveCells, SubmittedAssignment
 from autograder.grading.output import Output
 from autograder.grading.queries import read_scores
 from autograder.grading.scores import Key, Score
 from autograder.grading.seed import class_seed
+
+NAMED = 1_000
+"""How many students a query names; databases bound the length of one."""
 
 WAYS_OUT = {
     "locked": "wait until nothing else writes to it, and run again with --resume",
@@ -37,8 +44,9 @@ class ClassGradebook:
     submissions of an assignment whose cells have changed since.
     """
 
-    def __init__(self, url: str, assignments: Sequence[Assignment]) -> None:
+    def __init__(self, url: str, assignments: Sequence[Assignment], course: Course | None = None) -> None:
         self.url = url
+        self._penalties = Penalties(course or Course.here())
         with _readable_errors(url), _environment_on_path():
             self._book = Gradebook(url)
             for assignment in assignments:
@@ -55,25 +63,70 @@ class ClassGradebook:
         with _readable_errors(self.url):
             return class_seed(folder, self._book.db, wanted)
 
-    def record(self, batch: Iterable[Graded]) -> None:
-        """Write the grades of some submissions in one transaction."""
-        with _readable_errors(self.url), self._one_transaction(), warnings.catch_warnings():
-            # nbgrader reads while it builds a submission, which is no mistake of ours to hear about.
-            warnings.simplefilter("ignore", SAWarning)
+    def record(self, batch: Iterable[Graded], receipts: Receipts = NO_RECEIPTS) -> None:
+        """Write the grades of some submissions, with penalties, in one transaction.
+
+        Args:
+            batch: the submissions.
+            receipts: when they were handed in; a date that is not known stays as it is.
+        """
+        with _readable_errors(self.url), self._one_transaction(), _building():
+            students = []
             for graded in batch:
-                self._record(graded)
+                receipt = receipts.get(graded.verdict.key)
+                self._record(graded, receipt.submitted if receipt else None)
+                students.append(graded.verdict.student)
+            self._penalties.settle(self._book, students if len(students) <= NAMED else None)
 
     def scores(self, batch: Iterable[Graded] = ()) -> dict[Key, Score]:
-        """Return what the book says of these submissions, or of all."""
+        """Return what the book says of these submissions; of none means of all, everybody's penalties made anew."""
         keys = [graded.verdict.key for graded in batch]
         with _readable_errors(self.url):
+            if not keys:
+                self._penalties.settle(self._book)
+                self._book.db.commit()
             found = read_scores(self._book, sorted({name for _, name in keys}), sorted({who for who, _ in keys}))
         return {key: found[key] for key in keys} if keys else found
 
-    def _record(self, graded: Graded) -> None:
+    def extend(self, student: str, assignment: str, time: timedelta) -> tuple[Score, Score]:
+        """Give a student more time for an assignment, in place of what was given before.
+
+        Args:
+            student: who; somebody who has not handed in anything yet can be given time, too.
+            assignment: one that the gradebook holds.
+            time: how much more; none takes an extension back.
+
+        Returns:
+            The score before and after, with the penalty that follows from the new date.
+
+        Raises:
+            CourseError: the gradebook does not hold the assignment.
+        """
+        with _readable_errors(self.url):
+            if assignment not in {item.name for item in self._book.assignments}:
+                raise CourseError(f"the gradebook holds no assignment {assignment!r}: grade it first")
+            self._book.update_or_create_student(student)
+            try:
+                self._book.find_submission(assignment, student)
+            except MissingEntry:
+                with _building():
+                    submission = self._book.add_submission(assignment, student)
+                for grade in _grades(submission):
+                    grade.needs_manual_grade = False
+            before = self._score(student, assignment)
+            self._book.grant_extension(assignment, student, minutes=time.total_seconds() / 60)
+            return before, self._score(student, assignment)
+
+    def _score(self, student: str, assignment: str) -> Score:
+        self._penalties.settle(self._book, [student])
+        self._book.db.commit()
+        return read_scores(self._book, [assignment], [student])[student, assignment]
+
+    def _record(self, graded: Graded, submitted: datetime | None) -> None:
         student, assignment = graded.verdict.key
         self._book.update_or_create_student(student)
         submission = self._book.update_or_create_submission(assignment, student)
+        submission.timestamp = submitted or submission.timestamp
         earned = {check_cell(exercise.name): exercise.points for exercise in graded.verdict.exercises}
         handed_in = graded.verdict.status != "missing"
         for grade in _grades(submission):
@@ -128,38 +181,41 @@ def scores(url: str) -> dict[tuple[str, str], float]:
         return {key: score.points for key, score in read_scores(book).items()}
 
 
+def url_of(output: Output, course: Course, given: str | None) -> str:
+    """Return the URL of the gradebook of a graded class: the one that is given, the course's, or the folder's own."""
+    if given is None and "://" in course.gradebook:
+        return course.gradebook
+    if given is None:
+        path = course.root / course.gradebook if course.gradebook else output.folder / "gradebook.db"
+        _create(path)
+        return _sqlite(path)
+    return given
+
+
+def existing_url(output: Output, course: Course, given: str | None) -> str:
+    """Return the same URL; raise CourseError when the folder holds verdicts and its own gradebook is not there."""
+    own = given is None and not course.gradebook
+    if own and not (output.folder / "gradebook.db").exists() and output.read():
+        raise CourseError(
+            f"{output.folder} holds no gradebook: name the one in use with --gradebook, or make it again with "
+            f"`autograder regrade {output.folder}`"
+        )
+    return url_of(output, course, given)
+
+
 def default_url(out: Path) -> str:
     """Return the URL of the gradebook in an output folder."""
     return _sqlite(out / "gradebook.db")
 
 
-def url_of(output: Output, url: str | None) -> str:
-    """Return the URL that is given, or that of the folder's own gradebook.
-
-    Raises:
-        CourseError: the folder holds verdicts, but the gradebook that they were written to is not there.
-    """
-    if url is None and not (output.folder / "gradebook.db").exists() and output.read():
-        raise CourseError(
-            f"{output.folder} holds no gradebook: name the one in use with --gradebook, or make it again with "
-            f"`autograder regrade {output.folder}`"
-        )
-    return url or create_default(output.folder)
-
-
-def create_default(out: Path) -> str:
-    """Return the URL of the gradebook in an output folder, made in one step where there is none.
-
-    nbgrader makes one in several steps and cannot use one that was left half made.
-    """
-    path = out / "gradebook.db"
+def _create(path: Path) -> None:
+    """Make a gradebook in one step where there is none: nbgrader cannot use one that it left half made."""
     if not path.exists():
-        fresh = path.with_name(".gradebook.db.new")
+        fresh = path.with_name(f".{path.name}.new")
         fresh.unlink(missing_ok=True)
         with _readable_errors(_sqlite(fresh)), _environment_on_path(), Gradebook(_sqlite(fresh)):
             pass
         fresh.replace(path)
-    return default_url(out)
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -175,6 +231,14 @@ def _sqlite(path: Path) -> str:
 
 def _grades(submission: SubmittedAssignment) -> list[Any]:
     return [grade for notebook in submission.notebooks for grade in notebook.grades]
+
+
+@contextmanager
+def _building() -> Iterator[None]:
+    """Say nothing of what nbgrader reads while it builds a submission, which is no mistake of ours to hear about."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)
+        yield
 
 
 @contextmanager

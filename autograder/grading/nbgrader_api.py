@@ -18,10 +18,12 @@ with warnings.catch_warnings():
         SubmittedNotebook,
         TaskCell,
     )
-    from nbgrader.plugins import ExportPlugin
-    from nbgrader.preprocessors import SaveCells
+    from nbgrader.plugins import ExportPlugin, LateSubmissionPlugin
+    from nbgrader.preprocessors import AssignLatePenalties, SaveCells
+    from nbgrader.utils import parse_utc
 
 __all__ = [
+    "AssignLatePenalties",
     "Assignment",
     "BaseCell",
     "Comment",
@@ -30,10 +32,12 @@ __all__ = [
     "GradeCell",
     "Gradebook",
     "InvalidEntry",
+    "LateSubmissionPlugin",
     "MissingEntry",
     "SaveCells",
     "Student",
     "SubmittedAssignment",
     "SubmittedNotebook",
     "TaskCell",
+    "parse_utc",
 ]

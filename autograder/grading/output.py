@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading import durable
+from autograder.grading.collect import NO_RECEIPTS, Receipts
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded
 from autograder.grading.lock import locked
@@ -87,8 +88,8 @@ class Output:
         """Write the verdicts of the whole class, in order."""
         write_verdicts(self.verdicts, verdicts)
 
-    def append(self, batch: Iterable[Graded]) -> None:
-        """Add verdicts as they come, then say in the audit log that they are complete.
+    def append(self, batch: Iterable[Graded], receipts: Receipts = NO_RECEIPTS) -> None:
+        """Add verdicts as they come, then say in the audit log that they are complete, with notes on some of them.
 
         A verdict counts as given when its line stands in the audit log, which is therefore written last, and only when
         the disk has everything else.
@@ -102,7 +103,7 @@ class Output:
                 path.unlink(missing_ok=True)
         durable.append(self.verdicts, (graded.verdict.to_line() for graded in batch))
         durable.sync(self.folder)
-        durable.append(self.audit, (json.dumps(_audit(graded), allow_nan=False) + "\n" for graded in batch))
+        durable.append(self.audit, (_audit(graded, receipts) for graded in batch))
 
     def audited(self) -> dict[Key, dict[str, Any]]:
         """Return the last line of the audit log for every submission; a line that is damaged counts for nothing."""
@@ -120,15 +121,16 @@ class Output:
     def write_grades(self, verdicts: Iterable[SubmissionVerdict], scores: Mapping[Key, Score]) -> None:
         """Write grades.csv: what the gradebook says of every verdict."""
         header = ["student", "assignment", "points", "max_points", "status"]
-        parts = ["automatic", "manual", "extra_credit", "penalty", "waiting"]
+        parts = ["automatic", "manual", "extra_credit", "penalty", "hours_late", "waiting"]
         write_text(self.grades, to_csv([*header, *parts], (_line(v, scores.get(v.key)) for v in verdicts)))
 
 
 def _line(verdict: SubmissionVerdict, score: Score | None) -> list[str]:
     key = [verdict.student, verdict.assignment]
     if score is None:
-        return [*key, number(verdict.points), number(verdict.max_points), verdict.status, "", "", "", "", ""]
-    given = map(number, (score.automatic, score.manual, score.extra_credit, score.penalty))
+        return [*key, number(verdict.points), number(verdict.max_points), verdict.status, *[""] * 6]
+    hours = score.late.total_seconds() / 3600
+    given = map(number, (score.automatic, score.manual, score.extra_credit, score.penalty, hours))
     points = [number(score.points), number(score.max_points)]
     return [*key, *points, verdict.status, *given, " ".join(score.waiting)]
 
@@ -155,9 +157,10 @@ def _safe(cell: str) -> str:
     return printable(f"'{cell}" if runs else cell)
 
 
-def _audit(graded: Graded) -> dict[str, Any]:
+def _audit(graded: Graded, receipts: Receipts) -> str:
     verdict = graded.verdict
-    return {
+    receipt = receipts.get(verdict.key)
+    entry = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "student": verdict.student,
         "assignment": verdict.assignment,
@@ -174,4 +177,6 @@ def _audit(graded: Graded) -> dict[str, Any]:
         "alone": verdict.alone,
         "watched": list(graded.watched),
         "left": list(graded.left),
+        "notes": list(receipt.notes if receipt else ()),
     }
+    return json.dumps(entry, allow_nan=False) + "\n"

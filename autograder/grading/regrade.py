@@ -8,12 +8,13 @@ from typing import Any
 from autograder.checks.judge import unjudged
 from autograder.grading.answers import NotRecorded, Record, Replay
 from autograder.grading.assignment import Assignment, load
+from autograder.grading.collect import Submission
+from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, submission_seed
-from autograder.grading.gradebook import ClassGradebook, create_default, opened, url_of
+from autograder.grading.gradebook import ClassGradebook, existing_url, url_of
 from autograder.grading.output import Output
-from autograder.grading.queries import read_scores
 from autograder.grading.run import finish
 from autograder.grading.scores import Key
 from autograder.grading.sitting import Sitting
@@ -27,6 +28,7 @@ def regrade(
     assignments: Sequence[str] = (),
     gradebook: str | None = None,
     watch: Callable[[int, int], None] = lambda _done, _total: None,
+    course: Course | None = None,
 ) -> list[Key]:
     """Judge a graded class again from its record, and write everything anew.
 
@@ -35,6 +37,7 @@ def regrade(
         assignments: those to judge again; none means all.
         gradebook: URL of the database; None means the one in the folder.
         watch: called with the number of submissions judged so far, and of all.
+        course: its due dates and late policy; None means that of the working directory.
 
     Returns:
         The submissions that keep their old verdict, because the questions have changed, or the record or its line in
@@ -57,9 +60,11 @@ def _regrade(
     loaded = {name: load(name) for name in names}
     chosen = [verdict for verdict in verdicts.values() if verdict.assignment in loaded]
     audited = output.audited()
+    receipts = {key: Submission(*key, notes=tuple(entry.get("notes", ()))) for key, entry in audited.items()}
     stale: list[Key] = []
     batch: list[Graded] = []
-    with ClassGradebook(gradebook or create_default(output.folder), list(loaded.values())) as book:
+    course = course or Course.here()
+    with ClassGradebook(url_of(output, course, gradebook), list(loaded.values()), course) as book:
         for done, verdict in enumerate(chosen, 1):
             try:
                 batch.append(_judge_again(output, loaded[verdict.assignment], verdict, audited[verdict.key]))
@@ -70,7 +75,7 @@ def _regrade(
                 scores = book.scores(batch)
                 for graded in batch:
                     write_feedback(output, graded.verdict, scores[graded.verdict.key], graded.cells, graded.notes)
-                output.append(batch)
+                output.append(batch, receipts)
                 verdicts |= {graded.verdict.key: graded.verdict for graded in batch}
                 batch.clear()
             watch(done, len(chosen))
@@ -78,11 +83,12 @@ def _regrade(
     return stale
 
 
-def refresh(output: Output, gradebook: str | None = None) -> None:
+def refresh(output: Output, gradebook: str | None = None, course: Course | None = None) -> None:
     """Write the feedback and everything about the class anew, from the verdicts and the gradebook as they are now."""
     verdicts = sorted(output.read().values(), key=lambda verdict: verdict.key)
-    with opened(url_of(output, gradebook)) as book:
-        scores = read_scores(book)
+    course = course or Course.here()
+    with ClassGradebook(existing_url(output, course, gradebook), [], course) as book:
+        scores = book.scores()
     for verdict in verdicts:
         if verdict.key in scores:
             record = _stored(output, verdict)

@@ -13,10 +13,11 @@ from autograder.checks import catalogue
 from autograder.checks.ask import Status
 from autograder.grading.assignment import load
 from autograder.grading.collect import Folder, Submission, collect, present, read_submission, students
+from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, Task
-from autograder.grading.gradebook import ClassGradebook, create_default, sqlite_file
+from autograder.grading.gradebook import ClassGradebook, sqlite_file, url_of
 from autograder.grading.output import Output, number
 from autograder.grading.pool import cluster_size, dask_pool, grade_fairly, local_pool
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
@@ -49,6 +50,7 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     seed: int | None = None
     resume: bool = False
+    course: Course = field(default_factory=Course.here)
 
 
 @dataclass
@@ -119,6 +121,7 @@ class ClassRun:
         self.assignments = {name: load(name) for name in dict.fromkeys(names)}
         self.folders = _chosen(folders, plan.students)
         self.output = Output(plan.out)
+        self.receipts: dict[Key, Submission] = {}
         if plan.scheduler is None:
             require_level(plan.isolation)
         if plan.isolation != "process":
@@ -138,11 +141,11 @@ class ClassRun:
         self.verdicts = {key: verdict for key, verdict in before.items() if self._stays(key, targets)}
         kept = self._unchanged(before) if self.plan.resume else {}
         self.verdicts |= {key: before[key] for key in kept}
-        url = self.plan.gradebook or create_default(self.plan.out)
-        with ClassGradebook(url, list(self.assignments.values())) as book:
+        url = url_of(self.output, self.plan.course, self.plan.gradebook)
+        with ClassGradebook(url, list(self.assignments.values()), self.plan.course) as book:
             self.seed = book.seed(self.plan.out, self.plan.seed)
             progress = Progress(len(targets), self.seed, kept=len(kept))
-            book.record(kept.values())
+            book.record(kept.values(), self.receipts)
             self.output.write(self.verdicts.values())
             try:
                 self._grade(self._tasks(kept.keys()), book, progress)
@@ -184,20 +187,26 @@ class ClassRun:
             return
         written = batch[:]
         batch.clear()  # what cannot be written now cannot be written later either
-        book.record(written)
+        book.record(written, self.receipts)
         scores = book.scores(written)
         for graded in written:
             write_feedback(self.output, graded.verdict, scores[graded.verdict.key], graded.cells, graded.notes)
-        self.output.append(written)
+        self.output.append(written, self.receipts)
         self.verdicts |= {graded.verdict.key: graded.verdict for graded in written}
         for graded in written:
             progress.add(graded)
         self.watch(progress)
 
     def _tasks(self, done: Set[Key]) -> Iterator[Task]:
-        for submission in collect(self.plan.submitted, self.folders, list(self.assignments)):
+        for submission in self._collect():
             if (submission.student, submission.assignment) not in done:
                 yield self._task(submission)
+
+    def _collect(self) -> Iterator[Submission]:
+        """Read the submissions, and remember what goes past the workers."""
+        for submission in collect(self.plan.submitted, self.folders, list(self.assignments)):
+            self.receipts[submission.student, submission.assignment] = replace(submission, notebook=b"")
+            yield submission
 
     def _again(self, keys: Sequence[Key]) -> Iterator[Task]:
         """Read some submissions once more."""
@@ -217,7 +226,7 @@ class ClassRun:
         """Return the earlier verdicts that a resumed run would only repeat, each with the seed that it was given."""
         audited = self.output.audited()
         unchanged = {}
-        for submission in collect(self.plan.submitted, self.folders, list(self.assignments)):
+        for submission in self._collect():
             key = submission.student, submission.assignment
             version, entry = self.assignments[submission.assignment].version, audited.get(key, {})
             same = (entry.get("digest"), entry.get("version")) == (submission.digest, version)

@@ -57,7 +57,7 @@ def test_grades_of_the_class(graded: Class) -> None:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
         *("student", "assignment", "points", "max_points", "status"),
-        *("automatic", "manual", "extra_credit", "penalty", "waiting"),
+        *("automatic", "manual", "extra_credit", "penalty", "hours_late", "waiting"),
     ]
     assert {row["student"]: (float(row["points"]), row["status"]) for row in rows} == {
         student: (pytest.approx(verdict.points), verdict.status) for student, verdict in graded.verdicts.items()

@@ -11,7 +11,7 @@ class Canvas(Export):
     file = "canvas.csv"
 
     def table(self, sheet: Gradesheet) -> tuple[list[str], list[list[str]]]:
-        possible = self.columns(sheet)
+        possible = self.titles(sheet)
         rows = [["    Points Possible", "", "", "", "", *map(number, possible.values())]]
         for person in sheet.people:
             found_by = [Identifier(person.platform_id), "", Identifier(person.login), ""]

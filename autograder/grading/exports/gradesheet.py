@@ -1,17 +1,19 @@
 """What every export is made from: the people of a class, the assignments, and a score where there is one."""
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from autograder.checks import catalogue
 from autograder.grading.assignment import check_cell
+from autograder.grading.course import Course, Planned
 from autograder.grading.errors import CourseError
 from autograder.grading.nbgrader_api import Gradebook
 from autograder.grading.queries import read_scores
-from autograder.grading.scores import CellScore, Key, Score
+from autograder.grading.scores import Key, Score
 
 
 @dataclass(frozen=True)
@@ -31,40 +33,65 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Column:
+    """An assignment in the gradebook: its graded cells with their points, when it is due, and what it counts."""
+
+    title: str
+    cells: Mapping[str, float]
+    due: datetime | None
+    counts: float | None
+
+    @property
+    def max_points(self) -> float:
+        return sum(self.cells.values())
+
+    @property
+    def scale(self) -> float:
+        """Return what a point of the notebook counts in the course."""
+        return 1.0 if self.counts is None or not self.max_points else self.counts / self.max_points
+
+
+@dataclass(frozen=True)
 class Gradesheet:
-    """A class in the gradebook: its people, the graded cells of each assignment with their points, and the scores."""
+    """A class in the gradebook: its people, its assignments, and a score for each submission."""
 
     people: Sequence[Person]
-    cells: dict[str, dict[str, float]]
+    columns: dict[str, Column]
     scores: dict[Key, Score]
 
     @classmethod
-    def read(cls, book: Gradebook, assignments: Sequence[str] = (), students: Sequence[str] = ()) -> "Gradesheet":
+    def read(
+        cls, book: Gradebook, course: Course, assignments: Sequence[str] = (), students: Sequence[str] = ()
+    ) -> "Gradesheet":
         """Read these assignments and students, or all; raise CourseError when the gradebook does not know one."""
-        cells = {item.name: _cells(item) for item in sorted(book.assignments, key=lambda item: _place(item.name))}
+        columns = {
+            item.name: _column(item, course.plan(item.name))
+            for item in sorted(book.assignments, key=lambda item: course.place(item.name))
+        }
         people = [_person(student) for student in sorted(book.students, key=lambda student: student.id)]
-        _known("assignment", assignments, cells)
+        _known("assignment", assignments, columns)
         _known("student", students, [person.login for person in people])
         return cls(
             [person for person in people if not students or person.login in students],
-            {name: graded for name, graded in cells.items() if not assignments or name in assignments},
-            {key: score for key, score in read_scores(book, assignments, students).items() if score.handed_in},
+            {name: column for name, column in columns.items() if not assignments or name in assignments},
+            read_scores(book, assignments, students),
         )
-
-    @property
-    def max_points(self) -> dict[str, float]:
-        """Return the points of each assignment, in the order of the course."""
-        return {name: sum(cells.values()) for name, cells in self.cells.items()}
 
     @cached_property
     def waiting(self) -> list[Score]:
         """Return the submissions in which something waits for a person."""
         return [score for score in self.scores.values() if score.waiting]
 
-    def cell(self, login: str, assignment: str, name: str) -> CellScore | None:
-        """Return a graded cell of what somebody handed in."""
+    def score(self, login: str, assignment: str) -> Score | None:
+        """Return the score of what somebody handed in."""
         score = self.scores.get((login, assignment))
-        return score.cell(name) if score else None
+        return score if score and score.handed_in else None
+
+    def is_due(self, login: str, assignment: str) -> bool:
+        """Tell whether somebody should have handed an assignment in by now; one without a date is always due."""
+        score = self.scores.get((login, assignment))
+        due = score.due if score else self.columns[assignment].due
+        return due is None or due < datetime.now(UTC).replace(tzinfo=None)
 
     def anonymous(self) -> "Gradesheet":
         """Return the class with numbers in place of people, drawn anew: no two files can be put side by side."""
@@ -89,18 +116,11 @@ def _known(what: str, wanted: Sequence[str], there: Collection[str]) -> None:
             raise CourseError(f"the gradebook knows no {what} {name!r}: grade it first, or name another")
 
 
-def _cells(assignment: Any) -> dict[str, float]:
-    """Return the graded cells of an assignment with their points, those of its exercises first and in their order."""
+def _column(assignment: Any, planned: Planned) -> Column:
+    """Describe an assignment; its cells are those of the exercises in their order, and then the others."""
     known = catalogue.exercises(assignment.name) if assignment.name in catalogue.ASSIGNMENTS else ()
     order = [check_cell(exercise.name) for exercise in known]
     cells = [cell for book in assignment.notebooks for cell in (*book.grade_cells, *book.task_cells)]
-    cells.sort(key=lambda cell: (_index(order, cell.name), cell.name))
-    return {cell.name: cell.max_score for cell in cells}
-
-
-def _place(assignment: str) -> tuple[int, str]:
-    return _index(catalogue.ASSIGNMENTS, assignment), assignment
-
-
-def _index(order: Sequence[str], name: str) -> int:
-    return order.index(name) if name in order else len(order)
+    cells.sort(key=lambda cell: (order.index(cell.name) if cell.name in order else len(order), cell.name))
+    points = {cell.name: cell.max_score for cell in cells}
+    return Column(planned.column or assignment.name, points, assignment.duedate, planned.points)

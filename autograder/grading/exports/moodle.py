@@ -24,4 +24,4 @@ class Moodle(Export):
             [*(about[title][place] for title in known), *self.points(sheet, person)]
             for place, person in enumerate(people)
         ]
-        return [*known, *self.columns(sheet)], rows
+        return [*known, *self.titles(sheet)], rows

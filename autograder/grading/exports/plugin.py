@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from traitlets import Bool, Enum
+from traitlets import Bool, Enum, Instance, default
 
+from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.exports.gradesheet import Gradesheet, Person
+from autograder.grading.late import Penalties
 from autograder.grading.nbgrader_api import ExportPlugin, Gradebook
 from autograder.grading.output import number, to_csv
 from autograder.grading.scores import Score, label
@@ -18,13 +20,22 @@ NAMED = 5
 class Export(ExportPlugin):  # type: ignore[misc]
     """Writes a gradebook as a table; `nbgrader export --exporter=autograder.grading.exports.Canvas` runs one too."""
 
-    missing = Enum(["blank", "zero"], "blank", help="What stands for work that was not handed in.").tag(config=True)
+    course = Instance(Course)
+    missing = Enum(["blank", "zero"], help="What stands for work that was not handed in and is due.").tag(config=True)
     anonymous = Bool(False, help="Write numbers in place of people.").tag(config=True)
     per_exercise = Bool(False, help="Add the points of every graded cell.").tag(config=True)
     allow_ungraded = Bool(False, help="Write points so far where something waits for a person.").tag(config=True)
 
     file = "grades.csv"
     encoding = "utf-8"
+
+    @default("course")
+    def _default_course(self) -> Course:
+        return Course.here()
+
+    @default("missing")
+    def _default_missing(self) -> str:
+        return self.course.missing
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the file that `--to` names; this is what nbgrader calls."""
@@ -43,7 +54,9 @@ class Export(ExportPlugin):  # type: ignore[misc]
         Raises:
             CourseError: something waits for a person and that is not allowed, or a name is not in the gradebook.
         """
-        sheet = Gradesheet.read(gradebook, self.assignment, self.student)
+        Penalties(self.course).settle(gradebook)
+        gradebook.db.commit()
+        sheet = Gradesheet.read(gradebook, self.course, self.assignment, self.student)
         if sheet.waiting and not self.allow_ungraded:
             raise CourseError(f"{describe(sheet.waiting)}: grade them in formgrader, or export with --allow-ungraded")
         text = to_csv(*self.table(sheet.anonymous() if self.anonymous else sheet))
@@ -53,29 +66,30 @@ class Export(ExportPlugin):  # type: ignore[misc]
         """Return the header and the rows."""
         raise NotImplementedError
 
-    def columns(self, sheet: Gradesheet) -> dict[str, float]:
+    def titles(self, sheet: Gradesheet) -> dict[str, float]:
         """Return the titles of the columns of points, with the points possible."""
         titles = {}
-        for name, most in sheet.max_points.items():
-            titles[name] = most
+        for column in sheet.columns.values():
+            titles[column.title] = column.max_points * column.scale
             if self.per_exercise:
-                titles |= {f"{name}: {label(cell)}": points for cell, points in sheet.cells[name].items()}
+                titles |= {f"{column.title}: {label(cell)}": most * column.scale for cell, most in column.cells.items()}
         return titles
 
     def points(self, sheet: Gradesheet, person: Person) -> list[str]:
-        """Return the points of a person, a column each."""
+        """Return what a person's points count, a column each."""
         values = []
-        for name in sheet.max_points:
-            score = sheet.scores.get((person.login, name))
-            values.append(self.value(score.points if score else None))
-            if self.per_exercise:
-                cells = (sheet.cell(person.login, name, cell) for cell in sheet.cells[name])
-                values += [self.value(cell.points if cell else None) for cell in cells]
+        for name, column in sheet.columns.items():
+            score = sheet.score(person.login, name)
+            cells = [score.cell(cell) for cell in column.cells] if score else [None] * len(column.cells)
+            given = [score, *cells] if self.per_exercise else [score]
+            values += [
+                number(item.points * column.scale) if item else self.blank(sheet, person, name) for item in given
+            ]
         return values
 
-    def value(self, points: float | None) -> str:
-        """Return points as text, and what was not handed in as the settings say."""
-        return number(points) if points is not None else "0" if self.missing == "zero" else ""
+    def blank(self, sheet: Gradesheet, person: Person, assignment: str) -> str:
+        """Return what stands for work that was not handed in: a zero only where it is due."""
+        return "0" if self.missing == "zero" and sheet.is_due(person.login, assignment) else ""
 
 
 def describe(waiting: list[Score]) -> str:

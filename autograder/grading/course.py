@@ -1,0 +1,157 @@
+"""A course as its folder describes it: `course.toml`, where it lies, and what follows for everything else."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from autograder.checks import catalogue
+from autograder.grading.errors import CourseError
+
+FILE = "course.toml"
+
+NUMBER = {"type": "number", "minimum": 0}
+TEXT = {"type": "string", "minLength": 1}
+NAME = {"type": "string", "pattern": r"^[\w .-]+$"}
+
+
+def _table(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+SCHEMA = _table(
+    id=NAME,
+    book=TEXT,
+    timezone=TEXT,
+    attempts={"enum": ["last", "best"]},
+    missing={"enum": ["blank", "zero"]},
+    gradebook=TEXT,
+    late=_table(
+        percent_per_day=NUMBER | {"maximum": 100},
+        at_most_percent=NUMBER | {"maximum": 100},
+        grace_minutes=NUMBER,
+        closed_after_days=NUMBER,
+    ),
+    assignment={"type": "array", "items": _table(("name",), name=NAME, due={}, points=NUMBER, column=TEXT)},
+)
+"""What `course.toml` may say; dates, which JSON does not have, are looked at when they are read."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An assignment of the course: when it is due (in UTC), what it counts, and the title of its column in an export.
+
+    `points` None counts the notebook's own points.
+    """
+
+    name: str
+    due: datetime | None = None
+    points: float | None = None
+    column: str = ""
+
+
+@dataclass(frozen=True)
+class Late:
+    """What lateness costs: nothing within the grace, then a share of the points for each day that has begun."""
+
+    percent_per_day: float = 0.0
+    at_most_percent: float = 100.0
+    grace_minutes: float = 0.0
+    closed_after_days: float | None = None
+
+
+@dataclass(frozen=True)
+class Course:
+    """The settings of a course; a folder without `course.toml` is a course in which nothing is settled."""
+
+    root: Path
+    id: str = "course"
+    book: str = ""
+    attempts: Literal["last", "best"] = "last"
+    missing: Literal["blank", "zero"] = "blank"
+    gradebook: str = ""
+    late: Late | None = None
+    planned: tuple[Planned, ...] = ()
+
+    @classmethod
+    def here(cls, start: Path | None = None) -> "Course":
+        """Return the course whose folder is this one, or the nearest above it; else one in which nothing is settled.
+
+        Raises:
+            CourseError: its `course.toml` says something that cannot be meant.
+        """
+        start = (start or Path.cwd()).resolve()
+        root = next((folder for folder in (start, *start.parents) if (folder / FILE).is_file()), None)
+        return cls(start) if root is None else read_course(root)
+
+    @property
+    def exists(self) -> bool:
+        return (self.root / FILE).is_file()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the assignments in the order of the course: those that are chosen, or all that have judges."""
+        return tuple(item.name for item in self.planned) or catalogue.ASSIGNMENTS
+
+    @property
+    def submitted(self) -> Path:
+        return self.root / "submitted"
+
+    @property
+    def graded(self) -> Path:
+        return self.root / "graded"
+
+    def plan(self, assignment: str) -> Planned:
+        """Return what is settled about an assignment."""
+        return next((item for item in self.planned if item.name == assignment), Planned(assignment))
+
+    def place(self, assignment: str) -> tuple[int, str]:
+        """Return what assignments are sorted by: those of the course in its order, then the others by name."""
+        order = self.names
+        return (order.index(assignment) if assignment in order else len(order)), assignment
+
+
+def read_course(root: Path) -> Course:
+    """Read the `course.toml` of a folder; raise CourseError when it says something that cannot be meant."""
+    path = root / FILE
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        _require(said)
+        zone = ZoneInfo(said.pop("timezone", "UTC"))
+        late, planned = said.pop("late", None), said.pop("assignment", [])
+        return Course(
+            root,
+            **said,
+            late=None if late is None else Late(**late),
+            planned=tuple(_plan(item, zone) for item in planned),
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise CourseError(f"{path} cannot be used ({error}): mend that, see the guide for instructors") from None
+
+
+def _require(said: dict[str, Any]) -> None:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    error = best_match(Draft202012Validator(SCHEMA).iter_errors(said))
+    if error is not None:
+        raise ValueError(f"{'/'.join(str(step) for step in error.path) or 'a setting'}: {error.message}")
+    names = [item["name"] for item in said.get("assignment", [])]
+    repeated = {name for name in names if names.count(name) > 1}
+    if repeated:
+        raise ValueError(f"{min(repeated)} is planned twice")
+
+
+def _plan(item: dict[str, Any], zone: ZoneInfo) -> Planned:
+    return Planned(**item | {"due": _utc(item["due"], zone) if "due" in item else None})
+
+
+def _utc(due: object, zone: ZoneInfo) -> datetime:
+    """Return a date as nbgrader keeps it, in UTC without saying so; a day alone lasts until its end."""
+    if isinstance(due, date) and not isinstance(due, datetime):
+        due = datetime.combine(due, time(23, 59, 59))
+    if not isinstance(due, datetime):
+        raise ValueError(f"due = {due!r} is no date: write it without quotes, such as 2027-02-01T23:59:00")
+    return (due if due.tzinfo else due.replace(tzinfo=zone)).astimezone(UTC).replace(tzinfo=None)
