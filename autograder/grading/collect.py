@@ -37,7 +37,7 @@ class Submission:
     """What a student handed in for an assignment: a notebook without its outputs, or why there is none.
 
     `digest` is the SHA-256 of the file as it was handed in; that of nothing when there is none.
-    `submitted` is when, in UTC, as far as that is known; `notes` are what a person should know about it.
+    `submitted` is when, in UTC, as far as that is known; `remarks` are what a person should know about it.
     """
 
     student: str
@@ -47,7 +47,7 @@ class Submission:
     status: Status = "graded"
     cause: str = ""
     submitted: datetime | None = None
-    notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, student: str, assignment: str, data: bytes) -> "Submission":
@@ -116,8 +116,9 @@ def read_submission(submitted: Path, folder: Folder, assignment: str) -> Submiss
             _opened(submitted / folder.name, os.O_DIRECTORY) as outer,
             _opened(assignment, os.O_DIRECTORY, outer) as inner,
         ):
-            date, notes = _timestamp(inner)
-            return replace(Submission.of(folder.student, assignment, _read(name, inner)), submitted=date, notes=notes)
+            date, remarks = _timestamp(inner)
+            found = Submission.of(folder.student, assignment, _read(name, inner))
+            return replace(found, submitted=date, remarks=remarks)
     except FileNotFoundError:
         status, cause = "missing", f"no file {assignment}/{name} was handed in"
     except OSError as error:

@@ -69,6 +69,7 @@ class Course:
     root: Path
     id: str = "course"
     book: str = ""
+    timezone: str = "UTC"
     attempts: Literal["last", "best"] = "last"
     missing: Literal["blank", "zero"] = "blank"
     gradebook: str = ""
@@ -85,6 +86,10 @@ class Course:
         start = (start or Path.cwd()).resolve()
         root = next((folder for folder in (start, *start.parents) if (folder / FILE).is_file()), None)
         return cls(start) if root is None else read_course(root)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
 
     @property
     def exists(self) -> bool:
@@ -119,7 +124,7 @@ def read_course(root: Path) -> Course:
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
         _require(said)
-        zone = ZoneInfo(said.pop("timezone", "UTC"))
+        zone = ZoneInfo(said.get("timezone", "UTC"))
         late, planned = said.pop("late", None), said.pop("assignment", [])
         return Course(
             root,
@@ -145,13 +150,18 @@ def _require(said: dict[str, Any]) -> None:
 
 
 def _plan(item: dict[str, Any], zone: ZoneInfo) -> Planned:
-    return Planned(**item | {"due": _utc(item["due"], zone) if "due" in item else None})
+    return Planned(**item | {"due": _due(item["due"], zone) if "due" in item else None})
 
 
-def _utc(due: object, zone: ZoneInfo) -> datetime:
-    """Return a date as nbgrader keeps it, in UTC without saying so; a day alone lasts until its end."""
-    if isinstance(due, date) and not isinstance(due, datetime):
-        due = datetime.combine(due, time(23, 59, 59))
-    if not isinstance(due, datetime):
-        raise ValueError(f"due = {due!r} is no date: write it without quotes, such as 2027-02-01T23:59:00")
-    return (due if due.tzinfo else due.replace(tzinfo=zone)).astimezone(UTC).replace(tzinfo=None)
+def _due(said: object, zone: ZoneInfo) -> datetime:
+    """Return a due date in UTC; a day alone lasts until its end."""
+    if isinstance(said, date) and not isinstance(said, datetime):
+        said = datetime.combine(said, time(23, 59, 59))
+    if not isinstance(said, datetime):
+        raise ValueError(f"due = {said!r} is no date: write it without quotes, such as 2027-02-01T23:59:00")
+    return as_utc(said, zone)
+
+
+def as_utc(date: datetime, zone: ZoneInfo) -> datetime:
+    """Return a time as nbgrader keeps it, in UTC without saying so; one that says no zone is in the given one."""
+    return (date if date.tzinfo else date.replace(tzinfo=zone)).astimezone(UTC).replace(tzinfo=None)

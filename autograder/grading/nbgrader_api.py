@@ -18,7 +18,7 @@ with warnings.catch_warnings():
         SubmittedNotebook,
         TaskCell,
     )
-    from nbgrader.plugins import ExportPlugin, LateSubmissionPlugin
+    from nbgrader.plugins import ExportPlugin, FileNameCollectorPlugin, LateSubmissionPlugin
     from nbgrader.preprocessors import AssignLatePenalties, SaveCells
     from nbgrader.utils import parse_utc
 
@@ -28,6 +28,7 @@ __all__ = [
     "BaseCell",
     "Comment",
     "ExportPlugin",
+    "FileNameCollectorPlugin",
     "Grade",
     "GradeCell",
     "Gradebook",

@@ -89,7 +89,7 @@ class Output:
         write_verdicts(self.verdicts, verdicts)
 
     def append(self, batch: Iterable[Graded], receipts: Receipts = NO_RECEIPTS) -> None:
-        """Add verdicts as they come, then say in the audit log that they are complete, with notes on some of them.
+        """Add verdicts as they come, then say in the audit log that they are complete, with remarks on some of them.
 
         A verdict counts as given when its line stands in the audit log, which is therefore written last, and only when
         the disk has everything else.
@@ -177,6 +177,6 @@ def _audit(graded: Graded, receipts: Receipts) -> str:
         "alone": verdict.alone,
         "watched": list(graded.watched),
         "left": list(graded.left),
-        "notes": list(receipt.notes if receipt else ()),
+        "remarks": list(receipt.remarks if receipt else ()),
     }
     return json.dumps(entry, allow_nan=False) + "\n"

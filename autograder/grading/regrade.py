@@ -60,7 +60,7 @@ def _regrade(
     loaded = {name: load(name) for name in names}
     chosen = [verdict for verdict in verdicts.values() if verdict.assignment in loaded]
     audited = output.audited()
-    receipts = {key: Submission(*key, notes=tuple(entry.get("notes", ()))) for key, entry in audited.items()}
+    receipts = {key: Submission(*key, remarks=tuple(entry.get("remarks", ()))) for key, entry in audited.items()}
     stale: list[Key] = []
     batch: list[Graded] = []
     course = course or Course.here()

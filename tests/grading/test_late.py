@@ -53,7 +53,7 @@ def score(url: str, course: Course) -> Score:
 def test_the_time_beside_a_notebook_is_read(tmp_path: Path, text: str, time: datetime) -> None:
     (hand_in(tmp_path, "ann", b"{}").parent / "timestamp.txt").write_text(text)
     (found,) = collect(tmp_path, students(tmp_path), [ASSIGNMENT])
-    assert (found.submitted, found.notes) == (time, ())
+    assert (found.submitted, found.remarks) == (time, ())
 
 
 @pytest.mark.parametrize("text", [b"yesterday", b"\xff\xfe", b"", b"9" * 400, b"99999999999-01-01", b"1e999", b"\0"])
@@ -61,7 +61,7 @@ def test_a_time_that_cannot_be_read_stops_nothing_and_is_said(tmp_path: Path, te
     (hand_in(tmp_path, "ann", b"{}").parent / "timestamp.txt").write_bytes(text)
     (found,) = collect(tmp_path, students(tmp_path), [ASSIGNMENT])
     assert (found.status, found.submitted) == ("graded", None)
-    assert "cannot be read" in found.notes[0]
+    assert "cannot be read" in found.remarks[0]
 
 
 def test_a_linked_time_is_not_followed(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_linked_time_is_not_followed(tmp_path: Path) -> None:
     (hand_in(tmp_path / "class", "ann", b"{}").parent / "timestamp.txt").symlink_to(tmp_path / "elsewhere")
     (found,) = collect(tmp_path / "class", students(tmp_path / "class"), [ASSIGNMENT])
     assert found.submitted is None
-    assert found.notes
+    assert found.remarks
 
 
 @pytest.mark.parametrize(

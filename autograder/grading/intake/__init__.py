@@ -1,0 +1,1 @@
+"""Submissions as platforms give them, put where they are graded: `submitted/<student>/<assignment>/`."""
