@@ -50,7 +50,7 @@ def _show(download: Path, intake: "Intake") -> None:
     if intake.unchanged:
         _say(f"  {len(intake.unchanged)} had been taken before")
     _list("had another name", (_renamed(attempt) for attempt in intake.taken if attempt.renamed))
-    _list("an earlier or another copy, kept in attempts/", map(_renamed, intake.earlier))
+    _list("earlier or other copies, kept in attempts/", (str(attempt.path) for attempt in intake.earlier))
     _list("marked late by the platform, which does not say by how much", _late(intake.taken))
     _list("left out", (f"{path}: {why}" for path, why in intake.left_out))
     _list("not in the roster", intake.strangers)

@@ -8,17 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from autograder.checks.ask import Status
 from autograder.grading.errors import CourseError
+from autograder.grading.intake.archives import is_noise, is_output
 from autograder.kernels.notebook import MAX_BYTES, lean
 
 MAX_NAME = 128
 """Characters of a student's name that nbgrader's gradebook can hold."""
 
 TIMESTAMP = "timestamp.txt"
+SECRET = "submission_secret.txt"  # noqa: S105 (a file of nbgrader's, by which feedback finds its way back)
 MAX_TIMESTAMP = 100
 """Characters of a time."""
 
@@ -74,9 +76,13 @@ def students(submitted: Path) -> list[Folder]:
     folders = [
         Folder(student_id(entry.name), entry.name, entry.is_dir(follow_symlinks=False))
         for entry in entries
-        if not entry.name.startswith(".ipynb") and (entry.is_symlink() or entry.is_dir(follow_symlinks=False))
+        if not is_noise(PurePosixPath(entry.name)) and (entry.is_symlink() or _is_students(entry))
     ]
     return sorted(folders, key=lambda folder: folder.student)
+
+
+def _is_students(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and not is_output(Path(entry.path))
 
 
 def student_id(name: str) -> str:

@@ -22,6 +22,7 @@ from autograder.grading.late import Penalties
 from autograder.grading.nbgrader_api import Gradebook, InvalidEntry, MissingEntry, SaveCells, SubmittedAssignment
 from autograder.grading.output import Output
 from autograder.grading.queries import read_scores
+from autograder.grading.roster import Roster, read_roster
 from autograder.grading.scores import Key, Score
 from autograder.grading.seed import class_seed
 
@@ -46,9 +47,13 @@ class ClassGradebook:
 
     def __init__(self, url: str, assignments: Sequence[Assignment], course: Course | None = None) -> None:
         self.url = url
-        self._penalties = Penalties(course or Course.here())
+        course = course or Course.here()
+        self._penalties = Penalties(course)
+        roster = read_roster(course.root) if course.exists else Roster({})
         with _readable_errors(url), _environment_on_path():
             self._book = Gradebook(url)
+            roster.write(self._book)
+            self._book.db.commit()
             for assignment in assignments:
                 self._declare(assignment)
 

@@ -18,10 +18,13 @@ from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, Task
 from autograder.grading.gradebook import ClassGradebook, sqlite_file, url_of
+from autograder.grading.intake.recognize import releases
+from autograder.grading.misnamed import look_again
 from autograder.grading.output import Output, number
 from autograder.grading.pool import cluster_size, dask_pool, grade_fairly, local_pool
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
 from autograder.grading.report import write_report
+from autograder.grading.roster import Roster, read_roster
 from autograder.grading.scores import Key, Score
 from autograder.grading.verdicts import SubmissionVerdict
 from autograder.kernels.limits import Limits
@@ -112,16 +115,22 @@ class ClassRun:
     def __init__(self, plan: Plan, watch: Callable[[Progress], None] = lambda _: None) -> None:
         self.plan = plan
         self.watch = watch
-        folders = students(plan.submitted)
-        names = list(plan.assignments) or present(plan.submitted, folders, catalogue.ASSIGNMENTS)
+        roster = read_roster(plan.course.root) if plan.course.exists else Roster({})
+        folders = _with_absent(students(plan.submitted), roster)
+        chosen = [name for name in plan.course.names if name in catalogue.ASSIGNMENTS]
+        names = list(plan.assignments) or present(plan.submitted, folders, chosen)
         if not names:
             raise CourseError(
-                f"{plan.submitted} holds no submission of a known assignment: it needs folders <student>/<assignment>/"
+                f"{plan.submitted} holds no submission of a known assignment: it needs folders <student>/<assignment>/,"
+                " which `autograder collect` makes of what a platform gives"
             )
         self.assignments = {name: load(name) for name in dict.fromkeys(names)}
         self.folders = _chosen(folders, plan.students)
         self.output = Output(plan.out)
+        self.homes = {folder.student: plan.submitted / folder.name for folder in self.folders if folder.real}
+        self.releases = releases(plan.course)
         self.receipts: dict[Key, Submission] = {}
+        self.remarks = _remarks(folders, roster)
         if plan.scheduler is None:
             require_level(plan.isolation)
         if plan.isolation != "process":
@@ -204,15 +213,22 @@ class ClassRun:
 
     def _collect(self) -> Iterator[Submission]:
         """Read the submissions, and remember what goes past the workers."""
-        for submission in collect(self.plan.submitted, self.folders, list(self.assignments)):
-            self.receipts[submission.student, submission.assignment] = replace(submission, notebook=b"")
+        for handed_in in collect(self.plan.submitted, self.folders, list(self.assignments)):
+            submission = self._found(handed_in)
+            remarks = (*submission.remarks, *self.remarks.get(submission.student, ()))
+            key = submission.student, submission.assignment
+            self.receipts[key] = replace(submission, notebook=b"", remarks=remarks)
             yield submission
 
     def _again(self, keys: Sequence[Key]) -> Iterator[Task]:
         """Read some submissions once more."""
         folders = {folder.student: folder for folder in self.folders}
         for student, assignment in keys:
-            yield self._task(read_submission(self.plan.submitted, folders[student], assignment))
+            yield self._task(self._found(read_submission(self.plan.submitted, folders[student], assignment)))
+
+    def _found(self, submission: Submission) -> Submission:
+        """Return a submission, or the one with another name that takes its place."""
+        return look_again(submission, self.homes.get(submission.student), self.releases)
 
     def _task(self, submission: Submission) -> Task:
         assignment = self.assignments[submission.assignment]
@@ -245,6 +261,26 @@ def finish(output: Output, verdicts: Sequence[SubmissionVerdict], scores: Mappin
     output.write(verdicts)
     output.write_grades(verdicts, scores)
     write_report(output, verdicts, scores)
+
+
+def _with_absent(folders: list[Folder], roster: Roster) -> list[Folder]:
+    """Add the people of the roster who have handed in nothing at all."""
+    there = {folder.student for folder in folders}
+    absent = [Folder(login, login, True) for login in roster.people if login not in there]
+    return sorted([*folders, *absent], key=lambda folder: folder.student)
+
+
+def _remarks(folders: list[Folder], roster: Roster) -> dict[str, list[str]]:
+    """Return what a person should know about the names of some students."""
+    alike = Counter(folder.student.casefold() for folder in folders)
+    remarks: dict[str, list[str]] = {}
+    for folder in folders:
+        found = remarks.setdefault(folder.student, [])
+        if alike[folder.student.casefold()] > 1:
+            found.append("another student has the same name but for capital letters: is it the same person?")
+        if roster.people and folder.student not in roster.people:
+            found.append("is not in the roster")
+    return remarks
 
 
 def _chosen(folders: list[Folder], wanted: Sequence[str]) -> list[Folder]:

@@ -22,11 +22,17 @@ def test_real_folders_are_students(tmp_path: Path) -> None:
     hand_in(tmp_path, "Bob Ó", b"[]")
     (tmp_path / "notes.txt").write_text("")
     (tmp_path / ".ipynb_checkpoints").mkdir()
-    (tmp_path / ".hidden").mkdir()
     found = read(tmp_path)
-    assert list(found) == [".hidden", "Bob Ó", "ann"]
+    assert list(found) == ["Bob Ó", "ann"]
     assert (found["ann"].notebook, found["ann"].status) == (b"{}", "graded")
-    assert found[".hidden"].status == "missing"
+
+
+def test_what_systems_and_earlier_runs_leave_is_no_student(tmp_path: Path) -> None:
+    for name in ("ann", ".git", ".venv", "__MACOSX", "lost+found", ".hidden", "graded"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "graded" / "verdicts.jsonl").write_text("")
+    (tmp_path / ".link").symlink_to("ann")
+    assert [folder.student for folder in students(tmp_path)] == ["ann"]
 
 
 def test_a_linked_student_is_invalid(tmp_path: Path) -> None:

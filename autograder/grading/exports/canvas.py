@@ -14,6 +14,6 @@ class Canvas(Export):
         possible = self.titles(sheet)
         rows = [["    Points Possible", "", "", "", "", *map(number, possible.values())]]
         for person in sheet.people:
-            found_by = [Identifier(person.platform_id), "", Identifier(person.login), ""]
+            found_by = [Identifier(person.platform_id), "", Identifier(person.login), person.section]
             rows.append([person.name, *found_by, *self.points(sheet, person)])
         return ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *possible], rows

@@ -13,23 +13,8 @@ from autograder.grading.course import Course, Planned
 from autograder.grading.errors import CourseError
 from autograder.grading.nbgrader_api import Gradebook
 from autograder.grading.queries import read_scores
+from autograder.grading.roster import Person, Roster, read_roster
 from autograder.grading.scores import Key, Score
-
-
-@dataclass(frozen=True)
-class Person:
-    """A student: the name of the folder, which is the login, and what the gradebook knows besides."""
-
-    login: str
-    first_name: str = ""
-    last_name: str = ""
-    email: str = ""
-    platform_id: str = ""
-
-    @property
-    def name(self) -> str:
-        """Return "Last, First", or the login of somebody without a name."""
-        return ", ".join(filter(None, (self.last_name, self.first_name))) or self.login
 
 
 @dataclass(frozen=True)
@@ -68,7 +53,8 @@ class Gradesheet:
             item.name: _column(item, course.plan(item.name))
             for item in sorted(book.assignments, key=lambda item: course.place(item.name))
         }
-        people = [_person(student) for student in sorted(book.students, key=lambda student: student.id)]
+        roster = read_roster(course.root) if course.exists else Roster({})
+        people = [_person(student, roster) for student in sorted(book.students, key=lambda student: student.id)]
         _known("assignment", assignments, columns)
         _known("student", students, [person.login for person in people])
         return cls(
@@ -105,9 +91,12 @@ class Gradesheet:
         return replace(self, people=[Person(number) for number in numbers.values()], scores=scores)
 
 
-def _person(student: Any) -> Person:
-    fields = ("id", "first_name", "last_name", "email", "lms_user_id")
-    return Person(*(getattr(student, field) or "" for field in fields))
+def _person(student: Any, roster: Roster) -> Person:
+    """Return a student of the gradebook, which knows no sections."""
+    names = {"last_name": student.last_name, "first_name": student.first_name, "email": student.email}
+    known = {field: value or "" for field, value in (names | {"platform_id": student.lms_user_id}).items()}
+    enrolled = roster.people.get(student.id)
+    return Person(student.id, section=enrolled.section if enrolled else "", **known)
 
 
 def _known(what: str, wanted: Sequence[str], there: Collection[str]) -> None:

@@ -6,10 +6,11 @@ from traitlets import Bool, Enum, Instance, default
 
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
-from autograder.grading.exports.gradesheet import Gradesheet, Person
+from autograder.grading.exports.gradesheet import Gradesheet
 from autograder.grading.late import Penalties
 from autograder.grading.nbgrader_api import ExportPlugin, Gradebook
 from autograder.grading.output import number, to_csv
+from autograder.grading.roster import Person
 from autograder.grading.scores import Score, label
 from autograder.grading.verdicts import write_bytes
 

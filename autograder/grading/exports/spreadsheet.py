@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from autograder.grading.exports.gradesheet import Gradesheet, Person
+from autograder.grading.exports.gradesheet import Gradesheet
 from autograder.grading.exports.plugin import Export
 from autograder.grading.output import Identifier, number
+from autograder.grading.roster import Person
 from autograder.grading.scores import label
 
-WHO = ["student", "last_name", "first_name", "email"]
+WHO = ["student", "last_name", "first_name", "email", "section"]
 TOTAL = [
     *("automatic", "manual", "extra_credit", "penalty", "points", "max_points", "counts", "counts_of"),
     *("submitted", "due", "hours_late", "waiting"),
@@ -61,7 +62,7 @@ class Spreadsheet(Export):
 
 
 def _who(person: Person) -> list[str]:
-    return [Identifier(person.login), person.last_name, person.first_name, Identifier(person.email)]
+    return [Identifier(person.login), person.last_name, person.first_name, Identifier(person.email), person.section]
 
 
 def _date(date: datetime | None) -> str:

@@ -67,6 +67,11 @@ def is_noise(path: PurePosixPath) -> bool:
     return any(part.startswith(".") or part.lower() in NOISE for part in path.parts)
 
 
+def is_output(folder: Path) -> bool:
+    """Tell whether a folder is what `autograder grade` writes."""
+    return (folder / "verdicts.jsonl").is_file()
+
+
 def _folder(folder: Path, place: PurePosixPath, depth: int) -> Iterator[Entry]:
     for item in sorted(os.scandir(folder), key=lambda item: item.name):
         path = place / os.fsencode(item.name).decode("utf-8", "replace")
@@ -75,7 +80,7 @@ def _folder(folder: Path, place: PurePosixPath, depth: int) -> Iterator[Entry]:
         if item.is_symlink():
             yield Entry(path, _refuse("it is a link"))
         elif item.is_dir(follow_symlinks=False):
-            if not _is_output(Path(item.path)):
+            if not is_output(Path(item.path)):
                 yield from _folder(Path(item.path), path, depth + 1) if depth < MAX_DEPTH else _too_deep(path)
         elif not item.is_file(follow_symlinks=False):
             yield Entry(path, _refuse("it is no regular file"))
@@ -83,11 +88,6 @@ def _folder(folder: Path, place: PurePosixPath, depth: int) -> Iterator[Entry]:
             yield from _zip(Path(item.path), path, depth + 1, Budget(MAX_INFLATED))
         else:
             yield Entry(path, lambda place=item.path: _read_file(place))  # type: ignore[misc]
-
-
-def _is_output(folder: Path) -> bool:
-    """Tell whether a folder is what `autograder grade` writes."""
-    return (folder / "verdicts.jsonl").is_file()
 
 
 def _zip(file: Path | io.BytesIO, place: PurePosixPath, depth: int, left: "Budget") -> Iterator[Entry]:

@@ -27,7 +27,7 @@ WRAPPERS = {"submitted", "submissions"}
 TRUSTED_TIMES = {"exchange", "nbgrader"}
 """Layouts that only nbgrader's own commands make: there, the time beside a notebook is theirs and not a student's."""
 
-COPY = re.compile(r"[ _-]*(?:\(\d+\)|copy\d*)$", re.IGNORECASE)
+COPY = re.compile(r"(?:[ _-]*(?:\(\d+\)|copy\d*))+$", re.IGNORECASE)
 """What a browser or Jupyter puts behind the name of a second copy."""
 
 AGAIN = re.compile(r"-\d+$")
@@ -84,7 +84,9 @@ def _by_folder(path: PurePosixPath, assignment: str, wrappers: int, roster: Rost
     own = [folder for folder in folders[wrappers:] if slug(folder) not in {slug(assignment), *WRAPPERS}]
     if own:
         return Found("folder", _without_slug(own[0], assignment))
-    return Found("file", _without_slug(stem(path.name), assignment))
+    named = _without_slug(stem(path.name), assignment)
+    # Several copies in one folder, each under the name of the assignment: the folder is whose they are.
+    return Found("file", named) if named or not folders else Found("folder", folders[-1])
 
 
 def _behind_a_prefix(folder: str, roster: Roster) -> Person | None:
@@ -96,7 +98,7 @@ def _behind_a_prefix(folder: str, roster: Roster) -> Person | None:
 def _without_slug(name: str, assignment: str) -> str:
     """Return what is left of a name without that of the assignment: `ann` of `dropout-numpy-ann`."""
     words = "[ _-]".join(map(re.escape, re.split("[ _-]", assignment)))
-    return re.sub(rf"^{words}[ _-]+|(?:^|[ _-]+){words}$", "", name, flags=re.IGNORECASE).strip()
+    return re.sub(rf"^{words}[ _-]+|(?:^|[ _-]+){words}$", "", name, flags=re.IGNORECASE).strip(" _-")
 
 
 def slug(name: str) -> str:

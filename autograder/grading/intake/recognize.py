@@ -1,5 +1,7 @@
 """Which assignment a notebook is of: told by the grade_ids of its cells, whatever its name is."""
 
+import contextlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,9 @@ from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.intake.layouts import says
 from autograder.kernels.notebook import NotebookCell, Unreadable, read_notebook
+
+NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json))?$", re.IGNORECASE)
+"""How the name of a notebook ends, also where a mail program has added to it."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,10 @@ def releases(course: Course) -> list[Release]:
         for path in sorted((course.root / folder).glob("*/*.ipynb"))
         if path.parent.name not in catalogue.ASSIGNMENTS
     ]
-    judged = [Release(name, name, load(name).cells) for name in course.names if name in catalogue.ASSIGNMENTS]
+    judged = []
+    for name in course.names:
+        with contextlib.suppress(CourseError):  # one that cannot be graded as it is now is not looked for
+            judged.append(Release(name, name, load(name).cells))
     seen: dict[tuple[str, str], Release] = {}
     for release in (*judged, *own):
         seen.setdefault((release.assignment, release.name), release)

@@ -8,21 +8,19 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from autograder.grading.collect import TIMESTAMP, student_id
+from autograder.grading.collect import SECRET, TIMESTAMP, student_id
 from autograder.grading.course import Course
 from autograder.grading.intake.archives import NOISE, Entry, Refused, entries
 from autograder.grading.intake.attempts import Attempt, in_order
 from autograder.grading.intake.layouts import TRUSTED_TIMES, Found, find_owner, wrappers
 from autograder.grading.intake.ledger import LEDGER, note
-from autograder.grading.intake.recognize import Recognized, Release, recognize, releases
+from autograder.grading.intake.recognize import NOTEBOOK, Recognized, Release, recognize, releases
 from autograder.grading.intake.times import Times
 from autograder.grading.nbgrader_api import parse_utc
 from autograder.grading.roster import Roster, read_roster
 from autograder.grading.verdicts import write_bytes
 from autograder.kernels.notebook import Unreadable
 
-NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json))?$", re.IGNORECASE)
-SECRET = "submission_secret.txt"  # noqa: S105 (the name of a file of nbgrader's, by which feedback finds its way back)
 UNUSABLE = re.compile(r"^\.|[/\\\x00-\x1f]")
 OTHERS = "attempts"
 """The folder of notebooks that do not count, beside that of those that do."""
