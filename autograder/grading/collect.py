@@ -19,6 +19,9 @@ from autograder.kernels.notebook import MAX_BYTES, lean
 MAX_NAME = 128
 """Characters of a student's name that nbgrader's gradebook can hold."""
 
+ATTEMPTS = "attempts"
+"""The folder of what was handed in and does not count, beside that of what does."""
+
 TIMESTAMP = "timestamp.txt"
 SECRET = "submission_secret.txt"  # noqa: S105 (a file of nbgrader's, by which feedback finds its way back)
 MAX_TIMESTAMP = 100
@@ -107,6 +110,15 @@ def collect(submitted: Path, folders: Sequence[Folder], assignments: Sequence[st
     for folder in folders:
         for assignment in assignments:
             yield read_submission(submitted, folder, assignment)
+
+
+def other_attempts(submitted: Path, student: str, assignment: str) -> Iterator[Submission]:
+    """Read what a student handed in besides the submission, where `autograder collect` has kept it."""
+    kept = submitted.with_name(ATTEMPTS) / student / assignment
+    for place in sorted(kept.glob(f"*/{assignment}.ipynb")) if kept.is_dir() else ():
+        with _opened(place.parent, os.O_DIRECTORY) as folder:
+            submitted_at, remarks = _timestamp(folder)
+        yield replace(read_file(place, student, assignment), submitted=submitted_at, remarks=remarks)
 
 
 def read_submission(submitted: Path, folder: Folder, assignment: str) -> Submission:

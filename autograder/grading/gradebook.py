@@ -14,7 +14,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.grading.assignment import Assignment, check_cell
-from autograder.grading.collect import NO_RECEIPTS, Receipts
+from autograder.grading.collect import NO_RECEIPTS, Receipts, Submission
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded
@@ -92,6 +92,12 @@ class ClassGradebook:
                 self._book.db.commit()
             found = read_scores(self._book, sorted({name for _, name in keys}), sorted({who for who, _ in keys}))
         return {key: found[key] for key in keys} if keys else found
+
+    def worth(self, graded: Graded, receipt: Submission) -> float:
+        """Return the judges' points of a submission after what lateness costs it."""
+        student, assignment = graded.verdict.key
+        with _readable_errors(self.url):
+            return self._penalties.after(self._book, student, assignment, graded.verdict.points, receipt.submitted)
 
     def extend(self, student: str, assignment: str, time: timedelta) -> tuple[Score, Score]:
         """Give a student more time for an assignment, in place of what was given before.

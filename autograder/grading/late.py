@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,29 @@ class Penalties:
             for notebook in submission.notebooks:
                 notebook.late_submission_penalty = _penalty(self._plugin, submission, notebook)
         book.db.flush()
+
+    def after(self, book: Gradebook, student: str, assignment: str, points: float, submitted: datetime | None) -> float:
+        """Return what is left of points when work is handed in at a time; a date that is not known costs nothing.
+
+        Args:
+            book: a gradebook that knows the due date and the student's extension.
+            student: whose work.
+            assignment: of what.
+            points: what the work earns by itself.
+            submitted: when it was handed in.
+        """
+        query = book.db.query(Assignment.duedate).filter(Assignment.name == assignment)
+        granted = (
+            book.db.query(SubmittedAssignment.extension)
+            .join(Assignment)
+            .filter(Assignment.name == assignment, SubmittedAssignment.student_id == student)
+        )
+        due, extension = query.scalar(), granted.scalar()
+        if due is None or submitted is None:
+            return points
+        late = (submitted - due - (extension or timedelta())).total_seconds()
+        penalty = self._plugin.late_submission_penalty(student, points, late) if late > 0 else None
+        return points - min(max(penalty or 0.0, 0.0), points)
 
 
 def _dated(book: Gradebook, students: Sequence[str] | None) -> list[SubmittedAssignment]:

@@ -105,18 +105,30 @@ class Output:
         durable.sync(self.folder)
         durable.append(self.audit, (_audit(graded, receipts) for graded in batch))
 
+    def set_aside(self, graded: Graded) -> None:
+        """Say in the audit log that an attempt was judged and does not count."""
+        durable.append(self.audit, (_audit(graded, NO_RECEIPTS, counts=False),))
+
+    def judged(self) -> set[tuple[str, str, str, str]]:
+        """Return every attempt ever judged: student, assignment, digest of the file, version of the assignment."""
+        names = ("student", "assignment", "digest", "version")
+        return {tuple(entry.get(name, "") for name in names) for entry in self._audit_log()}
+
     def audited(self) -> dict[Key, dict[str, Any]]:
-        """Return the last line of the audit log for every submission; a line that is damaged counts for nothing."""
-        if not self.audit.exists():
-            return {}
-        last = {}
-        for line in self.audit.read_bytes().splitlines():
+        """Return the last line of the audit log for every submission; an attempt that does not count has none."""
+        return {
+            (entry["student"], entry["assignment"]): entry for entry in self._audit_log() if entry.get("counts", True)
+        }
+
+    def _audit_log(self) -> Iterator[dict[str, Any]]:
+        """Read the audit log; a line that is damaged counts for nothing."""
+        for line in self.audit.read_bytes().splitlines() if self.audit.exists() else ():
             try:
                 entry = json.loads(line)
-                last[entry["student"], entry["assignment"]] = entry
+                _ = entry["student"], entry["assignment"]
             except (ValueError, KeyError, TypeError):
                 continue
-        return last
+            yield entry
 
     def write_grades(self, verdicts: Iterable[SubmissionVerdict], scores: Mapping[Key, Score]) -> None:
         """Write grades.csv: what the gradebook says of every verdict."""
@@ -157,7 +169,7 @@ def _safe(cell: str) -> str:
     return printable(f"'{cell}" if runs else cell)
 
 
-def _audit(graded: Graded, receipts: Receipts) -> str:
+def _audit(graded: Graded, receipts: Receipts, counts: bool = True) -> str:
     verdict = graded.verdict
     receipt = receipts.get(verdict.key)
     entry = {
@@ -177,6 +189,7 @@ def _audit(graded: Graded, receipts: Receipts) -> str:
         "alone": verdict.alone,
         "watched": list(graded.watched),
         "left": list(graded.left),
+        "counts": counts,
         "remarks": list(receipt.remarks if receipt else ()),
     }
     return json.dumps(entry, allow_nan=False) + "\n"

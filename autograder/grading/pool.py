@@ -49,7 +49,6 @@ ADDRESS = re.compile(r"(tcp|tls|wss?|ucxx?)://.+:[0-9]{1,5}")
 
 DIED = "the process that graded this submission ended three times: ask your instructor to look at it"
 
-Key = tuple[str, str]
 Job = Callable[[Task], Graded]
 Submit = Callable[[Task], "Future[Graded]"]
 
@@ -79,7 +78,7 @@ def grade_all(tasks: Iterator[Task], submit: Submit, width: int) -> Generator[Gr
 
 
 def grade_fairly(
-    tasks: Iterator[Task], submit: Submit, width: int, again: Callable[[list[Key]], Iterator[Task]]
+    tasks: Iterator[Task], submit: Submit, width: int, again: Callable[[list[Graded]], Iterator[Task]]
 ) -> Generator[Graded, None, None]:
     """Yield a verdict for every task; who may have lost points to a busy machine is run again first, alone.
 
@@ -87,12 +86,12 @@ def grade_fairly(
         tasks: submissions.
         submit: takes one.
         width: how many are under way at once.
-        again: returns the tasks of these students and assignments once more.
+        again: returns the tasks of these verdicts once more.
     """
-    late: list[Key] = []
+    late: list[Graded] = []
     for graded in grade_all(tasks, submit, width):
         if graded.is_late:
-            late.append(graded.verdict.key)
+            late.append(graded)
         else:
             yield graded
     for graded in grade_all(again(late), submit, 1):

@@ -49,11 +49,15 @@ def regrade(
     if not output.read():
         raise CourseError(f"{output.folder} holds no verdicts: grade a class into it first")
     with output.locked():
-        return _regrade(output, assignments, gradebook, watch)
+        return _regrade(output, assignments, gradebook, watch, course or Course.here())
 
 
 def _regrade(
-    output: Output, assignments: Sequence[str], gradebook: str | None, watch: Callable[[int, int], None]
+    output: Output,
+    assignments: Sequence[str],
+    gradebook: str | None,
+    watch: Callable[[int, int], None],
+    course: Course,
 ) -> list[Key]:
     verdicts = output.read()
     names = list(assignments) or sorted({verdict.assignment for verdict in verdicts.values()})
@@ -63,7 +67,6 @@ def _regrade(
     receipts = {key: Submission(*key, remarks=tuple(entry.get("remarks", ()))) for key, entry in audited.items()}
     stale: list[Key] = []
     batch: list[Graded] = []
-    course = course or Course.here()
     with ClassGradebook(url_of(output, course, gradebook), list(loaded.values()), course) as book:
         for done, verdict in enumerate(chosen, 1):
             try:

@@ -9,22 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from autograder.checks import catalogue
 from autograder.checks.ask import Status
 from autograder.grading.assignment import load
-from autograder.grading.collect import Folder, Submission, collect, present, read_submission, students
+from autograder.grading.collect import Submission
 from autograder.grading.course import Course
-from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, Task
 from autograder.grading.gradebook import ClassGradebook, sqlite_file, url_of
-from autograder.grading.intake.recognize import releases
-from autograder.grading.misnamed import look_again
+from autograder.grading.handed_in import HandedIn
 from autograder.grading.output import Output, number
 from autograder.grading.pool import cluster_size, dask_pool, grade_fairly, local_pool
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
 from autograder.grading.report import write_report
-from autograder.grading.roster import Roster, read_roster
 from autograder.grading.scores import Key, Score
 from autograder.grading.verdicts import SubmissionVerdict
 from autograder.kernels.limits import Limits
@@ -115,22 +111,9 @@ class ClassRun:
     def __init__(self, plan: Plan, watch: Callable[[Progress], None] = lambda _: None) -> None:
         self.plan = plan
         self.watch = watch
-        roster = read_roster(plan.course.root) if plan.course.exists else Roster({})
-        folders = _with_absent(students(plan.submitted), roster)
-        chosen = [name for name in plan.course.names if name in catalogue.ASSIGNMENTS]
-        names = list(plan.assignments) or present(plan.submitted, folders, chosen)
-        if not names:
-            raise CourseError(
-                f"{plan.submitted} holds no submission of a known assignment: it needs folders <student>/<assignment>/,"
-                " which `autograder collect` makes of what a platform gives"
-            )
-        self.assignments = {name: load(name) for name in dict.fromkeys(names)}
-        self.folders = _chosen(folders, plan.students)
+        self.handed_in = HandedIn(plan.submitted, plan.course, plan.assignments, plan.students)
+        self.assignments = {name: load(name) for name in self.handed_in.names}
         self.output = Output(plan.out)
-        self.homes = {folder.student: plan.submitted / folder.name for folder in self.folders if folder.real}
-        self.releases = releases(plan.course)
-        self.receipts: dict[Key, Submission] = {}
-        self.remarks = _remarks(folders, roster)
         if plan.scheduler is None:
             require_level(plan.isolation)
         if plan.isolation != "process":
@@ -146,7 +129,7 @@ class ClassRun:
 
     def _run(self) -> Progress:
         before = self.before = self.output.read()
-        targets = {(folder.student, name) for folder in self.folders for name in self.assignments}
+        targets = self.handed_in.keys
         self.verdicts = {key: verdict for key, verdict in before.items() if self._stays(key, targets)}
         kept = self._unchanged(before) if self.plan.resume else {}
         self.verdicts |= {key: before[key] for key in kept}
@@ -154,7 +137,7 @@ class ClassRun:
         with ClassGradebook(url, list(self.assignments.values()), self.plan.course) as book:
             self.seed = book.seed(self.plan.out, self.plan.seed)
             progress = Progress(len(targets), self.seed, kept=len(kept))
-            book.record(kept.values(), self.receipts)
+            book.record(kept.values(), self.handed_in.receipts)
             self.output.write(self.verdicts.values())
             try:
                 self._grade(self._tasks(kept.keys()), book, progress)
@@ -190,45 +173,32 @@ class ClassRun:
         note = Note("", f"The notebook that was handed in before it was worth {number(before.points)} points.")
         return replace(graded, notes=(*graded.notes, note))
 
-    def _write(self, batch: list[Graded], book: ClassGradebook, progress: Progress) -> None:
+    def _write(self, results: list[Graded], book: ClassGradebook, progress: Progress) -> None:
         """Write a batch: grades, feedback, and last the verdicts, which say that it is complete; then report it."""
-        if not batch:
+        if not results:
             return
-        written = batch[:]
-        batch.clear()  # what cannot be written now cannot be written later either
-        book.record(written, self.receipts)
-        scores = book.scores(written)
-        for graded in written:
+        written = results[:]
+        results.clear()  # what cannot be written now cannot be written later either
+        batch = self.handed_in.that_count(written, book, self.output)
+        book.record(batch, self.handed_in.receipts)
+        scores = book.scores(batch)
+        for graded in batch:
             write_feedback(self.output, graded.verdict, scores[graded.verdict.key], graded.cells, graded.notes)
-        self.output.append(written, self.receipts)
-        self.verdicts |= {graded.verdict.key: graded.verdict for graded in written}
+        self.output.append(batch, self.handed_in.receipts)
+        self.verdicts |= {graded.verdict.key: graded.verdict for graded in batch}
         for graded in written:
             progress.add(graded)
         self.watch(progress)
 
     def _tasks(self, done: Set[Key]) -> Iterator[Task]:
-        for submission in self._collect():
+        for submission in self.handed_in.submissions():
             if (submission.student, submission.assignment) not in done:
                 yield self._task(submission)
 
-    def _collect(self) -> Iterator[Submission]:
-        """Read the submissions, and remember what goes past the workers."""
-        for handed_in in collect(self.plan.submitted, self.folders, list(self.assignments)):
-            submission = self._found(handed_in)
-            remarks = (*submission.remarks, *self.remarks.get(submission.student, ()))
-            key = submission.student, submission.assignment
-            self.receipts[key] = replace(submission, notebook=b"", remarks=remarks)
-            yield submission
-
-    def _again(self, keys: Sequence[Key]) -> Iterator[Task]:
+    def _again(self, late: Sequence[Graded]) -> Iterator[Task]:
         """Read some submissions once more."""
-        folders = {folder.student: folder for folder in self.folders}
-        for student, assignment in keys:
-            yield self._task(self._found(read_submission(self.plan.submitted, folders[student], assignment)))
+        return map(self._task, self.handed_in.again(late))
 
-    def _found(self, submission: Submission) -> Submission:
-        """Return a submission, or the one with another name that takes its place."""
-        return look_again(submission, self.homes.get(submission.student), self.releases)
 
     def _task(self, submission: Submission) -> Task:
         assignment = self.assignments[submission.assignment]
@@ -240,15 +210,12 @@ class ClassRun:
 
     def _unchanged(self, before: dict[Key, SubmissionVerdict]) -> dict[Key, Graded]:
         """Return the earlier verdicts that a resumed run would only repeat, each with the seed that it was given."""
-        audited = self.output.audited()
-        unchanged = {}
-        for submission in self._collect():
-            key = submission.student, submission.assignment
-            version, entry = self.assignments[submission.assignment].version, audited.get(key, {})
-            same = (entry.get("digest"), entry.get("version")) == (submission.digest, version)
-            if same and key in before and is_of(entry, before[key]) and self.plan.seed in (None, entry["seed"]):
-                unchanged[key] = Graded(before[key], version, written=frozenset(entry["written"]))
-        return unchanged
+        versions = {name: assignment.version for name, assignment in self.assignments.items()}
+        return {
+            key: Graded(before[key], entry["version"], written=frozenset(entry["written"]))
+            for key, entry in self.handed_in.unchanged(self.output, versions).items()
+            if key in before and is_of(entry, before[key]) and self.plan.seed in (None, entry["seed"])
+        }
 
 
 def is_of(entry: dict[str, Any], verdict: SubmissionVerdict) -> bool:
@@ -261,33 +228,6 @@ def finish(output: Output, verdicts: Sequence[SubmissionVerdict], scores: Mappin
     output.write(verdicts)
     output.write_grades(verdicts, scores)
     write_report(output, verdicts, scores)
-
-
-def _with_absent(folders: list[Folder], roster: Roster) -> list[Folder]:
-    """Add the people of the roster who have handed in nothing at all."""
-    there = {folder.student for folder in folders}
-    absent = [Folder(login, login, True) for login in roster.people if login not in there]
-    return sorted([*folders, *absent], key=lambda folder: folder.student)
-
-
-def _remarks(folders: list[Folder], roster: Roster) -> dict[str, list[str]]:
-    """Return what a person should know about the names of some students."""
-    alike = Counter(folder.student.casefold() for folder in folders)
-    remarks: dict[str, list[str]] = {}
-    for folder in folders:
-        found = remarks.setdefault(folder.student, [])
-        if alike[folder.student.casefold()] > 1:
-            found.append("another student has the same name but for capital letters: is it the same person?")
-        if roster.people and folder.student not in roster.people:
-            found.append("is not in the roster")
-    return remarks
-
-
-def _chosen(folders: list[Folder], wanted: Sequence[str]) -> list[Folder]:
-    unknown = set(wanted) - {folder.student for folder in folders}
-    if unknown:
-        raise CourseError(f"there is no student {min(unknown)!r}: give the name of a folder with --student")
-    return [folder for folder in folders if not wanted or folder.student in wanted]
 
 
 def _kept(plan: Plan) -> dict[str, Path | None]:

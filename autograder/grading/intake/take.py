@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from autograder.grading.collect import SECRET, TIMESTAMP, student_id
+from autograder.grading.collect import ATTEMPTS, SECRET, TIMESTAMP, student_id
 from autograder.grading.course import Course
 from autograder.grading.intake.archives import NOISE, Entry, Refused, entries
 from autograder.grading.intake.attempts import Attempt, in_order
@@ -22,8 +22,6 @@ from autograder.grading.verdicts import write_bytes
 from autograder.kernels.notebook import Unreadable
 
 UNUSABLE = re.compile(r"^\.|[/\\\x00-\x1f]")
-OTHERS = "attempts"
-"""The folder of notebooks that do not count, beside that of those that do."""
 
 
 @dataclass
@@ -204,7 +202,7 @@ def _read(place: Path) -> bytes:
 
 
 def _other_place(submitted: Path, attempt: Attempt) -> Path:
-    folder = submitted.with_name(OTHERS) / attempt.student / attempt.assignment / attempt.digest[:12]
+    folder = submitted.with_name(ATTEMPTS) / attempt.student / attempt.assignment / attempt.digest[:12]
     return folder / f"{attempt.notebook}.ipynb"
 
 
