@@ -8,14 +8,25 @@ from typing import Any, NoReturn
 import typer
 
 from autograder.cli.classes import check, grade, regrade, report
-from autograder.cli.handing import export, extend
+from autograder.cli.handing import export, extend, feedback
 from autograder.cli.intake import collect
 from autograder.cli.making import doctor, release
 from autograder.cli.terminal import INTERRUPTED, stop
 from autograder.grading.errors import CourseError
 from autograder.grading.output import printable
 
-COMMANDS: tuple[Callable[..., Any], ...] = (release, collect, grade, extend, regrade, report, export, check, doctor)
+COMMANDS: tuple[Callable[..., Any], ...] = (
+    release,
+    collect,
+    grade,
+    extend,
+    regrade,
+    report,
+    feedback,
+    export,
+    check,
+    doctor,
+)
 
 commands = typer.Typer(
     help="Checks and grades the notebooks of the course.",

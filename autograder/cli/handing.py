@@ -1,4 +1,4 @@
-"""Commands about dates and grades once a class is graded: extend, export."""
+"""Commands about dates and grades once a class is graded: extend, feedback, export."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +29,38 @@ def extend(
     typer.echo(f"{printable(student)}: {assignment} is due {due}")
     if before.penalty != after.penalty:
         typer.echo(f"penalty: {number(before.penalty)} -> {number(after.penalty)} points; `autograder report` says so")
+
+
+def feedback(
+    out: Graded = None,
+    platform: Annotated[
+        Literal["canvas", "moodle", "nbgrader"], typer.Option("--format", help="Who is to return the pages.")
+    ] = "canvas",
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the zips, or nbgrader's own.", show_default="feedback"),
+    ] = None,
+    assignment: Assignments = None,
+    gradebook: Gradebook = None,
+) -> None:
+    """Pack the feedback as Canvas, Moodle or nbgrader's exchange returns it, with what people wrote."""
+    from autograder.grading.packing import pack_folders, pack_zips
+    from autograder.grading.regrade import refresh
+
+    course = Course.here()
+    folder = graded(out, course)
+    refresh(folder, gradebook, course)
+    to = to or course.root / "feedback"
+    if platform == "nbgrader":
+        packed = pack_folders(folder, course.submitted, to, assignment or ())
+        typer.echo(f"{len(packed.files)} pages in {to}: `nbgrader release_feedback ASSIGNMENT` returns them")
+    else:
+        packed = pack_zips(folder, course.submitted, platform, to, assignment or ())
+        for file in packed.files:
+            typer.echo(file)
+    if packed.left_out:
+        names = printable(", ".join(packed.left_out[:5])) + (" ..." if len(packed.left_out) > 5 else "")
+        typer.echo(f"autograder: {len(packed.left_out)} did not come from {platform} ({names})", err=True)
 
 
 def export(

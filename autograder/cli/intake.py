@@ -64,7 +64,7 @@ def _renamed(attempt: "Attempt") -> str:
 
 
 def _late(attempts: "Iterable[Attempt]") -> Iterable[str]:
-    return (f"{item.student}/{item.assignment}" for item in attempts if item.late and item.time is None)
+    return (f"{item.student}/{item.assignment}" for item in attempts if item.owner.late and item.time is None)
 
 
 def _list(title: str, lines: Iterable[str]) -> None:

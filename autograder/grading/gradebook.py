@@ -52,8 +52,7 @@ class ClassGradebook:
         roster = read_roster(course.root) if course.exists else Roster({})
         with _readable_errors(url), _environment_on_path():
             self._book = Gradebook(url)
-            roster.write(self._book)
-            self._book.db.commit()
+            self.enroll(roster)
             for assignment in assignments:
                 self._declare(assignment)
 
@@ -67,6 +66,12 @@ class ClassGradebook:
         """Return the seed of the class that is kept here, or in its output folder, as `class_seed` says."""
         with _readable_errors(self.url):
             return class_seed(folder, self._book.db, wanted)
+
+    def enroll(self, people: Roster) -> None:
+        """Write who people are."""
+        with _readable_errors(self.url):
+            people.write(self._book)
+            self._book.db.commit()
 
     def record(self, batch: Iterable[Graded], receipts: Receipts = NO_RECEIPTS) -> None:
         """Write the grades of some submissions, with penalties, in one transaction.

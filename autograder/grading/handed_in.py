@@ -12,10 +12,11 @@ from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded
 from autograder.grading.gradebook import ClassGradebook
+from autograder.grading.intake.ledger import origins
 from autograder.grading.intake.recognize import releases
 from autograder.grading.misnamed import look_again
 from autograder.grading.output import Output
-from autograder.grading.roster import Roster, read_roster
+from autograder.grading.roster import Person, Roster, read_roster
 from autograder.grading.scores import Key
 
 
@@ -39,8 +40,8 @@ class HandedIn:
     def __init__(self, submitted: Path, course: Course, assignments: Sequence[str], wanted: Sequence[str]) -> None:
         self._submitted = submitted
         self._course = course
-        roster = read_roster(course.root) if course.exists else Roster({})
-        folders = _with_absent(students(submitted), roster)
+        self._roster = read_roster(course.root) if course.exists else Roster({})
+        folders = _with_absent(students(submitted), self._roster)
         judged = [name for name in course.names if name in catalogue.ASSIGNMENTS]
         self.names = list(dict.fromkeys(assignments)) or present(submitted, folders, judged)
         if not self.names:
@@ -49,7 +50,7 @@ class HandedIn:
                 " which `autograder collect` makes of what a platform gives"
             )
         self._folders = _chosen(folders, wanted)
-        self._remarks = _remarks(folders, roster)
+        self._remarks = _remarks(folders, self._roster)
         self._known = releases(course)
         self.receipts: dict[Key, Submission] = {}
         self._attempts: dict[tuple[Key, str], Submission] = {}
@@ -84,6 +85,17 @@ class HandedIn:
                 self.receipts.setdefault(key, receipt)
                 self._attempts[key, attempt.digest] = receipt
                 yield attempt
+
+    def strangers(self) -> Roster:
+        """Return the people whom the roster does not know, as far as the platform told who they are."""
+        told = {student: item for (student, _), item in origins(self._submitted).items() if item.platform == "canvas"}
+        return Roster(
+            {
+                student: Person(student, platform_id=item.platform_id)
+                for student, item in told.items()
+                if student not in self._roster.people
+            }
+        )
 
     def unchanged(self, output: Output, versions: Mapping[str, str]) -> dict[Key, dict[str, Any]]:
         """Return the submissions that were judged as they are now, by these versions of their assignments.

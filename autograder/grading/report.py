@@ -100,7 +100,8 @@ class AssignmentSummary:
         """Count submissions by their share of the points, full marks in the last bin."""
         bins = [0] * BINS
         for verdict in self.verdicts:
-            bins[min(int(BINS * self.points(verdict) / self.max_points), BINS - 1)] += 1
+            share = self.points(verdict) / self.max_points if self.max_points else 0.0
+            bins[min(int(BINS * share), BINS - 1)] += 1
         return bins
 
     @property
@@ -137,7 +138,7 @@ class AssignmentSummary:
         return ExerciseSummary(
             exercise,
             _mean(item.passed for item in judged),
-            _mean(item.points / item.max_points for item in judged),
+            _mean(item.points / item.max_points for item in judged if item.max_points),
             _mean(seconds),
         )
 

@@ -137,6 +137,7 @@ class ClassRun:
         with ClassGradebook(url, list(self.assignments.values()), self.plan.course) as book:
             self.seed = book.seed(self.plan.out, self.plan.seed)
             progress = Progress(len(targets), self.seed, kept=len(kept))
+            book.enroll(self.handed_in.strangers())
             book.record(kept.values(), self.handed_in.receipts)
             self.output.write(self.verdicts.values())
             try:

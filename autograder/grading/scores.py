@@ -59,6 +59,11 @@ class Score:
         return sum(cell.max_points for cell in self.cells)
 
     @property
+    def share(self) -> float:
+        """Return the share of the points, 1 for full marks and more; of no points it is 0."""
+        return min(1.0, self.points / self.max_points) if self.max_points else 0.0
+
+    @property
     def automatic(self) -> float:
         """Return the judges' points that no person has overruled."""
         return sum(cell.automatic or 0.0 for cell in self.cells if cell.manual is None)

@@ -7,7 +7,9 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from autograder.grading.intake.layouts import copy_number
+from autograder.grading.intake.layouts import Found, copy_number
+
+UNKNOWN = Found("")
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,9 @@ class Attempt:
     notebook: str
     path: PurePosixPath
     read: Callable[[], bytes]
-    platform: str = ""
+    owner: Found = UNKNOWN
     time: datetime | None = None
     written: bool = True
-    late: bool = False
     secret: bytes = b""
     new: bool = True
 

@@ -13,10 +13,11 @@ LEDGER = "collected.jsonl"
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a notebook came from: the platform, and its path in what that let an instructor download."""
+    """Where a notebook came from: the platform, its path in what that let somebody download, and its author's ID."""
 
     platform: str
     path: PurePosixPath
+    platform_id: str = ""
 
 
 def note(submitted: Path, download: Path, outcomes: Mapping[str, Sequence[Attempt]]) -> None:
@@ -30,12 +31,13 @@ def note(submitted: Path, download: Path, outcomes: Mapping[str, Sequence[Attemp
 def origins(submitted: Path) -> dict[tuple[str, str], Origin]:
     """Return where the notebooks that count came from, by student and assignment; a damaged line counts for nothing."""
     found = {}
-    path = submitted / LEDGER
-    for line in path.read_bytes().splitlines() if path.is_file() else ():
+    ledger = submitted / LEDGER
+    for line in ledger.read_bytes().splitlines() if ledger.is_file() else ():
         try:
             entry = json.loads(line)
             if entry["outcome"] == "taken":
-                found[entry["student"], entry["assignment"]] = Origin(entry["platform"], PurePosixPath(entry["path"]))
+                path, number = PurePosixPath(entry["path"]), entry.get("platform_id", "")
+                found[entry["student"], entry["assignment"]] = Origin(entry["platform"], path, number)
         except (ValueError, KeyError, TypeError):
             continue
     return found
@@ -46,12 +48,13 @@ def _line(attempt: Attempt, download: Path, outcome: str) -> str:
         "collected": datetime.now(UTC).isoformat(timespec="seconds"),
         "download": download.name,
         "path": str(attempt.path),
-        "platform": attempt.platform,
+        "platform": attempt.owner.platform,
+        "platform_id": attempt.owner.platform_id,
         "student": attempt.student,
         "assignment": attempt.assignment,
         "notebook": attempt.notebook,
         "submitted": attempt.time.isoformat() if attempt.time else None,
-        "late": attempt.late,
+        "late": attempt.owner.late,
         "digest": attempt.digest,
         "outcome": outcome,
     }

@@ -105,10 +105,9 @@ def _attempt(
         recognized.release.name,
         file.path,
         file.read,
-        owner.platform,
+        owner,
         (times.of(owner, student) if times else None) or _parse(owner.time or beside.get(TIMESTAMP, "")),
         recognized.written,
-        owner.late,
         beside.get(SECRET, "").encode(),
     )
 

@@ -71,7 +71,7 @@ def test_canvas(roster: Path, tmp_path: Path) -> None:
     }
     intake = collected(roster, archive(tmp_path / "submissions.zip", files))
     assert there(roster) == {f"ann/{ASSIGNMENT}": RIGHT, f"bob/{ASSIGNMENT}": SECOND}
-    assert [(item.student, item.renamed, item.late) for item in intake.taken] == [
+    assert [(item.student, item.renamed, item.owner.late) for item in intake.taken] == [
         ("ann", True, True),
         ("bob", True, False),
     ]
