@@ -10,12 +10,13 @@ import typer
 from autograder.cli.classes import check, grade, regrade, report
 from autograder.cli.handing import export, extend, feedback
 from autograder.cli.intake import collect
-from autograder.cli.making import doctor, release
+from autograder.cli.making import doctor, init, release
 from autograder.cli.terminal import INTERRUPTED, stop
 from autograder.grading.errors import CourseError
 from autograder.grading.output import printable
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
+    init,
     release,
     collect,
     grade,

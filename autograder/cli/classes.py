@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,7 +20,11 @@ from autograder.cli.options import (
 )
 from autograder.cli.terminal import INTERRUPTED, progress_bar, show_summary, stop
 from autograder.grading.course import Course
-from autograder.grading.errors import CourseError
+from autograder.grading.errors import CourseError, NothingHandedIn
+from autograder.grading.output import Output
+
+if TYPE_CHECKING:
+    from autograder.grading.run import Plan
 
 Isolation = Literal["auto", "sandbox", "landlock", "process"]
 
@@ -61,16 +65,19 @@ def grade(
     student: Students = None,
 ) -> None:
     """Grade a class into a gradebook, with feedback for every student and a report."""
-    from autograder.grading.run import ClassRun, Plan
+    from autograder.grading.run import Plan
+    from autograder.grading.stock import unjudged
     from autograder.kernels.limits import Limits
 
     course = Course.here()
     if submitted is None and not course.exists:
         raise CourseError("SUBMITTED is needed: name the folder that holds a folder per student")
+    named = set(assignment or ())
+    allowed, refused = unjudged(course, submitted or course.submitted, named)
     plan = Plan(
         submitted=submitted or course.submitted,
         out=output_folder(out, course),
-        assignments=assignment or (),
+        assignments=[name for name in assignment or () if name not in allowed],
         students=student or (),
         workers=workers or os.cpu_count() or 1,
         scheduler=scheduler,
@@ -81,11 +88,45 @@ def grade(
         resume=resume,
         course=course,
     )
-    with progress_bar("grading") as watch:
-        progress = ClassRun(plan, lambda state: watch(state.done, state.total - state.kept)).run()
-    show_summary(progress, plan.out / "report.html")
+    if not named or plan.assignments:
+        _grade(plan, bool(allowed))
+    if allowed:
+        _grade_unjudged(plan, allowed)
+    for name in refused:
+        left = f"{name} was left out: it has no judges here, and nbgrader would run it unconfined"
+        typer.echo(f"autograder: {left}", err=True)
+
+
+def _grade(plan: "Plan", others: bool) -> None:
+    """Grade what has judges; there need not be any where there are other assignments."""
+    from autograder.grading.run import ClassRun
+
+    try:
+        with progress_bar("grading") as watch:
+            progress = ClassRun(plan, lambda state: watch(state.done, state.total - state.kept)).run()
+    except NothingHandedIn:
+        if not others:
+            raise
+        return
+    show_summary(progress, plan.out / "report.html", plan.course)
     if progress.interrupted:
         stop(f"stopped after {progress.done} submissions: run the same command with --resume to go on", INTERRUPTED)
+
+
+def _grade_unjudged(plan: "Plan", names: list[str]) -> None:
+    """Have nbgrader grade what has no judges, and say so."""
+    from autograder.grading.gradebook import url_of
+    from autograder.grading.regrade import refresh
+    from autograder.grading.stock import grade_unjudged
+
+    output = Output(plan.out)
+    output.create()
+    url = url_of(output, plan.course, plan.gradebook)
+    faults = grade_unjudged(plan.course, names, url)
+    refresh(output, url, plan.course)
+    typer.echo(f"{', '.join(names)}: graded by nbgrader, by the tests in the notebooks, and run unconfined")
+    if faults:
+        stop("; ".join(faults), 1)
 
 
 def check(

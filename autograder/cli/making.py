@@ -1,4 +1,4 @@
-"""Commands about the course and the machine: release, doctor."""
+"""Commands about the course and the machine: init, release, doctor."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,24 @@ from typing import Annotated
 import typer
 
 from autograder.checks import catalogue
+from autograder.cli.options import Assignments
 from autograder.grading.errors import CourseError
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="COURSE", help="Folder of the course; made if it is not there.")],
+    assignment: Assignments = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--id", metavar="NAME", help="What nbgrader calls it.", show_default="the folder's name"),
+    ] = None,
+) -> None:
+    """Make a course: its settings, its roster, what is handed out, and what nbgrader needs."""
+    from autograder.grading.starting import start
+
+    for path in start(folder, name or folder.resolve().name, assignment or ()):
+        typer.echo(path)
+    typer.echo(f"Fill in {folder / 'course.toml'} and {folder / 'roster.csv'}, and hand out {folder / 'release'}.")
 
 
 def release(

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
-from autograder.checks import catalogue
+from autograder.grading.course import Course
 from autograder.grading.output import printable
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def show_summary(progress: "RunProgress", report: Path) -> None:
+def show_summary(progress: "RunProgress", report: Path, course: Course) -> None:
     """Print a line for each assignment that was graded, and what is to be known about the run."""
     assignment = Column("assignment", no_wrap=True)
     table = Table(assignment, "students", "mean", "of", "full marks", "causes", title="Class", title_justify="left")
-    for name in sorted({verdict.assignment for verdict in progress.verdicts}, key=catalogue.ASSIGNMENTS.index):
+    for name in sorted({verdict.assignment for verdict in progress.verdicts}, key=course.place):
         verdicts = [verdict for verdict in progress.verdicts if verdict.assignment == name]
         causes = Counter(verdict.status for verdict in verdicts if verdict.status != "graded")
         table.add_row(

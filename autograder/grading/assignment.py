@@ -10,6 +10,7 @@ from pathlib import Path
 from autograder import checks, reference
 from autograder.checks import catalogue
 from autograder.checks.exercise import Exercise
+from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.kernels.notebook import NotebookCell, Unreadable, read_notebook
 
@@ -89,6 +90,12 @@ def load(name: str, folder: Path = RELEASED) -> Assignment:
     except (OSError, Unreadable) as error:
         raise CourseError(f"the released notebook {path} cannot be read ({error}): run `autograder release`") from None
     return assignment
+
+
+def released_in(course: Course, name: str) -> Path:
+    """Return the folder of the release that a course hands out: its own, or the one that comes with the package."""
+    own = course.root / course.release
+    return own if (own / name / f"{name}.ipynb").is_file() else RELEASED
 
 
 def check_cell(exercise: str) -> str:

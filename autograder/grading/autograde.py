@@ -13,15 +13,17 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Enum, Float, Integer
 from traitlets.config import Application
 
-from autograder.checks import catalogue
 from autograder.checks.notebook import Report
-from autograder.grading.assignment import Assignment, check_cell, load
+from autograder.grading.assignment import Assignment, check_cell, load, released_in
+from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded, Task
 from autograder.grading.gradebook import ClassGradebook, sqlite_file
 from autograder.grading.opening import opened
 from autograder.grading.pool import work
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
+from autograder.grading.sources import write_sources
+from autograder.grading.stock import is_judged, process
 from autograder.kernels.limits import MAX_SECONDS, Limits
 from autograder.kernels.notebook import NotebookCell, read_notebook
 from autograder.kernels.sanitise import restore
@@ -40,7 +42,8 @@ def declare(assignment: str, **_: Any) -> None:
         _require_confinement(app.config.Judge.get("isolation", "auto"), coursedir)
     except CourseError as lack:
         raise SystemExit(f"autograder: {lack}") from None
-    if coursedir is not None:
+    if coursedir is not None and is_judged(assignment):
+        write_sources(Course.here(), (assignment,))
         with ClassGradebook(coursedir.db_url, [_assignment(assignment)]):
             logging.getLogger(__name__).debug("declared %s", assignment)
 
@@ -58,6 +61,8 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]
     """Gives a submission its released cells and metadata back, as `autograder grade` does."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Processed:
+        if not is_judged(resources["nbgrader"]["assignment"]):
+            return process("sanitize", self.parent, nb, resources)
         assignment = _assignment(resources["nbgrader"]["assignment"])
         released = nbformat.reads(assignment.released.decode(), as_version=4)
         submitted = read_notebook(nbformat.writes(nb).encode())
@@ -83,6 +88,8 @@ class Judge(SaveAutoGrades):  # type: ignore[misc]
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> Processed:
         place = resources["nbgrader"]
+        if not is_judged(place["assignment"]):
+            return process("autograde", self.parent, nb, resources)
         assignment = _assignment(place["assignment"])
         coursedir = self.parent.parent.coursedir
         submission = opened(coursedir, place["student"], place["assignment"])
@@ -120,9 +127,7 @@ class Judge(SaveAutoGrades):  # type: ignore[misc]
 
 @cache
 def _assignment(name: str) -> Assignment:
-    if name not in catalogue.ASSIGNMENTS:
-        raise CourseError(f"{name} has no judges: nothing in it can be graded")
-    return load(name)
+    return load(name, released_in(Course.here(), name))
 
 
 def _as_node(cell: NotebookCell, masters: dict[str, NotebookNode]) -> NotebookNode:

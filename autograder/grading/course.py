@@ -34,7 +34,11 @@ SCHEMA = _table(
         grace_minutes=NUMBER,
         closed_after_days=NUMBER,
     ),
-    assignment={"type": "array", "items": _table(("name",), name=NAME, due={}, points=NUMBER, column=TEXT)},
+    release=NAME,
+    assignment={
+        "type": "array",
+        "items": _table(("name",), name=NAME, due={}, points=NUMBER, column=TEXT, unconfined={"type": "boolean"}),
+    },
 )
 """What `course.toml` may say; dates, which JSON does not have, are looked at when they are read."""
 
@@ -43,13 +47,14 @@ SCHEMA = _table(
 class Planned:
     """An assignment of the course: when it is due (in UTC), what it counts, and the title of its column in an export.
 
-    `points` None counts the notebook's own points.
+    `points` None counts the notebook's own points. `unconfined` lets nbgrader run what has no judges here.
     """
 
     name: str
     due: datetime | None = None
     points: float | None = None
     column: str = ""
+    unconfined: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class Course:
     attempts: Literal["last", "best"] = "last"
     missing: Literal["blank", "zero"] = "blank"
     gradebook: str = ""
+    release: str = "release"
     late: Late | None = None
     planned: tuple[Planned, ...] = ()
 
@@ -107,6 +113,11 @@ class Course:
     @property
     def graded(self) -> Path:
         return self.root / "graded"
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """Return the assignments of the course that have judges."""
+        return tuple(name for name in self.names if name in catalogue.ASSIGNMENTS)
 
     def plan(self, assignment: str) -> Planned:
         """Return what is settled about an assignment."""

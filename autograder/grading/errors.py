@@ -14,3 +14,7 @@ class CourseError(Exception):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class NothingHandedIn(CourseError):
+    """There is no submission of an assignment that has judges."""

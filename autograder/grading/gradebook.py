@@ -199,13 +199,22 @@ def scores(url: str) -> dict[tuple[str, str], float]:
 
 def url_of(output: Output, course: Course, given: str | None) -> str:
     """Return the URL of the gradebook of a graded class: the one that is given, the course's, or the folder's own."""
-    if given is None and "://" in course.gradebook:
+    if given is not None:
+        return given
+    if course.gradebook:
+        return course_url(course)
+    _create(output.folder / "gradebook.db")
+    return default_url(output.folder)
+
+
+def course_url(course: Course) -> str:
+    """Return the URL of the gradebook of a course: the one that it names, or that of its graded class."""
+    if "://" in course.gradebook:
         return course.gradebook
-    if given is None:
-        path = course.root / course.gradebook if course.gradebook else output.folder / "gradebook.db"
-        _create(path)
-        return _sqlite(path)
-    return given
+    path = course.root / (course.gradebook or "graded/gradebook.db")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _create(path)
+    return _sqlite(path)
 
 
 def existing_url(output: Output, course: Course, given: str | None) -> str:

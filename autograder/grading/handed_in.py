@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autograder.checks import catalogue
 from autograder.grading.collect import Folder, Submission, collect, other_attempts, present, students
 from autograder.grading.course import Course
-from autograder.grading.errors import CourseError
+from autograder.grading.errors import CourseError, NothingHandedIn
 from autograder.grading.grade import Graded
 from autograder.grading.gradebook import ClassGradebook
 from autograder.grading.intake.ledger import origins
@@ -42,10 +41,9 @@ class HandedIn:
         self._course = course
         self._roster = read_roster(course.root) if course.exists else Roster({})
         folders = _with_absent(students(submitted), self._roster)
-        judged = [name for name in course.names if name in catalogue.ASSIGNMENTS]
-        self.names = list(dict.fromkeys(assignments)) or present(submitted, folders, judged)
+        self.names = list(dict.fromkeys(assignments)) or present(submitted, folders, course.judged)
         if not self.names:
-            raise CourseError(
+            raise NothingHandedIn(
                 f"{submitted} holds no submission of a known assignment: it needs folders <student>/<assignment>/,"
                 " which `autograder collect` makes of what a platform gives"
             )

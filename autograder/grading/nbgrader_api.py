@@ -18,6 +18,7 @@ with warnings.catch_warnings():
         SubmittedNotebook,
         TaskCell,
     )
+    from nbgrader.converters import Autograde
     from nbgrader.plugins import ExportPlugin, FileNameCollectorPlugin, LateSubmissionPlugin
     from nbgrader.preprocessors import AssignLatePenalties, SaveCells
     from nbgrader.utils import parse_utc
@@ -25,6 +26,7 @@ with warnings.catch_warnings():
 __all__ = [
     "AssignLatePenalties",
     "Assignment",
+    "Autograde",
     "BaseCell",
     "Comment",
     "ExportPlugin",

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autograder.checks import catalogue
 from autograder.grading import durable
 from autograder.grading.collect import NO_RECEIPTS, Receipts
 from autograder.grading.errors import CourseError
@@ -134,17 +135,30 @@ class Output:
         """Write grades.csv: what the gradebook says of every verdict."""
         header = ["student", "assignment", "points", "max_points", "status"]
         parts = ["automatic", "manual", "extra_credit", "penalty", "hours_late", "waiting"]
-        write_text(self.grades, to_csv([*header, *parts], (_line(v, scores.get(v.key)) for v in verdicts)))
+        verdicts = list(verdicts)
+        lines = [_line(verdict, scores.get(verdict.key)) for verdict in verdicts]
+        lines += [_points(score, "nbgrader") for score in without_verdicts(scores, verdicts)]
+        write_text(self.grades, to_csv([*header, *parts], lines))
+
+
+def without_verdicts(scores: Mapping[Key, Score], verdicts: Iterable[SubmissionVerdict]) -> list[Score]:
+    """Return the scores of assignments that have no judges here: nbgrader has graded them into the same gradebook."""
+    judged = {*catalogue.ASSIGNMENTS, *(verdict.assignment for verdict in verdicts)}
+    return [score for (_, name), score in sorted(scores.items()) if name not in judged and score.handed_in]
 
 
 def _line(verdict: SubmissionVerdict, score: Score | None) -> list[str]:
-    key = [verdict.student, verdict.assignment]
-    if score is None:
-        return [*key, number(verdict.points), number(verdict.max_points), verdict.status, *[""] * 6]
+    if score is not None:
+        return _points(score, verdict.status)
+    points = [number(verdict.points), number(verdict.max_points)]
+    return [verdict.student, verdict.assignment, *points, verdict.status, *[""] * 6]
+
+
+def _points(score: Score, status: str) -> list[str]:
     hours = score.late.total_seconds() / 3600
     given = map(number, (score.automatic, score.manual, score.extra_credit, score.penalty, hours))
     points = [number(score.points), number(score.max_points)]
-    return [*key, *points, verdict.status, *given, " ".join(score.waiting)]
+    return [score.student, score.assignment, *points, status, *given, " ".join(score.waiting)]
 
 
 def to_csv(header: list[str], rows: Iterable[list[str]]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograder.checks.judge import unjudged
 from autograder.grading.answers import NotRecorded, Record, Replay
-from autograder.grading.assignment import Assignment, load
+from autograder.grading.assignment import Assignment, load, released_in
 from autograder.grading.collect import Submission
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
@@ -61,7 +61,8 @@ def _regrade(
 ) -> list[Key]:
     verdicts = output.read()
     names = list(assignments) or sorted({verdict.assignment for verdict in verdicts.values()})
-    loaded = {name: load(name) for name in names}
+    course = course or Course.here()
+    loaded = {name: load(name, released_in(course, name)) for name in names}
     chosen = [verdict for verdict in verdicts.values() if verdict.assignment in loaded]
     audited = output.audited()
     receipts = {key: Submission(*key, remarks=tuple(entry.get("remarks", ()))) for key, entry in audited.items()}
@@ -82,7 +83,7 @@ def _regrade(
                 verdicts |= {graded.verdict.key: graded.verdict for graded in batch}
                 batch.clear()
             watch(done, len(chosen))
-        finish(output, sorted(verdicts.values(), key=lambda verdict: verdict.key), book.scores())
+        finish(output, sorted(verdicts.values(), key=lambda verdict: verdict.key), book.scores(), course)
     return stale
 
 
@@ -96,7 +97,7 @@ def refresh(output: Output, gradebook: str | None = None, course: Course | None 
         if verdict.key in scores:
             record = _stored(output, verdict)
             write_feedback(output, verdict, scores[verdict.key], record.cells, record.notes)
-    finish(output, verdicts, scores)
+    finish(output, verdicts, scores, course)
 
 
 def _stored(output: Output, verdict: SubmissionVerdict) -> Record:

@@ -1,8 +1,9 @@
-"""What an instructor reads: how the class did, what it got wrong, and what took long."""
+"""What an instructor reads: who needs a look, how the class did, what it got wrong, and what took long."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import mean, median
 from typing import Any
 from urllib.parse import quote
@@ -10,46 +11,71 @@ from urllib.parse import quote
 from autograder.checks import catalogue
 from autograder.checks.ask import Status
 from autograder.checks.exercise import Exercise, Misconception
-from autograder.grading.output import Output
+from autograder.grading.attention import look_at
+from autograder.grading.course import Course
+from autograder.grading.output import Output, without_verdicts
+from autograder.grading.overview import rows
 from autograder.grading.render import write_page
 from autograder.grading.scores import Key, Score
 from autograder.grading.verdicts import SubmissionVerdict
 
 BINS = 10
-MOST = 10
-"""How many lines the lists of frequent things have."""
 
 
 @dataclass(frozen=True)
 class ExerciseSummary:
     """An exercise over the class; shares are of the submissions that could be asked."""
 
-    exercise: Exercise
+    name: str
     full_marks: float
     points: float
     seconds: float
 
 
 @dataclass(frozen=True)
+class RequirementSummary:
+    """A requirement over the class: how many of the submissions that were asked meet it."""
+
+    exercise: str
+    name: str
+    met: int
+    asked: int
+
+    @property
+    def share(self) -> float:
+        return self.met / self.asked if self.asked else 0.0
+
+
+@dataclass(frozen=True)
+class MistakeSummary:
+    """A known mistake over the class, and the submissions that look like it; `known` is None when it has a new name."""
+
+    exercise: str
+    name: str
+    known: Misconception | None
+    verdicts: Sequence[SubmissionVerdict]
+
+
+@dataclass(frozen=True)
 class AssignmentSummary:
-    """An assignment over the class, as the course has it now; verdicts may be of a version with other exercises."""
+    """An assignment over the class; verdicts may be of a version with other exercises than the course has now."""
 
     name: str
     verdicts: Sequence[SubmissionVerdict]
     scores: Mapping[Key, Score]
-    audited: dict[Key, dict[str, Any]]
+    audited: Mapping[Key, Mapping[str, Any]]
 
-    @property
+    @cached_property
     def asked(self) -> list[SubmissionVerdict]:
         return [verdict for verdict in self.verdicts if verdict.status not in {"missing", "invalid"}]
 
-    @property
-    def handed_in(self) -> int:
-        return sum(verdict.status != "missing" for verdict in self.verdicts)
+    @cached_property
+    def handed_in(self) -> list[SubmissionVerdict]:
+        return [verdict for verdict in self.verdicts if verdict.status != "missing"]
 
     @property
     def full_marks(self) -> int:
-        return sum(self.points(verdict) >= self.max_points for verdict in self.verdicts)
+        return sum(self.points(verdict) >= self.max_points for verdict in self.handed_in)
 
     @property
     def mean(self) -> float:
@@ -57,34 +83,25 @@ class AssignmentSummary:
 
     @property
     def mean_handed_in(self) -> float:
-        return _mean(self.points(verdict) for verdict in self.verdicts if verdict.status != "missing")
+        return _mean(map(self.points, self.handed_in))
 
     @property
-    def median(self) -> float:
-        return median(map(self.points, self.verdicts))
+    def median_handed_in(self) -> float:
+        return median(map(self.points, self.handed_in)) if self.handed_in else 0.0
 
-    @property
+    @cached_property
     def max_points(self) -> float:
-        return max(score.max_points if score else verdict.max_points for verdict, score in self.scored)
-
-    @property
-    def scored(self) -> list[tuple[SubmissionVerdict, Score | None]]:
-        """Return the verdicts, each with what the gradebook says of it."""
-        return [(verdict, self.scores.get(verdict.key)) for verdict in self.verdicts]
+        scores = [(verdict, self.scores.get(verdict.key)) for verdict in self.verdicts]
+        return max(score.max_points if score else verdict.max_points for verdict, score in scores)
 
     @property
     def waiting(self) -> int:
         """Count the submissions in which something waits for a person."""
-        return sum(bool(score and score.waiting) for _, score in self.scored)
+        return sum(bool(score and score.waiting) for score in map(self._score, self.verdicts))
 
     @property
     def late(self) -> int:
-        return sum(bool(score and score.late) for _, score in self.scored)
-
-    def points(self, verdict: SubmissionVerdict) -> float:
-        """Return the points of a submission, those of people and penalties included."""
-        score = self.scores.get(verdict.key)
-        return verdict.points if score is None else score.points
+        return sum(bool(score and score.late) for score in map(self._score, self.verdicts))
 
     @property
     def statuses(self) -> list[tuple[Status, int]]:
@@ -97,66 +114,104 @@ class AssignmentSummary:
 
     @property
     def histogram(self) -> list[int]:
-        """Count submissions by their share of the points, full marks in the last bin."""
+        """Count what was handed in by its share of the points, full marks in the last bin."""
         bins = [0] * BINS
-        for verdict in self.verdicts:
+        for verdict in self.handed_in:
             share = self.points(verdict) / self.max_points if self.max_points else 0.0
             bins[min(int(BINS * share), BINS - 1)] += 1
         return bins
 
     @property
     def exercises(self) -> list[ExerciseSummary]:
-        return [self._summary(exercise) for exercise in catalogue.exercises(self.name)]
+        return [self._summary(name) for name in self._declared]
 
     @property
     def slowest(self) -> list[ExerciseSummary]:
         return sorted(self.exercises, key=lambda summary: summary.seconds, reverse=True)
 
     @property
-    def misconceptions(self) -> list[tuple[Exercise, Misconception, int]]:
-        """Return the most frequent known mistakes with their counts."""
-        known = {
-            (exercise.name, wrong.name): (exercise, wrong)
-            for exercise in catalogue.exercises(self.name)
-            for wrong in exercise.misconceptions
-        }
-        named = Counter((item.name, item.misconception) for verdict in self.verdicts for item in verdict.exercises)
-        return [(*known[key], count) for key, count in named.most_common() if key in known][:MOST]
+    def requirements(self) -> list[RequirementSummary]:
+        """Return every requirement that was put, the one that the fewest meet first."""
+        met: Counter[tuple[str, str]] = Counter()
+        asked: Counter[tuple[str, str]] = Counter()
+        for verdict in self.asked:
+            for exercise in verdict.exercises:
+                for part in exercise.requirements:
+                    asked[exercise.name, part.name] += 1
+                    met[exercise.name, part.name] += part.passed
+        found = [RequirementSummary(*key, met[key], count) for key, count in asked.items()]
+        return sorted(found, key=lambda requirement: requirement.share)
 
     @property
-    def unmet(self) -> list[tuple[str, str, int]]:
-        """Return the requirements that most answers failed: exercise, requirement, count."""
-        answered = (item for verdict in self.verdicts for item in verdict.exercises if item.status == "graded")
-        failed = Counter((item.name, part.name) for item in answered for part in item.requirements if not part.passed)
-        return [(exercise, requirement, count) for (exercise, requirement), count in failed.most_common(MOST)]
+    def mistakes(self) -> list[MistakeSummary]:
+        """Return the known mistakes that answers look like, the most frequent first."""
+        made: defaultdict[tuple[str, str], list[SubmissionVerdict]] = defaultdict(list)
+        for verdict in self.asked:
+            for exercise in verdict.exercises:
+                if exercise.misconception:
+                    made[exercise.name, exercise.misconception].append(verdict)
+        found = [MistakeSummary(*key, self._known(*key), verdicts) for key, verdicts in made.items()]
+        return sorted(found, key=lambda mistake: len(mistake.verdicts), reverse=True)
 
-    def _summary(self, exercise: Exercise) -> ExerciseSummary:
-        judged = [item for verdict in self.asked for item in verdict.exercises if item.name == exercise.name]
-        seconds = [
-            self.audited.get(verdict.key, {}).get("exercises", {}).get(exercise.name, 0.0) for verdict in self.asked
-        ]
+    def points(self, verdict: SubmissionVerdict) -> float:
+        """Return the points of a submission, those of people and penalties included."""
+        score = self._score(verdict)
+        return verdict.points if score is None else score.points
+
+    def _score(self, verdict: SubmissionVerdict) -> Score | None:
+        return self.scores.get(verdict.key)
+
+    @cached_property
+    def _declared(self) -> dict[str, Exercise | None]:
+        """Return the exercises of the course as it is now, and those that only the verdicts know."""
+        known = catalogue.exercises(self.name) if self.name in catalogue.ASSIGNMENTS else ()
+        seen = {exercise.name: None for verdict in self.verdicts for exercise in verdict.exercises}
+        return {exercise.name: exercise for exercise in known} | {
+            name: None for name in seen if name not in {exercise.name for exercise in known}
+        }
+
+    def _known(self, exercise: str, mistake: str) -> Misconception | None:
+        declared = self._declared[exercise]
+        return next((item for item in declared.misconceptions if item.name == mistake), None) if declared else None
+
+    def _summary(self, name: str) -> ExerciseSummary:
+        judged = [item for verdict in self.asked for item in verdict.exercises if item.name == name]
+        seconds = [self.audited.get(verdict.key, {}).get("exercises", {}).get(name, 0.0) for verdict in self.asked]
         return ExerciseSummary(
-            exercise,
+            name,
             _mean(item.passed for item in judged),
             _mean(item.points / item.max_points for item in judged if item.max_points),
             _mean(seconds),
         )
 
 
-def write_report(output: Output, verdicts: Sequence[SubmissionVerdict], scores: Mapping[Key, Score]) -> None:
-    """Write the report of a class, assignment by assignment."""
+def write_report(
+    output: Output, verdicts: Sequence[SubmissionVerdict], scores: Mapping[Key, Score], course: Course
+) -> None:
+    """Write the report of a class, assignment by assignment in the order of the course."""
     by_assignment = defaultdict(list)
-    for verdict in sorted(verdicts, key=lambda verdict: catalogue.ASSIGNMENTS.index(verdict.assignment)):
+    for verdict in sorted(verdicts, key=lambda verdict: course.place(verdict.assignment)):
         by_assignment[verdict.assignment].append(verdict)
     audited = output.audited()
+    looks = [look for verdict in verdicts for look in look_at(verdict, audited.get(verdict.key, {}))]
+    looked = {look.verdict.key for look in looks}
     write_page(
         output.report,
         "report.html.j2",
         summaries=[AssignmentSummary(name, group, scores, audited) for name, group in by_assignment.items()],
-        students=len({verdict.student for verdict in verdicts}),
+        looks=looks,
+        rows=rows(list(by_assignment), {verdict.key: verdict for verdict in verdicts}, scores, looked),
         isolations=sorted({verdict.isolation for verdict in verdicts if verdict.isolation}),
+        others=_by_assignment(without_verdicts(scores, verdicts)),
         quote=quote,
     )
+
+
+def _by_assignment(scores: Iterable[Score]) -> list[tuple[str, list[Score]]]:
+    found: defaultdict[str, list[Score]] = defaultdict(list)
+    for score in scores:
+        found[score.assignment].append(score)
+    return sorted(found.items())
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checks.ask import Status
-from autograder.grading.assignment import load
+from autograder.grading.assignment import load, released_in
 from autograder.grading.collect import Submission
 from autograder.grading.course import Course
 from autograder.grading.feedback import write_feedback
@@ -112,7 +112,7 @@ class ClassRun:
         self.plan = plan
         self.watch = watch
         self.handed_in = HandedIn(plan.submitted, plan.course, plan.assignments, plan.students)
-        self.assignments = {name: load(name) for name in self.handed_in.names}
+        self.assignments = {name: load(name, released_in(plan.course, name)) for name in self.handed_in.names}
         self.output = Output(plan.out)
         if plan.scheduler is None:
             require_level(plan.isolation)
@@ -145,7 +145,7 @@ class ClassRun:
             except KeyboardInterrupt:
                 progress.interrupted = True
             progress.verdicts = sorted(self.verdicts.values(), key=lambda verdict: verdict.key)
-            finish(self.output, progress.verdicts, book.scores())
+            finish(self.output, progress.verdicts, book.scores(), self.plan.course)
         return progress
 
     def _grade(self, tasks: Iterator[Task], book: ClassGradebook, progress: Progress) -> None:
@@ -224,11 +224,11 @@ def is_of(entry: dict[str, Any], verdict: SubmissionVerdict) -> bool:
     return all(entry.get(name) == getattr(verdict, name) for name in ("digest", "seed", "points"))
 
 
-def finish(output: Output, verdicts: Sequence[SubmissionVerdict], scores: Mapping[Key, Score]) -> None:
+def finish(output: Output, verdicts: Sequence[SubmissionVerdict], scores: Mapping[Key, Score], course: Course) -> None:
     """Write what is about the class as a whole."""
     output.write(verdicts)
     output.write_grades(verdicts, scores)
-    write_report(output, verdicts, scores)
+    write_report(output, verdicts, scores, course)
 
 
 def _kept(plan: Plan) -> dict[str, Path | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.checks import catalogue
-from autograder.grading.assignment import load
+from autograder.grading.assignment import load, released_in
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.intake.layouts import says
@@ -64,9 +64,9 @@ def releases(course: Course) -> list[Release]:
         if path.parent.name not in catalogue.ASSIGNMENTS
     ]
     judged = []
-    for name in course.names:
+    for name in course.judged:
         with contextlib.suppress(CourseError):  # one that cannot be graded as it is now is not looked for
-            judged.append(Release(name, name, load(name).cells))
+            judged.append(Release(name, name, load(name, released_in(course, name)).cells))
     seen: dict[tuple[str, str], Release] = {}
     for release in (*judged, *own):
         seen.setdefault((release.assignment, release.name), release)
