@@ -11,6 +11,7 @@ from autograder.cli.classes import check, grade, regrade, report
 from autograder.cli.handing import export, extend, feedback
 from autograder.cli.intake import collect
 from autograder.cli.making import doctor, init, release
+from autograder.cli.reading import explain, formgrader
 from autograder.cli.terminal import INTERRUPTED, stop
 from autograder.grading.errors import CourseError
 from autograder.grading.output import printable
@@ -20,6 +21,8 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     release,
     collect,
     grade,
+    formgrader,
+    explain,
     extend,
     regrade,
     report,

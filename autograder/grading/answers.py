@@ -44,8 +44,8 @@ class Recorder:
         return answer
 
     def ran(self, cell: CellResult) -> None:
-        """Keep what became of a cell."""
-        self._keep(vars(cell))
+        """Keep what became of a cell, but for its pictures, which have nothing to do with a grade."""
+        self._keep({name: value for name, value in vars(cell).items() if name != "pictures"})
 
     def judges(self, exercise: str) -> None:
         """Keep that the questions which follow are those of an exercise."""

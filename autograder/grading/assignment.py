@@ -98,6 +98,15 @@ def released_in(course: Course, name: str) -> Path:
     return own if (own / name / f"{name}.ipynb").is_file() else RELEASED
 
 
+@cache
+def by_hand(name: str) -> frozenset[str]:
+    """Return the grade_ids of the cells that a person grades; of what cannot be graded there are none."""
+    try:
+        return frozenset(cell.grade_id for cell in load(name).cells if cell.grade and cell.solution)
+    except CourseError:
+        return frozenset()
+
+
 def check_cell(exercise: str) -> str:
     """Return the grade_id of the cell that holds the points of the exercise of this name."""
     return f"{exercise}_check"

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.checks.judge import NOT_WRITTEN
 from autograder.grading.verdicts import SubmissionVerdict
 
 STOPPED = ("timeout", "memory", "died")
@@ -32,17 +31,11 @@ def look_at(verdict: SubmissionVerdict, entry: Mapping[str, Any]) -> list[Look]:
     reasons = [*_stopped(verdict), *entry.get("remarks", ())]
     if verdict.status == "invalid":
         reasons.append(verdict.exercises[0].requirements[0].message)
-    if is_untouched(verdict):
+    if entry.get("blank"):
         reasons.append("nothing is written in it")
     if entry.get("faults"):
         reasons.append(f"the judges could not settle all of it: {entry['faults'][0]}")
     return [Look(verdict, reason) for reason in reasons]
-
-
-def is_untouched(verdict: SubmissionVerdict) -> bool:
-    """Tell whether every answer is as it was handed out."""
-    messages = {part.message for exercise in verdict.exercises for part in exercise.requirements}
-    return messages == {NOT_WRITTEN}
 
 
 def _stopped(verdict: SubmissionVerdict) -> list[str]:

@@ -7,21 +7,22 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Enum, Float, Integer
 from traitlets.config import Application
 
-from autograder.checks.notebook import Report
-from autograder.grading.assignment import Assignment, check_cell, load, released_in
+from autograder.grading.assignment import Assignment, load, released_in
+from autograder.grading.autograded import autograded, tabled
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
-from autograder.grading.grade import Graded, Task
+from autograder.grading.grade import Task
 from autograder.grading.gradebook import ClassGradebook, sqlite_file
 from autograder.grading.opening import opened
 from autograder.grading.pool import work
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
+from autograder.grading.rewritten import rewritten
 from autograder.grading.sources import write_sources
 from autograder.grading.stock import is_judged, process
 from autograder.kernels.limits import MAX_SECONDS, Limits
@@ -101,28 +102,15 @@ class Judge(SaveAutoGrades):  # type: ignore[misc]
         if graded.is_late:
             graded = work(task).alone()
         with ClassGradebook(place["db_url"], [assignment]) as book:
-            book.record([graded])
-        self._show(nb, graded, assignment)
-        processed: Processed = super().preprocess(nb, resources)
+            # What was graded before is not known here, so that all that a person gave is to be looked at again.
+            book.record([graded], anew={graded.verdict.key: rewritten(graded.texts, None)})
+        data = nbformat.writes(nb).encode()
+        seen = autograded(assignment, graded, submission.stored) if graded.restored else tabled(data, graded)
+        processed: Processed = super().preprocess(nbformat.reads(seen.decode(), as_version=4), resources)
         return processed
 
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         """Leave the scores alone: they are the verdict's."""
-
-    def _show(self, nb: NotebookNode, graded: Graded, assignment: Assignment) -> None:
-        """Put each exercise's table under its graded cell, and what is told of a cell under that one."""
-        tables = {
-            check_cell(exercise.name): Report(exercise, verdict)
-            for exercise, verdict in zip(assignment.exercises, graded.verdict.exercises, strict=True)
-        }
-        for cell in nb.cells:
-            name = _grade_id(cell)
-            told = [note.text for note in graded.notes if note.about == name]
-            if told and cell.cell_type == "code":
-                cell.outputs = [new_output("stream", text="\n".join(told))]
-            if name in tables and cell.cell_type == "code":
-                data = {"text/html": tables[name]._repr_html_(), "text/plain": str(tables[name])}
-                cell.outputs.append(new_output("display_data", data))
 
 
 @cache

@@ -6,14 +6,16 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from autograder.checks.ask import Status
+from autograder.grading.assignment import by_hand
 from autograder.grading.errors import CourseError
 from autograder.grading.intake.archives import is_noise, is_output
+from autograder.grading.shown import Stored, read_stored
 from autograder.kernels.notebook import MAX_BYTES, lean
 
 MAX_NAME = 128
@@ -42,7 +44,8 @@ class Submission:
     """What a student handed in for an assignment: a notebook without its outputs, or why there is none.
 
     `digest` is the SHA-256 of the file as it was handed in; that of nothing when there is none.
-    `submitted` is when, in UTC, as far as that is known; `remarks` are what a person should know about it.
+    `submitted` is when, in UTC, as far as that is known; `remarks` are what a person should know about it; `stored` is
+    what the file stores with the cells that a person grades, by grade_id.
     """
 
     student: str
@@ -53,11 +56,13 @@ class Submission:
     cause: str = ""
     submitted: datetime | None = None
     remarks: tuple[str, ...] = ()
+    stored: Mapping[str, Stored] = field(default_factory=dict)
 
     @classmethod
     def of(cls, student: str, assignment: str, data: bytes) -> "Submission":
-        """Return the submission of a file, in memory for its cells alone."""
-        return cls(student, assignment, lean(data), hashlib.sha256(data).hexdigest())
+        """Return the submission of a file, in memory for its cells, and for what those showed that a person grades."""
+        stored = read_stored(data, by_hand(assignment))
+        return cls(student, assignment, lean(data), hashlib.sha256(data).hexdigest(), stored=stored)
 
 
 Receipts = Mapping[tuple[str, str], Submission]

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from autograder.checks.ask import Status
@@ -13,13 +13,14 @@ from autograder.grading.assignment import Assignment
 from autograder.grading.collect import Submission
 from autograder.grading.memory import bounded
 from autograder.grading.recognize import require_assignment
+from autograder.grading.rewritten import texts
 from autograder.grading.sitting import Sitting
 from autograder.grading.verdicts import SubmissionVerdict
 from autograder.kernels.limits import Limits
 from autograder.kernels.needed import needed
-from autograder.kernels.notebook import Unreadable, read_notebook
+from autograder.kernels.notebook import NotebookCell, Unreadable, read_notebook
 from autograder.kernels.rebound import rebound
-from autograder.kernels.sanitise import Note, answered, is_blank, notes, steps
+from autograder.kernels.sanitise import Note, answered, is_blank, notes, restore, steps
 from autograder.kernels.session import Cell, CellResult, Session
 from autograder.kernels.worker import Worker
 
@@ -47,9 +48,10 @@ class Graded:
     """A verdict with what it rests on.
 
     `record` holds the answers (empty when nothing was asked), `questions` the seconds that each exercise took,
-    `written` the manually graded cells in which the student wrote something, `notes` what the student is told of how
-    the cells were taken, `is_blank` whether nothing was written, `faults` what went wrong in the grader, `watched` what
-    no cgroup bounded, `left` files that may be the submission's and were left alone.
+    `written` the manually graded cells in which the student wrote something, `restored` all cells as they were taken,
+    `texts` a hash of each answer, `notes` what the student is told of how the cells were taken, `is_blank` whether
+    nothing was written, `faults` what went wrong in the grader, `watched` what no cgroup bounded, `left` files that may
+    be the submission's and were left alone.
     """
 
     verdict: SubmissionVerdict
@@ -58,6 +60,8 @@ class Graded:
     record: bytes = b""
     questions: tuple[tuple[str, float], ...] = ()
     written: frozenset[str] = frozenset()
+    restored: tuple[NotebookCell, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     is_blank: bool = False
     faults: tuple[str, ...] = ()
@@ -92,6 +96,7 @@ def grade(task: Task, worker: Worker) -> Graded:
         seed = submission_seed(task.seed, assignment.name)
         sitting = Sitting(assignment.exercises, recorder, seed)
         results = sit(cells, session, recorder, sitting)
+    restored = restore(assignment.cells, submitted)
     blank = is_blank(assignment.cells, submitted)
     told = [Note("", BLANK)] if blank else notes(assignment.cells, submitted)
     for exercise in sitting.verdicts:
@@ -105,6 +110,8 @@ def grade(task: Task, worker: Worker) -> Graded:
         record=recorder.record(told),
         questions=tuple(sitting.seconds.items()),
         written=frozenset(answered(assignment.cells, submitted)),
+        restored=tuple(restored),
+        texts=texts(restored),
         notes=tuple(told),
         is_blank=blank,
         faults=tuple(sitting.faults),

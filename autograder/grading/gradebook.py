@@ -3,10 +3,11 @@
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
@@ -73,18 +74,25 @@ class ClassGradebook:
             people.write(self._book)
             self._book.db.commit()
 
-    def record(self, batch: Iterable[Graded], receipts: Receipts = NO_RECEIPTS) -> None:
+    def record(
+        self,
+        batch: Iterable[Graded],
+        receipts: Receipts = NO_RECEIPTS,
+        anew: Mapping[Key, Collection[str]] = MappingProxyType({}),
+    ) -> None:
         """Write the grades of some submissions, with penalties, in one transaction.
 
         Args:
             batch: the submissions.
             receipts: when they were handed in; a date that is not known stays as it is.
+            anew: the graded cells whose answers were written anew, by submission; what a person gave for those before
+                stays, and waits for another look.
         """
         with _readable_errors(self.url), self._one_transaction(), _building():
             students = []
             for graded in batch:
                 receipt = receipts.get(graded.verdict.key)
-                self._record(graded, receipt.submitted if receipt else None)
+                self._record(graded, receipt.submitted if receipt else None, anew.get(graded.verdict.key, ()))
                 students.append(graded.verdict.student)
             self._penalties.settle(self._book, students if len(students) <= NAMED else None)
 
@@ -138,7 +146,7 @@ class ClassGradebook:
         self._book.db.commit()
         return read_scores(self._book, [assignment], [student])[student, assignment]
 
-    def _record(self, graded: Graded, submitted: datetime | None) -> None:
+    def _record(self, graded: Graded, submitted: datetime | None, anew: Collection[str]) -> None:
         student, assignment = graded.verdict.key
         self._book.update_or_create_student(student)
         submission = self._book.update_or_create_submission(assignment, student)
@@ -150,7 +158,7 @@ class ClassGradebook:
             score = earned.get(grade.name, None if grade.name in graded.written else 0.0) if handed_in else None
             if grade.manual_score is None:
                 grade.needs_manual_grade = score is None and handed_in
-            elif grade.auto_score != score:
+            elif grade.auto_score != score or grade.name in anew:
                 grade.needs_manual_grade = True
             grade.auto_score = score
 

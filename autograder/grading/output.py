@@ -199,10 +199,12 @@ def _audit(graded: Graded, receipts: Receipts, counts: bool = True) -> str:
         "seconds": verdict.seconds,
         "exercises": dict(graded.questions),
         "written": sorted(graded.written),
+        "texts": dict(graded.texts),
         "faults": list(graded.faults),
         "alone": verdict.alone,
         "watched": list(graded.watched),
         "left": list(graded.left),
+        "blank": graded.is_blank,
         "counts": counts,
         "remarks": list(receipt.remarks if receipt else ()),
     }

@@ -3,11 +3,13 @@
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from autograder.checks.judge import unjudged
 from autograder.grading.answers import NotRecorded, Record, Replay
 from autograder.grading.assignment import Assignment, load, released_in
+from autograder.grading.autograded import place, tabled
 from autograder.grading.collect import Submission
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
@@ -18,7 +20,7 @@ from autograder.grading.output import Output
 from autograder.grading.run import finish
 from autograder.grading.scores import Key
 from autograder.grading.sitting import Sitting
-from autograder.grading.verdicts import SubmissionVerdict
+from autograder.grading.verdicts import SubmissionVerdict, write_bytes
 
 BATCH = 32
 
@@ -78,6 +80,7 @@ def _regrade(
                 book.record(batch)
                 scores = book.scores(batch)
                 for graded in batch:
+                    _write_tables(place(course, output, graded.verdict.key), graded)
                     write_feedback(output, graded.verdict, scores[graded.verdict.key], graded.cells, graded.notes)
                 output.append(batch, receipts)
                 verdicts |= {graded.verdict.key: graded.verdict for graded in batch}
@@ -85,6 +88,11 @@ def _regrade(
             watch(done, len(chosen))
         finish(output, sorted(verdicts.values(), key=lambda verdict: verdict.key), book.scores(), course)
     return stale
+
+
+def _write_tables(notebook: Path, graded: Graded) -> None:
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        write_bytes(notebook, tabled(notebook.read_bytes(), graded))
 
 
 def refresh(output: Output, gradebook: str | None = None, course: Course | None = None) -> None:
@@ -129,6 +137,8 @@ def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict,
         questions=tuple(entry["exercises"].items()),
         written=frozenset(entry["written"]),
         notes=tuple(record.notes),
+        texts=entry.get("texts", {}),
+        is_blank=entry.get("blank", False),
         faults=faults,
         watched=tuple(entry.get("watched", ())),
         left=tuple(entry.get("left", ())),

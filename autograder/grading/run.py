@@ -11,6 +11,7 @@ from typing import Any
 
 from autograder.checks.ask import Status
 from autograder.grading.assignment import load, released_in
+from autograder.grading.autograded import autograded, place
 from autograder.grading.collect import Submission
 from autograder.grading.course import Course
 from autograder.grading.feedback import write_feedback
@@ -21,8 +22,9 @@ from autograder.grading.output import Output, number
 from autograder.grading.pool import cluster_size, dask_pool, grade_fairly, local_pool
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
 from autograder.grading.report import write_report
+from autograder.grading.rewritten import rewritten
 from autograder.grading.scores import Key, Score
-from autograder.grading.verdicts import SubmissionVerdict
+from autograder.grading.verdicts import SubmissionVerdict, write_bytes
 from autograder.kernels.limits import Limits
 from autograder.kernels.sanitise import Note
 
@@ -129,6 +131,7 @@ class ClassRun:
 
     def _run(self) -> Progress:
         before = self.before = self.output.read()
+        self.audited = self.output.audited()
         targets = self.handed_in.keys
         self.verdicts = {key: verdict for key, verdict in before.items() if self._stays(key, targets)}
         kept = self._unchanged(before) if self.plan.resume else {}
@@ -181,15 +184,26 @@ class ClassRun:
         written = results[:]
         results.clear()  # what cannot be written now cannot be written later either
         batch = self.handed_in.that_count(written, book, self.output)
-        book.record(batch, self.handed_in.receipts)
+        anew = {graded.verdict.key: rewritten(graded.texts, self.audited.get(graded.verdict.key)) for graded in batch}
+        book.record(batch, self.handed_in.receipts, anew)
         scores = book.scores(batch)
         for graded in batch:
+            self._write_notebook(graded)
             write_feedback(self.output, graded.verdict, scores[graded.verdict.key], graded.cells, graded.notes)
         self.output.append(batch, self.handed_in.receipts)
         self.verdicts |= {graded.verdict.key: graded.verdict for graded in batch}
         for graded in written:
             progress.add(graded)
         self.watch(progress)
+
+    def _write_notebook(self, graded: Graded) -> None:
+        """Write the submission as a person reads it; nothing is left of an earlier one that cannot be read any more."""
+        path = place(self.plan.course, self.output, graded.verdict.key)
+        if graded.restored:
+            stored = self.handed_in.receipts[graded.verdict.key].stored
+            write_bytes(path, autograded(self.assignments[graded.verdict.assignment], graded, stored))
+        else:
+            path.unlink(missing_ok=True)
 
     def _tasks(self, done: Set[Key]) -> Iterator[Task]:
         for submission in self.handed_in.submissions():
@@ -199,7 +213,6 @@ class ClassRun:
     def _again(self, late: Sequence[Graded]) -> Iterator[Task]:
         """Read some submissions once more."""
         return map(self._task, self.handed_in.again(late))
-
 
     def _task(self, submission: Submission) -> Task:
         assignment = self.assignments[submission.assignment]

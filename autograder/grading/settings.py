@@ -29,7 +29,7 @@ def configure(config: Config, file: str) -> None:
     config.ClearSolutions.code_stub = STUB
     # The assignment is described in the gradebook first, so that a new folder needs no other step.
     config.Autograde.pre_convert_hook = "autograder.grading.autograde.declare"
-    # A submission is opened as by `autograder grade`: no link is followed, and a file that is no notebook has its verdict.
+    # As by `autograder grade`, no link is followed, and a file that is no notebook has its verdict.
     config.Autograde.exporter_class = "autograder.grading.opening.Submitted"
     config.Autograde.sanitize_preprocessors = ["autograder.grading.autograde.Restore"]
     # Judge takes the place of Execute and SaveAutoGrades: what a submission prints never decides its grade.

@@ -87,7 +87,7 @@ class Sitting:
             self.faults.append(f"{exercise.name}: {type(fault).__name__}: {fault}")
             judged = unjudged(exercise, "error", TOO_MUCH if isinstance(fault, MemoryError) else UNJUDGED)
         self.seconds[exercise.name] = round(self.seconds[exercise.name] + time.perf_counter() - started, 3)
-        return _without_addresses(judged)
+        return without_addresses(judged)
 
 
 class WithCellErrors:
@@ -122,7 +122,7 @@ def _explained(cell: CellResult) -> Unanswered:
     return Unanswered(status, f"its cell {verb}{cell.message}")
 
 
-def _without_addresses(judged: ExerciseVerdict) -> ExerciseVerdict:
+def without_addresses(judged: ExerciseVerdict) -> ExerciseVerdict:
     """Blank out memory addresses in messages: they would differ from run to run."""
     requirements = tuple(replace(item, message=ADDRESS.sub("0x…", item.message)) for item in judged.requirements)
     return replace(judged, requirements=requirements)

@@ -58,7 +58,7 @@ def restore(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell])
 def steps(released: Sequence[NotebookCell], submitted: Sequence[NotebookCell]) -> list[Cell]:
     """Return the restored code cells of a submission in order, each check as the place where it asks."""
     return [
-        Cell(cell.grade_id, cell.source, _exercise(cell), cell.is_check)
+        Cell(cell.grade_id, cell.source, _exercise(cell), cell.is_check, cell.grade and cell.solution)
         for cell in restore(released, submitted)
         if cell.code
     ]

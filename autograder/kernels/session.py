@@ -8,10 +8,12 @@ from typing import Any, Literal, Protocol
 
 from autograder.checks.ask import Answer, Question, Unanswered
 from autograder.checks.clean import clean
+from autograder.kernels import pictures
 from autograder.kernels.budget import Budget, Patience, Spent, Turn
 from autograder.kernels.channel import Channel, Ended, Forged, Late
 from autograder.kernels.inside.wire import WireError
 from autograder.kernels.limits import Limits
+from autograder.kernels.pictures import Picture
 from autograder.kernels.zygote import Zygote, ZygoteFailed
 
 CellStatus = Literal["ok", "error", "timeout", "memory", "died", "skipped"]
@@ -43,23 +45,26 @@ class Cell:
         source: its text.
         part: the exercise that it answers or checks, EXPERIMENT when no grade rests on it, else empty.
         is_check: whether the exercise is to be asked here. A check is never run.
+        is_shown: whether a person will look at what it shows, pictures included.
     """
 
     id: str
     source: str
     part: str = ""
     is_check: bool = False
+    is_shown: bool = False
 
 
 @dataclass(frozen=True)
 class CellResult:
-    """What became of a cell; the message and the output are clean text of limited length."""
+    """What became of a cell; the message and the output are clean text of limited length, as are the pictures."""
 
     id: str
     status: CellStatus
     message: str = ""
     output: str = ""
     part: str = ""
+    pictures: tuple[Picture, ...] = ()
 
 
 class Session(Protocol):
@@ -149,14 +154,16 @@ class ZygoteSession:
         return self._shared.get(cell.part) or self._answers[cell.part]
 
     def _run_once(self, cell: Cell) -> CellResult:
-        reply = self._request({"run": cell.source}, self._budget(cell))
+        reply = self._request({"run": cell.source, "show": cell.is_shown}, self._budget(cell))
         match reply:
-            case {"error": None, "output": str(output)}:
-                return CellResult(cell.id, "ok", "", clean(output, self._limits.output_bytes), cell.part)
-            case {"error": {"kinds": list(kinds), "type": str(kind), "message": str(text)}, "output": str(output)}:
+            case {"error": None, "output": str(output), "pictures": list(shown)}:
+                text = clean(output, self._limits.output_bytes)
+                return CellResult(cell.id, "ok", "", text, cell.part, pictures.read(shown))
+            case {"error": {"kinds": list(kinds), "type": str(kind), "message": str(why)}, "output": str(output)}:
                 status: CellStatus = "memory" if "MemoryError" in kinds else "error"
-                message = clean(f"{kind}: {text}" if text else kind)
-                return CellResult(cell.id, status, message, clean(output, self._limits.output_bytes), cell.part)
+                message = clean(f"{kind}: {why}" if why else kind)
+                text = clean(output, self._limits.output_bytes)
+                return CellResult(cell.id, status, message, text, cell.part, pictures.read(reply.get("pictures")))
             case {"outcome": "broken", "raised": {"type": str(kind)}}:
                 return CellResult(cell.id, "error", clean(kind), part=cell.part)
         raise self._ban("its answer is malformed")

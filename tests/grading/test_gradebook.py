@@ -113,6 +113,19 @@ def test_a_persons_grade_is_asked_for_again_only_when_something_changed(url: str
         assert book._book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann").needs_manual_grade
 
 
+def test_what_was_written_anew_waits_for_another_look(url: str, assignment: Assignment) -> None:
+    name = f"{assignment.exercises[0].name}_check"
+    with ClassGradebook(url, [assignment]) as book:
+        book.record([verdict("ann", 0.0, assignment)])
+        grade = book._book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann")
+        grade.manual_score, grade.needs_manual_grade = 2.0, False
+        book.record([verdict("ann", 0.0, assignment)], anew={("ann", ASSIGNMENT): {name}})
+        grade = book._book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann")
+        assert (grade.manual_score, grade.needs_manual_grade) == (2.0, True)
+        others = [cell for cell in book.scores()["ann", ASSIGNMENT].cells if cell.waits]
+        assert [cell.name for cell in others] == [name]
+
+
 def test_what_people_grade_waits_for_them_where_something_is_written(url: str, assignment: Assignment) -> None:
     notebook = json.loads(assignment.released)
     essay = {"grade": True, "solution": True, "locked": False, "task": False, "schema_version": 3, "points": 5}

@@ -12,6 +12,8 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from .pictures import collected
+
 Tree = Any
 Respond = Callable[[dict[str, Any], dict[str, Any]], Tree]
 
@@ -118,9 +120,10 @@ class Executor:
         self._interruptible = False
 
     def handle(self, request: dict[str, Any]) -> Tree:
-        """Return the reply to `{"run": source}` or `{"ask": question}`, whatever the student's code raises.
+        """Return the reply to `{"run": source, "show": bool}` or `{"ask": question}`, whatever the student's code does.
 
-        What is printed while a question is answered is nobody's to read, and takes no memory.
+        Pictures are drawn where they are to be shown. What is printed while a question is answered is nobody's to
+        read, and takes no memory.
         """
         output = Output(self._output_bytes if "run" in request else 0)
         sys.stdin = io.StringIO()
@@ -130,7 +133,9 @@ class Executor:
         self._interruptible = True
         try:
             if "run" in request:
-                return {"error": self._run(request["run"]), "output": output.text()}
+                with collected(self._shell, request["show"]) as pictures:
+                    error = self._run(request["run"])
+                return {"error": error, "output": output.text(), "pictures": pictures.shown}
             return self._respond(self._shell.user_ns, request["ask"])
         except BaseException as error:
             return broken(error)
