@@ -54,7 +54,7 @@ def reasons(output: Output, course: Course, key: Key, exercise: str | None, subm
         cause = verdict.exercises[0].requirements[0].message
         return Finding(verdict.seed, "", {item.name: cause for item in exercises}, {})
     verdict, record = (verdict, _stored(output, key)) if submitted is None else _again(verdict, course, submitted)
-    seed = submission_seed(verdict.seed, *key)
+    seed = submission_seed(verdict.seed, verdict.assignment)
     judged = {item.name: item for item in verdict.exercises}
     try:
         found = {item.name: explain(item, judged[item.name], record, seed) for item in exercises if item.name in judged}

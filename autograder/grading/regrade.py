@@ -63,7 +63,6 @@ def _regrade(
 ) -> list[Key]:
     verdicts = output.read()
     names = list(assignments) or sorted({verdict.assignment for verdict in verdicts.values()})
-    course = course or Course.here()
     loaded = {name: load(name, released_in(course, name)) for name in names}
     chosen = [verdict for verdict in verdicts.values() if verdict.assignment in loaded]
     audited = output.audited()

@@ -249,7 +249,15 @@ def _kept(plan: Plan) -> dict[str, Path | None]:
     return {
         "SUBMITTED": plan.submitted,
         "--out": plan.out,
-        "the gradebook": sqlite_file(plan.gradebook) if plan.gradebook else None,
+        "the gradebook": _gradebook_file(plan),
+        "the folder of the course": plan.course.root if plan.course.exists else None,
         "the course": checkout(),
         "nbgrader's exchange": exchange(),
     }
+
+
+def _gradebook_file(plan: Plan) -> Path | None:
+    named = plan.gradebook or plan.course.gradebook
+    if "://" in named:
+        return sqlite_file(named)
+    return plan.course.root / named if named else None

@@ -172,7 +172,7 @@ def test_a_verdict_is_repeated_from_its_record_with_the_cells_in_their_places() 
     record = Record.from_bytes(graded.record)
     assert record.cells == list(graded.cells)
     assert record.notes == list(graded.notes)
-    sitting = Sitting(catalogue.exercises(ASSIGNMENT), Replay(record), submission_seed(7, "ann", ASSIGNMENT))
+    sitting = Sitting(catalogue.exercises(ASSIGNMENT), Replay(record), submission_seed(7, ASSIGNMENT))
     sitting.repeat(record.course)
     assert sitting.verdicts == graded.verdict.exercises
 
