@@ -5,11 +5,14 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from autograder.checks import beside
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
 from autograder.checks.exercise import Exercise
+from autograder.checks.implementation import definition
 
 ROOT = Path(__file__).parents[1]
 CHECKS = ROOT / "autograder/checks"
@@ -51,19 +54,22 @@ def changed_exercises() -> tuple[Exercise, ...]:
 
 
 def sources(exercise: Exercise) -> set[Path]:
-    """Return the files of an exercise: where it is declared, what its assignment shares, where its reference is."""
-    own = {other.name: declared_in(other) for other in exercises(exercise.assignment)}
+    """Return the files of an exercise: where it is declared, what its assignment shares, its reference and probes."""
+    own = {other.name: Path(declared_in(other).__file__) for other in exercises(exercise.assignment)}
     shared = {path for path in (CHECKS / exercise.assignment).glob("[!_]*.py") if path not in own.values()}
-    reference = getattr(exercise.reference, "factory", exercise.reference)
-    return shared | {own[exercise.name], Path(inspect.getfile(reference))}
+    probes = [
+        value
+        for value in vars(declared_in(exercise)).values()
+        if getattr(value, "__module__", "").startswith(f"{beside.__name__}.")
+    ]
+    used = {Path(inspect.getfile(value)) for value in (definition(exercise.reference), *probes)}
+    return shared | used | {own[exercise.name]}
 
 
-def declared_in(exercise: Exercise) -> Path:
+def declared_in(exercise: Exercise) -> ModuleType:
     package = f"autograder.checks.{exercise.assignment}."
     modules = [module for name, module in sys.modules.items() if name.startswith(package)]
-    return Path(
-        next(module.__file__ for module in modules if any(value is exercise for value in vars(module).values()))
-    )
+    return next(module for module in modules if any(value is exercise for value in vars(module).values()))
 
 
 def changed_files() -> set[str]:

@@ -112,8 +112,9 @@ def exercises_changed_by(files: set[str], monkeypatch: pytest.MonkeyPatch) -> se
 
 def test_a_changed_file_changes_the_exercises_that_it_is_of(monkeypatch: pytest.MonkeyPatch) -> None:
     firsts = {exercises(assignment)[0].name for assignment in ASSIGNMENTS}
-    own = changed.declared_in(find("rmsnorm")).relative_to(ROOT).as_posix()
+    own = Path(changed.declared_in(find("rmsnorm")).__file__).relative_to(ROOT).as_posix()
     assert exercises_changed_by({own}, monkeypatch) == {"rmsnorm"}
     assert exercises_changed_by({"autograder/reference/layernorm.py"}, monkeypatch) >= {"rmsnorm", "layernorm"}
+    assert exercises_changed_by({"autograder/checks/beside/noise_lab.py"}, monkeypatch) == {"NoiseLayer"}
     assert exercises_changed_by({"autograder/checks/judge.py"}, monkeypatch) == firsts
     assert exercises_changed_by({"README.md", "book/intro.md"}, monkeypatch) == set()

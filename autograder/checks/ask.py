@@ -1,17 +1,15 @@
 """The one seam between a check and the code it judges: a question goes in, plain data comes back."""
 
-import inspect
-import textwrap
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from functools import cache
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from autograder.checks.beside.respond import place, respond
 from autograder.checks.clean import MAX_NAME, clean, clean_array
-from autograder.checks.respond import respond
 
 Status = Literal["graded", "error", "timeout", "memory", "died", "missing", "invalid"]
 Value = Any
@@ -61,20 +59,18 @@ class Raised:
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A call of the student's function, or of a probe: trusted code that builds the student's object and uses it."""
+    """A call of the student's function, or of the probe at a place: trusted code that builds the object and uses it."""
 
     subject: str
     args: tuple[Value, ...] = ()
     kwargs: dict[str, Value] = field(default_factory=dict)
     probe: str = ""
-    source: str = ""
 
     def to_tree(self) -> dict[str, Any]:
         """Return the request that `respond` and the wire understand."""
         return {
             "subject": self.subject,
             "probe": self.probe,
-            "source": self.source,
             "args": [to_tree(value) for value in self.args],
             "kwargs": {key: to_tree(value) for key, value in self.kwargs.items()},
         }
@@ -187,17 +183,18 @@ class Ask:
         """Call the student's function and return the whole answer, exceptions and changed arguments included."""
         return self.transport.ask(Question(self.subject, args, kwargs))
 
-    def probe(self, probe: Callable[..., Any], *args: Value, **kwargs: Value) -> Value:
-        """Run `probe(subject, *args, **kwargs)` beside the student's code and return its value.
-
-        The probe's source is sent: it must be a function of a module, import what it needs in its body, and reach
-        the student's code through `attempt(function, *args)`, which tells its exceptions from the probe's own.
-        """
-        return self.value(self.probe_answer(probe, *args, **kwargs))
+    def probe(self, probe: Callable[..., Seen], *args: Value, **kwargs: Value) -> Seen:
+        """Have `probe(subject, *args, **kwargs)` run beside the student's code; return what it found."""
+        return self.found(probe, self.probe_answer(probe, *args, **kwargs))
 
     def probe_answer(self, probe: Callable[..., Any], *args: Value, **kwargs: Value) -> Answer:
         """Run a probe and return the whole answer."""
-        return self.transport.ask(Question(self.subject, args, kwargs, probe.__name__, _source(probe)))
+        return self.transport.ask(Question(self.subject, args, kwargs, place(probe)))
+
+    def found(self, probe: Callable[..., Seen], answer: Answer) -> Seen:
+        """Return what a probe found; raise StudentRaised when the student's code raised."""
+        seen: Seen = _promised(_hints(probe)["return"], self.value(answer))
+        return seen
 
     @staticmethod
     def value(answer: Answer) -> Value:
@@ -207,8 +204,22 @@ class Ask:
 
 
 @cache
-def _source(probe: Callable[..., Any]) -> str:
-    return textwrap.dedent(inspect.getsource(probe))
+def _hints(annotated: Callable[..., Any]) -> dict[str, Any]:
+    return get_type_hints(annotated)
+
+
+def _promised(kind: Any, value: Value) -> Any:
+    """Return plain data as what the annotation of a probe promises: its dataclasses, and lists of them, are made again.
+
+    Raises what a malformed answer raises in a check, when the data is not of that form.
+    """
+    if isinstance(kind, type) and is_dataclass(kind):
+        hints = _hints(kind)
+        return kind(**{name: _promised(hints[name], item) for name, item in value.items()})
+    if get_origin(kind) is list:
+        (each,) = get_args(kind)
+        return [_promised(each, item) for item in value]
+    return value
 
 
 def to_tree(value: Value) -> Any:

@@ -24,8 +24,8 @@ def exercises(assignment: str) -> tuple[Exercise, ...]:
     """Return the exercises of an assignment in the order of its notebook; raise KeyError when there is none."""
     if assignment not in ASSIGNMENTS:
         raise KeyError(assignment)
-    declared: tuple[Exercise, ...] = import_module(f"autograder.checks.{assignment}").EXERCISES
-    return declared
+    package = import_module(f"autograder.checks.{assignment}")
+    return tuple(import_module(f"{package.__name__}.{module}").exercise for module in package.EXERCISES)
 
 
 def find(name: str) -> Exercise:

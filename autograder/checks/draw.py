@@ -19,11 +19,16 @@ def away_from_zero(draw: np.random.Generator, shape: tuple[int, ...], dtype: str
     return (magnitude * np.where(draw.random(shape) < 0.7, 1, -1)).astype(dtype)
 
 
+def seed(draw: np.random.Generator) -> int:
+    """Draw a seed, which is not 0."""
+    return int(draw.integers(1, 2**31))
+
+
 def rng(draw: np.random.Generator) -> Rng:
     """Draw the seed of a generator for the student's code."""
-    return Rng(int(draw.integers(2**31)))
+    return Rng(seed(draw))
 
 
 def torch_rng(draw: np.random.Generator) -> TorchRng:
     """Draw the seed of a torch generator for the student's code."""
-    return TorchRng(int(draw.integers(2**31)))
+    return TorchRng(seed(draw))

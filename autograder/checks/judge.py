@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.checks.ask import Ask, Status, StudentRaised, Transport, Unanswered
 from autograder.checks.clean import clean
-from autograder.checks.exercise import Exercise, Unmet
+from autograder.checks.exercise import Exercise, Requirement, Unmet
 from autograder.checks.expect import MALFORMED
 from autograder.checks.misconceptions import recognize
 from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
@@ -44,7 +44,7 @@ def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdic
         message = silence.message if silence else ""
         if silence is None:
             try:
-                requirement.check(ask, ask.draw(requirement.name))
+                requirement.check(ask, ask.draw(requirement.key))
             except Unmet as unmet:
                 message = clean(str(unmet), MAX_SAID)
             except StudentRaised as error:
@@ -53,8 +53,7 @@ def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdic
                 silence, status, message = unanswered, unanswered.status, unanswered.message
             except MALFORMED:
                 message = UNREADABLE
-        points = 0.0 if message else float(requirement.points)
-        verdicts.append(RequirementVerdict(requirement.name, points, float(requirement.points), not message, message))
+        verdicts.append(_verdict(requirement, not message, message))
     misconception = None
     if silence is None and not all(verdict.passed for verdict in verdicts):
         misconception = _recognize(exercise, ask)
@@ -63,9 +62,13 @@ def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdic
 
 def unjudged(exercise: Exercise, status: Status, message: str) -> ExerciseVerdict:
     """Return the verdict of an exercise that could not be asked: no points, and the cause on every requirement."""
-    asked = exercise.requirements
-    verdicts = tuple(RequirementVerdict(item.name, 0.0, float(item.points), False, message) for item in asked)
+    verdicts = tuple(_verdict(requirement, False, message) for requirement in exercise.requirements)
     return ExerciseVerdict(exercise.name, status, verdicts)
+
+
+def _verdict(requirement: Requirement, passed: bool, message: str) -> RequirementVerdict:
+    worth = float(requirement.points)
+    return RequirementVerdict(requirement.key, requirement.name, worth if passed else 0.0, worth, passed, message)
 
 
 def _explain(error: StudentRaised) -> str:

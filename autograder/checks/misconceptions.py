@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.ask import Ask, LocalTransport, StudentRaised
-from autograder.checks.exercise import Exercise, Implementation, Misconception, Unmet, resolve
+from autograder.checks.exercise import Exercise, Misconception, Unmet
 from autograder.checks.expect import MALFORMED
+from autograder.checks.implementation import Implementation, resolve
 
 CLEARLY_APART = 4
 """How many tolerances lie between the reference and a mistake before the difference is believed."""

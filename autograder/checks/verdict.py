@@ -8,8 +8,12 @@ from autograder.checks.ask import Status
 
 @dataclass(frozen=True)
 class RequirementVerdict:
-    """One requirement: whether it holds, its points, and what to look at when it does not."""
+    """One requirement: whether it holds, its points, and what to look at when it does not.
 
+    The key says which one it is, whatever its name is by now.
+    """
+
+    key: str
     name: str
     points: float
     max_points: float

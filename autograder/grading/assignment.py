@@ -128,8 +128,7 @@ def _match(assignment: Assignment) -> None:
 
 
 def _sources(name: str) -> list[Path]:
-    """Return the files that decide a verdict: the engine, this assignment's checks, the reference."""
+    """Return the files that decide a verdict: the engine, its probes, this assignment's checks, the reference."""
     engine, library = Path(checks.__path__[0]), Path(reference.__path__[0])
-    own = [*engine.glob(f"{name}/**/*"), *engine.glob(f"{name}.py")]
-    files = [*engine.glob("*.py"), *own, *library.glob("*.py")]
+    files = [*engine.glob("*.py"), *engine.glob("beside/*.py"), *engine.glob(f"{name}/**/*"), *library.glob("*.py")]
     return sorted(path for path in files if path.suffix in {".py", ".json"})

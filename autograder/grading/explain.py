@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograder.checks.ask import Answer, Ask, LocalTransport, Opaque, Question, Tensor, Unanswered, Undefined
-from autograder.checks.exercise import Check, Exercise, Fingerprint, Requirement, resolve
+from autograder.checks.exercise import Check, Exercise, Fingerprint, Requirement
+from autograder.checks.implementation import resolve
 from autograder.checks.judge import judge
 from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
 from autograder.grading.answers import NotRecorded, Record, Replay
@@ -88,15 +89,15 @@ def explain(exercise: Exercise, verdict: ExerciseVerdict, record: Record, seed: 
     Raises:
         NotRecorded: the exercise asks other questions by now, so that its record says nothing about it.
     """
-    declared = {requirement.name: requirement for requirement in exercise.requirements}
+    declared = {requirement.key: requirement for requirement in exercise.requirements}
     reasons: list[Reason] = []
     for item in verdict.requirements:
-        if item.passed or item.name not in declared:
+        if item.passed or item.key not in declared:
             continue
         if reasons and reasons[-1].answer.startswith(SILENCE) and reasons[-1].requirement.message == item.message:
             reasons.append(Reason(item, None, SILENCE, ""))  # after a silence nothing more was asked
         else:
-            reasons.append(_reason(exercise, declared[item.name], item, record, seed))
+            reasons.append(_reason(exercise, declared[item.key], item, record, seed))
     return reasons
 
 

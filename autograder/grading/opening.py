@@ -21,6 +21,7 @@ from nbgrader.coursedir import CourseDirectory
 from autograder.grading.assignment import load
 from autograder.grading.collect import Folder, Submission, read_submission
 from autograder.grading.errors import CourseError
+from autograder.grading.stock import is_judged
 from autograder.kernels.notebook import NotebookCell, Unreadable, read_notebook
 
 EVERYTHING = ["*"]
@@ -46,7 +47,7 @@ class Submitted(NotebookExporter):  # type: ignore[misc]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Read what a student handed in by `collect`, and what nbgrader itself has written as it always does."""
         place = (resources or {}).get("nbgrader")
-        if place is None or not self.parent._sanitizing:
+        if place is None or not self.parent._sanitizing or not is_judged(place["assignment"]):
             opened_by_path: tuple[NotebookNode, dict[str, Any]] = super().from_filename(filename, resources, **kwargs)
             return opened_by_path
         submission = opened(self.parent.coursedir, place["student"], place["assignment"])

@@ -131,15 +131,20 @@ class AssignmentSummary:
 
     @property
     def requirements(self) -> list[RequirementSummary]:
-        """Return every requirement that was put, the one that the fewest meet first."""
+        """Return every requirement that was put, called as it is now, the one that the fewest meet first."""
         met: Counter[tuple[str, str]] = Counter()
         asked: Counter[tuple[str, str]] = Counter()
+        names: dict[tuple[str, str], str] = {}
         for verdict in self.asked:
             for exercise in verdict.exercises:
                 for part in exercise.requirements:
-                    asked[exercise.name, part.name] += 1
-                    met[exercise.name, part.name] += part.passed
-        found = [RequirementSummary(*key, met[key], count) for key, count in asked.items()]
+                    key = exercise.name, part.key
+                    names[key] = part.name
+                    asked[key] += 1
+                    met[key] += part.passed
+        declared = [exercise for exercise in self._declared.values() if exercise]
+        names |= {(exercise.name, part.key): part.name for exercise in declared for part in exercise.requirements}
+        found = [RequirementSummary(key[0], names[key], met[key], count) for key, count in asked.items()]
         return sorted(found, key=lambda requirement: requirement.share)
 
     @property

@@ -16,18 +16,18 @@ def program() -> str | None:
     return shutil.which("bwrap")
 
 
-def wrap(code: Path, respond: Path, view: View, command: list[str]) -> list[str]:
+def wrap(code: Path, beside: Path, view: View, command: list[str]) -> list[str]:
     """Return a command that runs another one under bubblewrap.
 
     Args:
         code: folder of the submission's side, found there as INSIDE/inside.
-        respond: file that answers questions, found there as INSIDE/respond.py.
+        beside: folder of what answers questions, found there as INSIDE/beside.
         view: what else is found there, under the names that it has here.
         command: to run there, with the work folder as its working directory.
     """
     bwrap = program()
     assert bwrap is not None
-    return [bwrap, *namespaces(), *files(code, respond, view), "--", *command]
+    return [bwrap, *namespaces(), *files(code, beside, view), "--", *command]
 
 
 def namespaces() -> Iterator[str]:
@@ -45,7 +45,7 @@ def namespaces() -> Iterator[str]:
     yield from ("--unshare-cgroup-try", "--cap-add", "ALL", "--die-with-parent", "--new-session")
 
 
-def files(code: Path, respond: Path, view: View) -> Iterator[str]:
+def files(code: Path, beside: Path, view: View) -> Iterator[str]:
     """Yield the mounts; nothing of them but HOME can be written to, and over HOME each child mounts its own."""
     for link, target in view.links:
         yield from ("--symlink", target, str(link))
@@ -54,6 +54,6 @@ def files(code: Path, respond: Path, view: View) -> Iterator[str]:
         yield from ("--ro-bind", path, path)
     for path in map(str, view.hidden):
         yield from ("--tmpfs", path, "--remount-ro", path)
-    yield from ("--ro-bind", str(code), f"{INSIDE}/inside", "--ro-bind", str(respond), f"{INSIDE}/respond.py")
+    yield from ("--ro-bind", str(code), f"{INSIDE}/inside", "--ro-bind", str(beside), f"{INSIDE}/beside")
     yield from ("--proc", "/proc", "--dev", "/dev")
     yield from ("--remount-ro", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(HOME))

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-import autograder.checks.respond
+import autograder.checks.beside
 import autograder.kernels.inside
 from autograder.kernels import bubblewrap
 from autograder.kernels.view import submissions_view
@@ -13,7 +13,7 @@ from autograder.kernels.view import submissions_view
 CODE = Path(autograder.kernels.inside.__file__).parent
 SOCKET_BYTES = 212_992
 """Linux's own choice, where it cannot be asked for another."""
-RESPOND = Path(autograder.checks.respond.__file__)
+BESIDE = Path(autograder.checks.beside.__file__).parent
 
 
 def command(run: str, level: str, **order: object) -> list[str]:
@@ -22,15 +22,15 @@ def command(run: str, level: str, **order: object) -> list[str]:
     The interpreter starts without its site-packages, which are added by hand: no .pth file, so no editable install, is
     processed.
     """
-    code, respond, site = CODE, RESPOND, site_packages()
+    code, beside, site = CODE, BESIDE, site_packages()
     view = submissions_view(site)
     if level == "sandbox":
-        code, respond = Path(bubblewrap.INSIDE, "inside"), Path(bubblewrap.INSIDE, "respond.py")
+        code, beside = Path(bubblewrap.INSIDE, "inside"), Path(bubblewrap.INSIDE, "beside")
     if level == "landlock":
         order |= {"shown": [*map(str, view.shown), str(CODE)], "hidden": [*map(str, view.hidden)]}
-    order |= {"run": run, "level": level, "site": site, "respond": str(respond), "socket_bytes": socket_bytes()}
+    order |= {"run": run, "level": level, "site": site, "beside": str(beside), "socket_bytes": socket_bytes()}
     start = [sys.executable, "-I", "-S", "-B", str(code / "__main__.py"), json.dumps(order)]
-    return bubblewrap.wrap(CODE, RESPOND, view, start) if level == "sandbox" else start
+    return bubblewrap.wrap(CODE, BESIDE, view, start) if level == "sandbox" else start
 
 
 def socket_bytes() -> int:

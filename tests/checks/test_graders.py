@@ -8,7 +8,7 @@ import pytest
 import autograder.checks
 from autograder.checks.ask import LocalTransport
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
-from autograder.checks.exercise import Built, resolve
+from autograder.checks.implementation import Built, resolve
 from autograder.checks.judge import judge
 from autograder.checks.misconceptions import fingerprints
 
@@ -56,8 +56,16 @@ def test_exercise_is_fully_declared(exercise):
     assert len(exercise.variants) >= 3
     assert len(exercise.misconceptions) >= 1
     assert len({item.name for item in exercise.misconceptions}) == len(exercise.misconceptions)
+    assert all(item.says.endswith((".", ":")) for item in exercise.misconceptions)
     assert len({item.name for item in exercise.requirements}) == len(exercise.requirements)
+    assert len({item.key for item in exercise.requirements}) == len(exercise.requirements)
+    assert all(item.key.isidentifier() for item in exercise.requirements)
     assert all(item.points > 0 for item in exercise.requirements)
+
+
+def test_exercises_have_names_of_their_own():
+    """A notebook's check finds an exercise by the name of the function alone."""
+    assert len({exercise.name for exercise in EXERCISES}) == len(EXERCISES)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=name_of)

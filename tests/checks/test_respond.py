@@ -7,9 +7,9 @@ import textwrap
 import pytest
 
 ASK = """
-from autograder.checks.respond import respond
+from autograder.checks.beside.respond import respond
 def ask(subject):
-    request = {"subject": "subject", "probe": "", "source": "", "args": [], "kwargs": {}}
+    request = {"subject": "subject", "probe": "", "args": [], "kwargs": {}}
     return respond({"subject": subject}, request)["value"]
 """
 

@@ -10,7 +10,7 @@ import torch
 
 from autograder.checks.ask import LocalTransport
 from autograder.checks.catalogue import find
-from autograder.checks.exercise import resolve
+from autograder.checks.implementation import resolve
 from autograder.checks.judge import judge
 from autograder.reference import dropout, layernorm, montecarlo
 

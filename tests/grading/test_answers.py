@@ -157,7 +157,8 @@ def test_questions_differ_in_everything_they_send() -> None:
         Question("f", (x, 1.0)),
         Question("f", (x, "1.0")),
         Question("f", (x,), {"rate": 1.0}),
-        Question("f", (x,), {}, "probe", "def probe(): ..."),
+        Question("f", (x,), {}, "calls.successive"),
+        Question("f", (x,), {}, "detective.pair"),
         Question("f", ([x],)),
         Question("f", ((x,),)),
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.checks import catalogue
-from autograder.grading.assignment import RELEASED, Assignment, load
+from autograder.grading.assignment import RELEASED, Assignment, _sources, load
 from autograder.grading.errors import CourseError
 from tests.grading.conftest import ASSIGNMENT, FIRST
 
@@ -58,6 +58,13 @@ def test_an_assignment_that_is_not_there_is_one_clear_line(tmp_path: Path) -> No
 def test_version_follows_the_release(released: bytes) -> None:
     assert Assignment(ASSIGNMENT, released).version == load(ASSIGNMENT).version
     assert Assignment(ASSIGNMENT, released + b" ").version != load(ASSIGNMENT).version
+
+
+def test_version_follows_all_that_decides_a_verdict() -> None:
+    files = {"/".join(path.parts[-2:]) for path in _sources(ASSIGNMENT)}
+    judged = {"checks/judge.py", "beside/respond.py", "beside/calls.py", "reference/dropout.py"}
+    own = {f"{ASSIGNMENT}/{name}" for name in ("noise.py", "dropout_forward.py", "fingerprints.json")}
+    assert files >= judged | own
 
 
 def test_a_worker_finds_the_version_out_for_itself(released: bytes) -> None:

@@ -39,7 +39,7 @@ def verdict(student: str, share: float, assignment: Assignment) -> Graded:
             exercise.name,
             "graded",
             tuple(
-                RequirementVerdict(item.name, share * item.points, item.points, share == 1)
+                RequirementVerdict(item.key, item.name, share * item.points, item.points, share == 1)
                 for item in exercise.requirements
             ),
         )

@@ -9,10 +9,11 @@ from autograder.grading.collect import Submission, collect, students
 from autograder.grading.course import Course
 from autograder.grading.intake.recognize import releases
 from autograder.grading.misnamed import look_again
+from autograder.kernels.notebook import lean
 from tests.grading.conftest import ASSIGNMENT, answered
 from tests.sample.submissions import notebook, right_cells
 
-RIGHT, SECOND, BLANK = answered(0), answered(1), notebook(ASSIGNMENT, {})
+RIGHT, SECOND, BLANK = map(lean, (answered(0), answered(1), notebook(ASSIGNMENT, {})))
 OTHER = "pooling"
 KNOWN = releases(Course(Path("/nowhere")))
 

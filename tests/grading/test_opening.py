@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def test_a_students_text_stays_text_in_nbgraders_feedback(course: Path) -> None:
     assert "<table" in page
     for call in ("<script>alert", "onerror=alert(2)>", "onload=alert(5)>", "<iframe", "\\href"):
         assert call not in page
-    assert 'href="javascript' not in page
+    assert not re.search(r'<[^<>]*href="javascript', page)
     assert "url(https" not in page
 
 

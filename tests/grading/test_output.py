@@ -15,7 +15,7 @@ from tests.grading.conftest import Class
 
 
 def verdict(student: str = "ann", points: float = 1.5, assignment: str = "hw") -> SubmissionVerdict:
-    parts = (RequirementVerdict("r", points, 2.0, points == 2.0, ""),)
+    parts = (RequirementVerdict("r", "is right", points, 2.0, points == 2.0, ""),)
     return SubmissionVerdict(student, assignment, "process", 0.5, 1, "d", "f", (ExerciseVerdict("e", "graded", parts),))
 
 

@@ -1,6 +1,7 @@
 """A class gets the same verdicts whatever the order, the number of workers, and what happens on the way."""
 
 import contextlib
+import html
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from autograder.grading.errors import CourseError
 from autograder.grading.gradebook import default_url, scores
 from autograder.grading.output import Output
 from autograder.grading.regrade import regrade
+from autograder.grading.report import write_report
 from autograder.grading.run import ClassRun
 from autograder.kernels.doctor import levels
 from tests.grading.conftest import (
@@ -126,7 +128,7 @@ def test_everything_is_written_and_nothing_else_touched(graded: Class) -> None:
     for verdict in graded.verdicts.values():
         assert (out / verdict.feedback).is_file()
     assert {path.name for path in out.iterdir()} == {
-        ".lock", "answers", "audit.jsonl", "feedback", "gradebook.db", "grades.csv", "notes.txt", "report.html", "seed",
+        ".lock", "answers", "audit.jsonl", "autograded", "feedback", "gradebook.db", "grades.csv", "notes.txt", "report.html", "seed",
         "verdicts.jsonl",
     }  # fmt: skip
     assert graded.progress.faults == []
@@ -297,6 +299,27 @@ def test_regrade_follows_changed_tolerances(graded: Class, tmp_path: Path, monke
     assert after["bob"].points == FULL
     assert after["eve"].points == 0
     assert scores(default_url(out))["bob", ASSIGNMENT] == pytest.approx(FULL)
+
+
+def test_corrected_titles_ask_nothing_else_and_are_shown(
+    graded: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the questions nor what is stored depends on what people read."""
+    titles = {item.key: f"{item.name} <&>" for item in FIRST.requirements}
+    changed = replace(FIRST, requirements=tuple(replace(item, name=titles[item.key]) for item in FIRST.requirements))
+    others = catalogue.exercises(ASSIGNMENT)[1:]
+    monkeypatch.setattr(catalogue, "exercises", lambda _: (changed, *others))
+    out = shutil.copytree(graded.plan.out, tmp_path / "out")
+    failed = html.escape(titles["scales"])
+    write_report(Output(out), list(Output(out).read().values()))
+    assert failed in (out / "report.html").read_text(encoding="utf-8")
+    expected = lines(out)
+    for verdict in expected:
+        for requirement in verdict["exercises"][0]["requirements"]:
+            requirement["name"] = titles[requirement["key"]]
+    assert regrade(Output(out)) == []
+    assert lines(out) == expected
+    assert failed in (out / "feedback" / "bob" / f"{ASSIGNMENT}.html").read_text(encoding="utf-8")
 
 
 def test_regrade_names_what_must_run_again(graded: Class, tmp_path: Path) -> None:

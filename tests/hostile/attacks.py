@@ -203,17 +203,25 @@ def patching() -> Iterator[Submission]:
     yield cheat(
         kind,
         "files that shadow modules",
-        "for name in ('numpy', 'respond', 'inside', 'autograder', 'json', 'struct'):\n"
+        "for name in ('numpy', 'beside', 'inside', 'autograder', 'json', 'struct'):\n"
         "    open(name + '.py', 'w').write('def respond(*a): return True')\n"
-        "import importlib, sys\nfor name in ('respond', 'json'):\n    sys.modules.pop(name, None)\n"
+        "import importlib, sys\nfor name in ('beside', 'json'):\n    sys.modules.pop(name, None)\n"
         "    importlib.import_module(name)",
+    )
+    yield cheat(
+        kind,
+        "modules in place of the probes",
+        "import sys, types\n"
+        "for name in [name for name in sys.modules if name.partition('.')[0] == 'beside']:\n"
+        "    sys.modules[name] = types.SimpleNamespace(\n"
+        "        PROBES={}, attempt=None, respond=None, successive=lambda subject, times, x, *a, **k: [x] * times)",
     )
     yield cheat(
         kind,
         "the responder",
         "import sys\n"
-        "sys.modules['respond'].respond.__code__ = (lambda namespace, request: {'outcome': 'value', 'value': None,"
-        " 'untouched': True}).__code__",
+        "sys.modules['beside.respond'].respond.__code__ = (lambda namespace, request: {"
+        "'outcome': 'value', 'value': None, 'untouched': True}).__code__",
     )
     yield cheat(
         kind,

@@ -64,10 +64,10 @@ def test_a_zygote_that_was_killed_is_replaced_within_the_session(level):
 
 
 def test_a_zygote_that_cannot_start_says_why(monkeypatch, tmp_path):
-    monkeypatch.setattr("autograder.kernels.start.RESPOND", tmp_path / "missing.py")
+    monkeypatch.setattr("autograder.kernels.start.BESIDE", tmp_path / "missing")
     with pytest.raises(ZygoteFailed, match="the process process ended with exit code 1 before it was ready") as caught:
         Zygote("process", heavy=False)
-    assert "missing.py" in caught.value.said
+    assert "missing/__init__.py" in caught.value.said
 
 
 SLOW = "import sys, time\n\ndef up(shell, heavy):\n    print('a warning', file=sys.stderr)\n    time.sleep(60)\n"

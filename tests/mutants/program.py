@@ -3,25 +3,21 @@
 import ast
 import importlib
 import inspect
-import itertools
-import linecache
 import sys
 from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import Any
 
-from autograder.checks.exercise import Built, Exercise, resolve
+from autograder.checks.exercise import Exercise
+from autograder.checks.implementation import FILE, definition
 
 LIBRARY = "autograder.reference"
-FILE = "<program"
-serial = itertools.count()
 
 
 def root(exercise: Exercise) -> tuple[ModuleType, str]:
     """Return the module that defines the reference of an exercise, and its name there."""
-    reference = exercise.reference
-    definition = reference.factory if isinstance(reference, Built) else reference
-    return importlib.import_module(definition.__module__), definition.__name__
+    written = definition(exercise.reference)
+    return importlib.import_module(written.__module__), written.__name__
 
 
 def program_of(exercise: Exercise) -> tuple[ast.Module, dict[str, Any]]:
@@ -49,12 +45,13 @@ def _reach(
         return
     if name in found:
         return
+    found[name] = definition
     for key, value in vars(module).items():
         namespace.setdefault(key, value)
     used = {node.id for node in ast.walk(definition) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     for other in sorted(used - {name}):
         _reach(module, other, home, found, namespace)
-    found[name] = definition
+    found[name] = found.pop(name)
 
 
 def _defined(module: ModuleType) -> dict[str, ast.stmt]:
@@ -67,17 +64,6 @@ def _defined(module: ModuleType) -> dict[str, ast.stmt]:
             case ast.Assign(targets=[ast.Name(id=name)]) if name.isupper():
                 defined[name] = statement
     return defined
-
-
-def build(source: str, name: str, namespace: dict[str, Any]) -> Any:
-    """Run a program and return what it defines under this name, as an exercise would be asked for it."""
-    path = f"{FILE} {next(serial)}>"
-    linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
-    module = ModuleType(f"mutant_{name}")
-    module.__dict__.update({key: value for key, value in namespace.items() if not key.startswith("__")})
-    sys.modules[module.__name__] = module
-    exec(compile(source, path, "exec"), module.__dict__)
-    return resolve(module.__dict__[name])
 
 
 def reached_lines(use: Callable[[], object]) -> set[int]:

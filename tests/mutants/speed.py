@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -68,16 +67,12 @@ class Spent:
         return self.total - self.inside
 
 
-def watch(subject: Any) -> None:
-    """Have `attempt`, through which everything of the student's is called, note how long it takes.
-
-    It counts this thread alone: under a limit of processor time, that of a process is known only to the tick.
-    """
+WATCH = """
+def _watch():
     import sys
     import time
 
-    respond = sys._getframe(1).f_globals
-    plain = respond["attempt"]
+    plain = sys.modules["beside.respond"].attempt
 
     def timed(function, *args, **kwargs):
         before, noted = time.thread_time(), timed.seconds
@@ -87,20 +82,23 @@ def watch(subject: Any) -> None:
             timed.seconds = noted + time.thread_time() - before  # calls within calls count once
 
     timed.seconds = 0.0
-    respond["attempt"] = timed
+    for name, module in list(sys.modules.items()):
+        if name.startswith("beside.") and hasattr(module, "attempt"):
+            module.attempt = timed
+    return lambda: [time.process_time(), timed.seconds]
+
+processor_seconds = _watch()
+"""
+"""A cell that has `attempt`, through which everything of the student's is called, note how long it takes.
+
+It counts this thread alone: under a limit of processor time, that of a process is known only to the tick. What it
+defines tells the processor time that the process of a submission has used, and the part within `attempt`.
+"""
 
 
-def processor_seconds(subject: Any) -> list[float]:
-    """Return the processor time that the process of a submission has used, and the part that `watch` has seen."""
-    import sys
-    import time
-
-    return [time.process_time(), sys._getframe(1).f_globals["attempt"].seconds]
-
-
-def spent(subject: str, transport: Transport) -> Spent:
+def spent(transport: Transport) -> Spent:
     """Return the processor time so far."""
-    child, inside = Ask(subject, transport).probe(processor_seconds)
+    child, inside = Ask("processor_seconds", transport)()
     return Spent(time.process_time() + child, inside)
 
 
@@ -108,15 +106,14 @@ def judged(assignment: str, worker: Worker, seed: int) -> dict[str, Spent]:
     """Return what judging each exercise of a right submission takes."""
     released = "\n".join(cell.source for cell in load(assignment).cells if cell.code)
     used = {name: source for name, source in FIRST_USES.items() if f"import {name}\n" in f"{released}\n"}
-    cells = {"imports": "import numpy as np"} | used | right_cells(assignment, seed)
+    cells = {"imports": "import numpy as np"} | used | right_cells(assignment, seed) | {"watch": WATCH}
     seconds = {}
     with worker.session(Limits()) as session:
         session.run([Cell(name, source) for name, source in cells.items()])
-        Ask(exercises(assignment)[0].name, session).probe(watch)
         for exercise in exercises(assignment):
-            before = spent(exercise.name, session)
+            before = spent(session)
             verdict = judge(exercise, session, seed)
-            seconds[exercise.name] = spent(exercise.name, session) - before
+            seconds[exercise.name] = spent(session) - before
             assert verdict.passed, verdict
     return seconds
 

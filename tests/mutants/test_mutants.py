@@ -6,9 +6,10 @@ import time
 import pytest
 
 from autograder.checks.catalogue import ASSIGNMENTS, exercises, find
+from autograder.checks.implementation import build
 from tests.mutants import equivalent, speed, trial
 from tests.mutants.mutate import mutants
-from tests.mutants.program import build, program_of, reached_lines, root
+from tests.mutants.program import program_of, reached_lines, root
 
 SOURCE = '''
 def scaled(x, rate: float = 0.5, *, training=True):

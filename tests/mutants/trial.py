@@ -14,11 +14,12 @@ from typing import Any
 
 from autograder.checks.ask import LocalTransport
 from autograder.checks.catalogue import find
-from autograder.checks.exercise import Built, Exercise, Fingerprint, Implementation, resolve
+from autograder.checks.exercise import Exercise, Fingerprint
+from autograder.checks.implementation import Built, Implementation, build, resolve
 from autograder.checks.judge import judge
 from autograder.checks.verdict import ExerciseVerdict
 from tests.mutants.mutate import Mutant, mutants
-from tests.mutants.program import build, program_of, reached_lines, root
+from tests.mutants.program import program_of, reached_lines, root
 
 SEEDS = (0, 1, 2)
 PROCESSOR_SECONDS, WALL_SECONDS = 30.0, 600.0

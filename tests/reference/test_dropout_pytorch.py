@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from autograder.checks.catalogue import find
-from autograder.checks.exercise import resolve
+from autograder.checks.implementation import resolve
 from autograder.reference.dropout import dropout_moments
 
 

@@ -1,74 +1,74 @@
 """An answer as a student hands it in: the source of a right variant or of a misconception, as the text of a cell."""
 
 import ast
+import copy
 import inspect
 import re
-import sys
 import textwrap
 from functools import cache
 from importlib import import_module
 from itertools import chain
 
-from autograder.checks.exercise import Built, Exercise, Implementation
+from autograder.checks.exercise import Exercise
+from autograder.checks.implementation import Built, Edited, Implementation, definition
+
+DECLARED = ("exercise", "Built")
+"""What decorates answers where they are declared, and says nothing to a student."""
 
 
 def right(exercise: Exercise, style: int) -> str:
     """Return a right answer; styles differ as long as the exercise has variants, and go round then."""
-    index = style % len(exercise.variants)
-    return cell(exercise, exercise.variants[index], declared(exercise, "variants")[index])
+    return cell(exercise, exercise.variants[style % len(exercise.variants)])
 
 
 def wrong(exercise: Exercise, misconception: str) -> str:
     """Return the answer of somebody who has this misconception."""
-    index = [item.name for item in exercise.misconceptions].index(misconception)
-    declaration = declared(exercise, "misconceptions")[index]
-    assert isinstance(declaration, ast.Call)
-    return cell(exercise, exercise.misconceptions[index].wrong, declaration.args[-1])
+    return cell(exercise, exercise.misconception(misconception).wrong)
 
 
-def cell(exercise: Exercise, implementation: Implementation, expression: ast.expr) -> str:
-    """Return a cell that defines the name of an exercise as an implementation, given how its module declares that.
+def cell(exercise: Exercise, implementation: Implementation) -> str:
+    """Return a cell that defines the name of an exercise as an implementation.
 
     An implementation that leans on other definitions or imports of its module brings them along inside a function,
     because the answers of one notebook share their namespace.
     """
-    text = ast.unparse(expression)
-    needs = reach(home(exercise), expression)
-    if isinstance(expression, ast.Name) and len(needs) == 1 and not isinstance(implementation, Built):
-        return re.sub(rf"\b{text}\b", exercise.name, needs[0])
-    body = "\n\n".join([*needs, f"return {text}" + (".factory()" if isinstance(implementation, Built) else "")])
+    written = definition(implementation.original if isinstance(implementation, Edited) else implementation)
+    statement = definitions(written.__module__)[written.__name__]
+    if isinstance(implementation, Edited):
+        (statement,) = ast.parse(implementation.source).body
+    needs = reach(written.__module__, statement, frozenset({"np", written.__name__}))
+    text, name = plain(statement), written.__name__
+    is_built = isinstance(exercise.reference, Built)
+    if not needs and not is_built:
+        return re.sub(rf"\b{name}\b", exercise.name, text)
+    body = "\n\n".join([*needs, text, f"return {name}{'()' if is_built else ''}"])
     return f"def answer():\n{textwrap.indent(body, '    ')}\n\n\n{exercise.name} = answer()\n"
 
 
-@cache
-def home(exercise: Exercise) -> str:
-    """Return the name of the module that declares an exercise."""
-    package = f"autograder.checks.{exercise.assignment}."
-    return next(
-        name
-        for name, module in sorted(sys.modules.items())
-        if name.startswith(package) and getattr(module, "exercise", None) is exercise
-    )
-
-
-@cache
-def declared(exercise: Exercise, field: str) -> list[ast.expr]:
-    """Return the expressions of which a field of the exercise's declaration is made."""
-    fields = {
-        keyword.arg: keyword.value
-        for node in ast.walk(tree(home(exercise)))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Exercise"
-        for keyword in node.keywords
-    }
-    values = fields[field]
-    assert isinstance(values, ast.Tuple)
-    return values.elts
+def plain(statement: ast.stmt) -> str:
+    """Return the text of a statement without what declares it."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        statement = copy.copy(statement)
+        statement.decorator_list = [it for it in statement.decorator_list if not ast.unparse(it).startswith(DECLARED)]
+    return ast.unparse(statement)
 
 
 def reach(module: str, node: ast.AST, known: frozenset[str] = frozenset({"np"})) -> list[str]:
     """Return the definitions of what an expression or statement uses, as texts in order; notebooks have NumPy as np."""
-    used = {it.id for it in ast.walk(node) if isinstance(it, ast.Name)}
-    return list(dict.fromkeys(chain.from_iterable(define(module, name, known) for name in sorted(used - known))))
+    used = {it.id for it in ast.walk(node) if isinstance(it, ast.Name)} - bound(node) - known - set(DECLARED)
+    return list(dict.fromkeys(chain.from_iterable(define(module, name, known) for name in sorted(used))))
+
+
+def bound(node: ast.AST) -> set[str]:
+    """Return the names that a definition binds inside itself."""
+    names = set()
+    for it in ast.walk(node):
+        match it:
+            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.alias(name=name, asname=None):
+                names.add(name)
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) if it is not node:
+                names.add(name)
+    return names
 
 
 def define(module: str, name: str, known: frozenset[str]) -> list[str]:
@@ -78,7 +78,7 @@ def define(module: str, name: str, known: frozenset[str]) -> list[str]:
         return []
     if isinstance(statement, ast.ImportFrom) and str(statement.module).startswith("autograder"):
         return define(str(statement.module), name, known)
-    return [*reach(module, statement, known | {name}), ast.unparse(statement)]
+    return [*reach(module, statement, known | {name}), plain(statement)]
 
 
 @cache

@@ -1,10 +1,10 @@
-"""Hidden batches for normalization over the batch, and refusals that all its exercises share."""
+"""Hidden batches for normalization over the batch, and checks that several of its exercises share."""
 
 import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.expect import refuses
+from autograder.checks.expect import array, close, expect, parts, refuses
 
 SHAPES = ((5, 3), (2, 6), (12, 1), (9, 4))
 """Shapes (n, d) that are asked: none is square, and in the smallest batch n / (n - 1) is 2."""
@@ -48,3 +48,42 @@ def refuses_wrong_parameters(ask: Ask, arguments: dict[str, np.ndarray], names: 
             changed = [wrong if value is right else value for value in given]
             because = f"a {name} of shape {wrong.shape} for {d} features"
             refuses(ask, *changed, *rest, because=because, mentions=" ".join(arguments))
+
+
+def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
+    """Ask for y, mean and var with gamma 1 and beta 0, and return y."""
+    d = x.shape[-1]
+    return array(parts(ask(x, np.ones(d), np.zeros(d), **eps), ("y", "mean", "var"))[0], x.shape, name="y")
+
+
+def eps_is_added(ask: Ask, x: np.ndarray, *given: float) -> None:
+    """Raise Unmet unless eps, as it is by default and as given, is added to the variance of each feature."""
+    rows = tuple(range(x.ndim - 1))
+    squares = x.var(axis=rows)
+    without = squares / (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=rows)
+    for eps in ({}, *({"eps": value} for value in given)):
+        added = squares / (standard(ask, x, **eps) ** 2).mean(axis=rows) - without
+        wanted = eps.get("eps", 1e-3)
+        right = close(added / wanted, np.ones_like(added), scale=1 / wanted)
+        expect(right, "eps (1e-3 unless given) should be added to the variance, under the root")
+
+
+def treats_rows_alone(ask: Ask, draw: np.random.Generator) -> None:
+    """Ask about rows at test time, with statistics that are given."""
+    for shape in SHAPES:
+        x, parameters = batch(draw, shape), (*gains(draw, shape[1]), *statistics(draw, shape[1]))
+        together = array(ask(x, *parameters), shape, name="y")
+        for i in (0, len(x) - 1):
+            alone = array(ask(x[i : i + 1], *parameters), (1, shape[1]), name="y")
+            expect(close(alone[0], together[i]), "a row should get the same y alone as within a batch")
+
+
+def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
+    """Ask for outputs at test time, with arrays of which one has a wrong shape."""
+    x, (gamma, beta), (mean, var) = batch(draw, (6, 4)), gains(draw, 4), statistics(draw, 4)
+    ask(x, gamma, beta, mean, var)
+    given = {"x": x, "gamma": gamma, "beta": beta, "mean": mean, "var": var}
+    refuses_wrong_parameters(ask, given, ("gamma", "beta", "mean", "var"))
+    for wrong in (x[0], x[None]):
+        because = f"an x of shape {wrong.shape}"
+        refuses(ask, wrong, gamma, beta, mean, var, because=because, mentions="x gamma beta mean var")

@@ -5,25 +5,17 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
 from autograder.checks.batchnorm.batches import SHAPES, batch, cast, gains, refuses_wrong_parameters
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.batchnorm.gradients import EPS, PARTS, part, refuses_misfitting_dy
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_backward, standardize
 
-PAGE = "normalization/backward"
-
-PARTS = ("dx", "dgamma", "dbeta")
-EPS = (1e-6, 0.3)
+exercise = Exercise(batchnorm_backward, page="normalization/backward")
 
 
 def problem(draw: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draw dy, x and gamma."""
     return hidden.away_from_zero(draw, shape), batch(draw, shape), gains(draw, shape[1])[0]
-
-
-def part(ask: Ask, name: str, dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, **eps: float) -> np.ndarray:
-    """Ask for one of the three gradients and leave the others alone."""
-    value = parts(ask(dy, x, gamma, **eps), PARTS)[PARTS.index(name)]
-    return array(value, x.shape if name == "dx" else gamma.shape, name=name)
 
 
 def exact(actual: np.ndarray, expected: np.ndarray) -> bool:
@@ -32,12 +24,14 @@ def exact(actual: np.ndarray, expected: np.ndarray) -> bool:
     return actual.shape == expected.shape and np.allclose(actual, expected, rtol=1e-9, atol=1e-9 * scale)
 
 
+@exercise.requires("sums dbeta over the batch", 1)
 def sums_dbeta(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         dy, x, gamma = problem(draw, shape)
         expect(exact(part(ask, "dbeta", dy, x, gamma), dy.sum(axis=0)), "dbeta should be dy summed over the batch")
 
 
+@exercise.requires("sums dgamma over the batch", 1)
 def sums_dgamma(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for eps in EPS:
@@ -48,6 +42,7 @@ def sums_dgamma(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("lets the gradient flow through the mean", 1)
 def flows_through_mean(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         dx = part(ask, "dx", *problem(draw, shape))
@@ -58,6 +53,7 @@ def flows_through_mean(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("lets the gradient flow through the variance", 1)
 def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for eps in EPS:
@@ -74,6 +70,7 @@ def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("is the exact gradient with respect to x", 3)
 def is_exact(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         dy, x, gamma = problem(draw, shape)
@@ -84,6 +81,7 @@ def is_exact(ask: Ask, draw: np.random.Generator) -> None:
             expect(exact(dx, batchnorm_backward(dy, x, gamma, eps)[0]), f"{message} for another eps")
 
 
+@exercise.requires("gives no gradient to a batch of one", 0.5)
 def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
     dy, x, gamma = (argument[:1] if argument.ndim == 2 else argument for argument in problem(draw, (2, 4)))
     dx, dgamma, dbeta = parts(ask(dy, x, gamma), PARTS)
@@ -95,6 +93,7 @@ def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(array(dbeta, (4,), name="dbeta"), dy[0]), "for a batch of one, dbeta should be its row of dy")
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     arguments = problem(draw, (6, 4))
     for dtype in ("float64", "float32"):
@@ -106,17 +105,18 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses wrong shapes", 0.5)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     dy, x, gamma = problem(draw, (6, 4))
     ask(dy, x, gamma)
     refuses_wrong_parameters(ask, {"dy": dy, "x": x, "gamma": gamma}, ("gamma",))
-    for wrong in (dy[:1], dy[:, :1], dy[0], dy[None]):
-        refuses(ask, wrong, x, gamma, because=f"a dy of shape {wrong.shape} for x of shape {x.shape}", mentions="dy x")
+    refuses_misfitting_dy(ask, dy, x, gamma)
     for wrong in (x[0], x[None]):
         given = (dy.reshape(wrong.shape) if wrong.size == dy.size else dy[0], wrong, gamma)
         refuses(ask, *given, because=f"an x of shape {wrong.shape}", mentions="x dy gamma")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     gradients = ask(*problem(np.random.default_rng(4), (4, 3)))
     return np.concatenate([np.asarray(gradient).ravel() for gradient in gradients]).tolist()
@@ -140,26 +140,37 @@ def terms(dy, x, gamma, eps):
     return g, g.mean(axis=0), xhat * (g * xhat).mean(axis=0), sd, (dy * xhat).sum(axis=0), dy.sum(axis=0)
 
 
+@exercise.mistake("statistics treated as constants")
 def statistics_constant(dy, x, gamma, eps=1e-3):
+    """Mean and variance are treated as constants, as they are at test time. In training both depend on every row of x,
+    and the gradient flows through them."""
     g, _, _, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
     return g / sd, dgamma, dbeta
 
 
+@exercise.mistake("dvar term missing")
 def dvar_missing(dy, x, gamma, eps=1e-3):
+    """The variance is treated as a constant. It depends on every row, which takes away the part of the gradient along
+    x."""
     g, mean, _, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
     return (g - mean) / sd, dgamma, dbeta
 
 
+@exercise.mistake("dmean term missing")
 def dmean_missing(dy, x, gamma, eps=1e-3):
+    """The mean is treated as a constant. It depends on every row, which takes the mean of the gradient away again."""
     g, _, variance, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
     return (g - variance) / sd, dgamma, dbeta
 
 
+@exercise.mistake("forgets 1/n")
 def forgets_n(dy, x, gamma, eps=1e-3):
+    """Sums over the batch stand where means belong. Each row has only the n-th part of the mean and of the variance."""
     g, mean, variance, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
     return (g - len(x) * (mean + variance)) / sd, dgamma, dbeta
 
 
+@exercise.right
 def step_by_step(dy, x, gamma, eps=1e-3):
     """The chain rule through variance, mean and x, one after the other, as in the paper."""
     require(dy, x, gamma)
@@ -173,6 +184,7 @@ def step_by_step(dy, x, gamma, eps=1e-3):
     return dx.astype(dy.dtype), (dy * xhat).sum(axis=0).astype(dy.dtype), dy.sum(axis=0)
 
 
+@exercise.right
 def by_jacobian(dy, x, gamma, eps=1e-3):
     """The n x n Jacobian of each feature, written out."""
     require(dy, x, gamma)
@@ -188,6 +200,7 @@ def by_jacobian(dy, x, gamma, eps=1e-3):
     return dx, dgamma, dy.sum(axis=0)
 
 
+@exercise.right
 def in_one_line(dy, x, gamma, eps=1e-3):
     if dy.shape != x.shape or x.ndim != 2 or gamma.shape != x.shape[1:]:
         raise ValueError("shapes of dy, x and gamma do not fit")
@@ -196,53 +209,3 @@ def in_one_line(dy, x, gamma, eps=1e-3):
     h = (x - x.mean(0)) * inverse
     dgamma, dbeta = np.einsum("nd,nd->d", dy, h), np.einsum("nd->d", dy)
     return [(gamma * inverse / n * (n * dy - dbeta - h * dgamma)).astype(dy.dtype), dgamma, dbeta]
-
-
-exercise = Exercise(
-    name="batchnorm_backward",
-    assignment="batchnorm",
-    page=PAGE,
-    requirements=(
-        Requirement("sums dbeta over the batch", 1, sums_dbeta),
-        Requirement("sums dgamma over the batch", 1, sums_dgamma),
-        Requirement("lets the gradient flow through the mean", 1, flows_through_mean),
-        Requirement("lets the gradient flow through the variance", 1, flows_through_variance),
-        Requirement("is the exact gradient with respect to x", 3, is_exact),
-        Requirement("gives no gradient to a batch of one", 0.5, takes_batch_of_one),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses wrong shapes", 0.5, refuses_bad_shapes),
-    ),
-    reference=batchnorm_backward,
-    misconceptions=(
-        Misconception(
-            "statistics treated as constants",
-            "Mean and variance are treated as constants, as they are at test time. In training both depend on every "
-            "row of x, and the gradient flows through them.",
-            PAGE,
-            statistics_constant,
-        ),
-        Misconception(
-            "dvar term missing",
-            "The variance is treated as a constant. It depends on every row, which takes away the part of the "
-            "gradient along x.",
-            PAGE,
-            dvar_missing,
-        ),
-        Misconception(
-            "dmean term missing",
-            "The mean is treated as a constant. It depends on every row, which takes the mean of the gradient away "
-            "again.",
-            PAGE,
-            dmean_missing,
-        ),
-        Misconception(
-            "forgets 1/n",
-            "Sums over the batch stand where means belong. Each row has only the n-th part of the mean and of the "
-            "variance.",
-            PAGE,
-            forgets_n,
-        ),
-    ),
-    variants=(step_by_step, by_jacobian, in_one_line),
-    fingerprint=Fingerprint(measure),
-)

@@ -3,12 +3,20 @@
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.batchnorm.batches import NEGLIGIBLE, batch, cast, gains, refuses_wrong_parameters
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.batchnorm.batches import (
+    NEGLIGIBLE,
+    batch,
+    cast,
+    eps_is_added,
+    gains,
+    refuses_wrong_parameters,
+    standard,
+)
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_images
 
-PAGE = "normalization/training"
+exercise = Exercise(batchnorm_images, page="normalization/training")
 
 PARTS = ("y", "mean", "var")
 SHAPES = ((3, 2, 5, 4), (1, 4, 3, 2), (2, 1, 1, 6), (4, 3, 2, 1))
@@ -22,12 +30,7 @@ def images(draw: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return batch(draw, shape) + brightness.reshape(n, 1, 1, 1) + draw.uniform(-3, 3, (1, h, w, 1))
 
 
-def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
-    """Ask for y with gamma 1 and beta 0."""
-    c = x.shape[3]
-    return array(parts(ask(x, np.ones(c), np.zeros(c), **eps), PARTS)[0], x.shape, name="y")
-
-
+@exercise.requires("standardizes each channel over all pixels of all images", 3)
 def standardizes(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x = images(draw, shape)
@@ -38,20 +41,13 @@ def standardizes(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("adds eps inside the root", 1)
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for scale in (0.03, 1.0):
-        x = scale * images(draw, (3, 2, 5, 4))
-        squares = x.var(axis=PIXELS)
-        without = squares / (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=PIXELS)
-        for eps in ({}, {"eps": 1e-5}, {"eps": 0.02}):
-            added = squares / (standard(ask, x, **eps) ** 2).mean(axis=PIXELS) - without
-            wanted = eps.get("eps", 1e-3)
-            expect(
-                close(added / wanted, np.ones(4), scale=1 / wanted),
-                "eps (1e-3 unless given) should be added to the variance, under the root",
-            )
+        eps_is_added(ask, scale * images(draw, (3, 2, 5, 4)), 1e-5, 0.02)
 
 
+@exercise.requires("scales by gamma and shifts by beta", 1)
 def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, (gamma, beta) = images(draw, shape), gains(draw, shape[3])
@@ -62,6 +58,7 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("returns mean and biased variance of each channel", 1)
 def returns_statistics(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x = images(draw, shape)
@@ -71,12 +68,14 @@ def returns_statistics(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(array(var, shape[3:], name="var"), x.var(axis=PIXELS)), message.format("the biased variance"))
 
 
+@exercise.requires("gives beta for a single pixel", 0.5)
 def gives_beta_for_one_pixel(ask: Ask, draw: np.random.Generator) -> None:
     x, (gamma, beta) = images(draw, (2, 1, 1, 3))[:1], gains(draw, 3)
     y = array(parts(ask(x, gamma, beta), PARTS)[0], x.shape, name="y")
     expect(close(y, beta.reshape(1, 1, 1, 3)), "one image of one pixel has no spread: y should be beta")
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     arguments = (images(draw, (3, 2, 5, 4)), *gains(draw, 4))
     for dtype in ("float64", "float32"):
@@ -88,6 +87,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses wrong shapes", 1)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     x, (gamma, beta) = images(draw, (3, 2, 5, 4)), gains(draw, 4)
     ask(x, gamma, beta)
@@ -96,6 +96,7 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, wrong, gamma, beta, because=f"an x of shape {wrong.shape}", mentions="x gamma beta")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(4)
     y, *_ = ask(draw.normal(1, 1, (3, 3, 3, 3)), *draw.uniform(1, 2, (2, 3)))
@@ -115,17 +116,26 @@ def over_axes(x, gamma, beta, eps, axes):
     return ((x - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype), mean.squeeze(), var.squeeze()
 
 
+@exercise.mistake("per pixel")
 def per_pixel(x, gamma, beta, eps=1e-3):
+    """Every pixel position has statistics of its own, over the images alone. A convolution treats all positions alike,
+    and so does BatchNorm behind it: average over rows and columns too."""
     require(x, gamma, beta)
     return over_axes(x, gamma, beta, eps, 0)
 
 
+@exercise.mistake("per image (instance norm)")
 def per_image(x, gamma, beta, eps=1e-3):
+    """Every image is standardized by itself. That is instance normalization; BatchNorm averages over the images as
+    well."""
     require(x, gamma, beta)
     return over_axes(x, gamma, beta, eps, (1, 2))
 
 
+@exercise.mistake("channels first")
 def channels_first(x, gamma, beta, eps=1e-3):
+    """The second axis is taken for the channels, as in PyTorch. Here images are (n, h, w, c), channels last, as in
+    Keras."""
     if x.ndim != 4:
         raise ValueError("x must have shape (n, c, h, w)")
     for name, parameter in (("gamma", gamma), ("beta", beta)):
@@ -135,6 +145,7 @@ def channels_first(x, gamma, beta, eps=1e-3):
     return y, mean.reshape(-1), var.reshape(-1)
 
 
+@exercise.right
 def by_reshape(x, gamma, beta, eps=1e-3):
     require(x, gamma, beta)
     rows = x.reshape(-1, x.shape[-1])
@@ -143,6 +154,7 @@ def by_reshape(x, gamma, beta, eps=1e-3):
     return y.reshape(x.shape).astype(x.dtype), mean, var
 
 
+@exercise.right
 def channel_by_channel(x, gamma, beta, eps=1e-3):
     if len(x.shape) != 4 or gamma.shape != x.shape[3:] or beta.shape != x.shape[3:]:
         raise ValueError("shape of x, gamma or beta")
@@ -155,6 +167,7 @@ def channel_by_channel(x, gamma, beta, eps=1e-3):
     return y, mean, var
 
 
+@exercise.right
 def with_einsum(x, gamma, beta, eps=1e-3):
     require(x, gamma, beta)
     pixels = x.size // x.shape[-1]
@@ -163,45 +176,3 @@ def with_einsum(x, gamma, beta, eps=1e-3):
     var = np.einsum("nhwc,nhwc->c", centered, centered) / pixels
     scale = gamma / np.sqrt(var + eps)
     return [(centered * scale + beta).astype(x.dtype), mean.astype(x.dtype), var.astype(x.dtype)]
-
-
-exercise = Exercise(
-    name="batchnorm_images",
-    assignment="batchnorm",
-    page=PAGE,
-    requirements=(
-        Requirement("standardizes each channel over all pixels of all images", 3, standardizes),
-        Requirement("adds eps inside the root", 1, adds_eps),
-        Requirement("scales by gamma and shifts by beta", 1, scales_and_shifts),
-        Requirement("returns mean and biased variance of each channel", 1, returns_statistics),
-        Requirement("gives beta for a single pixel", 0.5, gives_beta_for_one_pixel),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses wrong shapes", 1, refuses_bad_shapes),
-    ),
-    reference=batchnorm_images,
-    misconceptions=(
-        Misconception(
-            "per pixel",
-            "Every pixel position has statistics of its own, over the images alone. A convolution treats all "
-            "positions alike, and so does BatchNorm behind it: average over rows and columns too.",
-            PAGE,
-            per_pixel,
-        ),
-        Misconception(
-            "per image (instance norm)",
-            "Every image is standardized by itself. That is instance normalization; BatchNorm averages over the "
-            "images as well.",
-            PAGE,
-            per_image,
-        ),
-        Misconception(
-            "channels first",
-            "The second axis is taken for the channels, as in PyTorch. Here images are (n, h, w, c), channels last, "
-            "as in Keras.",
-            PAGE,
-            channels_first,
-        ),
-    ),
-    variants=(by_reshape, channel_by_channel, with_einsum),
-    fingerprint=Fingerprint(measure),
-)

@@ -10,14 +10,15 @@ from autograder.checks.batchnorm.batches import (
     batch,
     cast,
     gains,
-    refuses_wrong_parameters,
+    refuses_bad_shapes,
     statistics,
+    treats_rows_alone,
 )
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
-from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.checks.exercise import Exercise
+from autograder.checks.expect import array, close, expect, untouched
 from autograder.reference.batchnorm import batchnorm_inference
 
-PAGE = "normalization/inference"
+exercise = Exercise(batchnorm_inference, page="normalization/inference")
 
 
 def standard(ask: Ask, x: np.ndarray, mean: np.ndarray, var: np.ndarray, **eps: float) -> np.ndarray:
@@ -26,6 +27,7 @@ def standard(ask: Ask, x: np.ndarray, mean: np.ndarray, var: np.ndarray, **eps: 
     return array(ask(x, np.ones(d), np.zeros(d), mean, var, **eps), x.shape, name="y")
 
 
+@exercise.requires("standardizes with the given mean and variance", 2)
 def uses_given_statistics(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, (mean, var) = batch(draw, shape), statistics(draw, shape[1])
@@ -35,6 +37,7 @@ def uses_given_statistics(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("scales by gamma and shifts by beta", 1)
 def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, (gamma, beta), (mean, var) = batch(draw, shape), gains(draw, shape[1]), statistics(draw, shape[1])
@@ -45,6 +48,7 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("adds eps inside the root", 1)
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     d = 4
     mean = hidden.away_from_zero(draw, (d,))
@@ -59,15 +63,10 @@ def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-def treats_rows_alone(ask: Ask, draw: np.random.Generator) -> None:
-    for shape in SHAPES:
-        x, parameters = batch(draw, shape), (*gains(draw, shape[1]), *statistics(draw, shape[1]))
-        together = array(ask(x, *parameters), shape, name="y")
-        for i in (0, len(x) - 1):
-            alone = array(ask(x[i : i + 1], *parameters), (1, shape[1]), name="y")
-            expect(close(alone[0], together[i]), "a row should get the same y alone as within a batch")
+exercise.requires("treats every row alone", 1)(treats_rows_alone)
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     arguments = (batch(draw, (6, 4)), *gains(draw, 4), *statistics(draw, 4))
     for dtype in ("float64", "float32"):
@@ -79,17 +78,10 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
-def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
-    x, (gamma, beta), (mean, var) = batch(draw, (6, 4)), gains(draw, 4), statistics(draw, 4)
-    ask(x, gamma, beta, mean, var)
-    given = {"x": x, "gamma": gamma, "beta": beta, "mean": mean, "var": var}
-    refuses_wrong_parameters(ask, given, ("gamma", "beta", "mean", "var"))
-    for wrong in (x[0], x[None]):
-        refuses(
-            ask, wrong, gamma, beta, mean, var, because=f"an x of shape {wrong.shape}", mentions="x gamma beta mean var"
-        )
+exercise.requires("refuses wrong shapes", 0.5)(refuses_bad_shapes)
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(4)
     x, gamma, beta, mean = draw.normal(1, 1, (5, 3)), *draw.uniform(1, 2, (3, 3))
@@ -104,21 +96,30 @@ def require(x, gamma, beta, mean, var):
             raise ValueError(f"{name} must have shape ({x.shape[1]},)")
 
 
+@exercise.mistake("batch statistics")
 def batch_statistics(x, gamma, beta, mean, var, eps=1e-3):
+    """The statistics of the batch at hand are used, as in training. At test time the given ones count: a prediction
+    must not depend on the other rows."""
     require(x, gamma, beta, mean, var)
     return ((x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps) * gamma + beta).astype(x.dtype)
 
 
+@exercise.mistake("gamma and beta swapped")
 def gamma_and_beta_swapped(x, gamma, beta, mean, var, eps=1e-3):
+    """gamma is added and beta multiplies. The scale gamma comes first, then the shift beta."""
     require(x, gamma, beta, mean, var)
     return ((x - mean) / np.sqrt(var + eps) * beta + gamma).astype(x.dtype)
 
 
+@exercise.mistake("torch's eps")
 def eps_of_torch(x, gamma, beta, mean, var, eps=1e-5):
+    """eps is 1e-5 by default, as in PyTorch. The exercise asks for the default of Keras, 1e-3: for small variances the
+    two differ visibly."""
     require(x, gamma, beta, mean, var)
     return ((x - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype)
 
 
+@exercise.right
 def as_affine_map(x, gamma, beta, mean, var, eps=1e-3):
     """One product and one sum for each entry."""
     require(x, gamma, beta, mean, var)
@@ -126,6 +127,7 @@ def as_affine_map(x, gamma, beta, mean, var, eps=1e-3):
     return (x * scale + (beta - mean * scale)).astype(x.dtype)
 
 
+@exercise.right
 def entry_by_entry(x, gamma, beta, mean, var, eps=1e-3):
     if x.ndim != 2 or any(parameter.shape != x.shape[1:] for parameter in (gamma, beta, mean, var)):
         raise ValueError("a shape does not fit")
@@ -135,47 +137,8 @@ def entry_by_entry(x, gamma, beta, mean, var, eps=1e-3):
     return y
 
 
+@exercise.right
 def by_diagonal_matrix(x, gamma, beta, mean, var, eps=1e-3):
     require(x, gamma, beta, mean, var)
     wide = x.astype(np.float64) - mean
     return np.add(wide @ np.diag(gamma / np.sqrt(np.float64(eps) + var)), beta).astype(x.dtype)
-
-
-exercise = Exercise(
-    name="batchnorm_inference",
-    assignment="batchnorm",
-    page=PAGE,
-    requirements=(
-        Requirement("standardizes with the given mean and variance", 2, uses_given_statistics),
-        Requirement("scales by gamma and shifts by beta", 1, scales_and_shifts),
-        Requirement("adds eps inside the root", 1, adds_eps),
-        Requirement("treats every row alone", 1, treats_rows_alone),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses wrong shapes", 0.5, refuses_bad_shapes),
-    ),
-    reference=batchnorm_inference,
-    misconceptions=(
-        Misconception(
-            "batch statistics",
-            "The statistics of the batch at hand are used, as in training. At test time the given ones count: a "
-            "prediction must not depend on the other rows.",
-            PAGE,
-            batch_statistics,
-        ),
-        Misconception(
-            "gamma and beta swapped",
-            "gamma is added and beta multiplies. The scale gamma comes first, then the shift beta.",
-            PAGE,
-            gamma_and_beta_swapped,
-        ),
-        Misconception(
-            "torch's eps",
-            "eps is 1e-5 by default, as in PyTorch. The exercise asks for the default of Keras, 1e-3: for small "
-            "variances the two differ visibly.",
-            PAGE,
-            eps_of_torch,
-        ),
-    ),
-    variants=(as_affine_map, entry_by_entry, by_diagonal_matrix),
-    fingerprint=Fingerprint(measure),
-)

@@ -3,22 +3,26 @@
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.batchnorm.batches import NEGLIGIBLE, SHAPES, batch, cast, gains, refuses_wrong_parameters
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.batchnorm.batches import (
+    NEGLIGIBLE,
+    SHAPES,
+    batch,
+    cast,
+    eps_is_added,
+    gains,
+    refuses_wrong_parameters,
+    standard,
+)
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_train
 
-PAGE = "normalization/training"
+exercise = Exercise(batchnorm_train, page="normalization/training")
 
 PARTS = ("y", "mean", "var")
 
 
-def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
-    """Ask for y with gamma 1 and beta 0."""
-    d = x.shape[1]
-    return array(parts(ask(x, np.ones(d), np.zeros(d), **eps), PARTS)[0], x.shape, name="y")
-
-
+@exercise.requires("subtracts the mean of each feature over the batch", 1)
 def centers(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x = batch(draw, shape)
@@ -30,6 +34,7 @@ def centers(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("divides by the root of the biased variance", 2)
 def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         spread = (standard(ask, batch(draw, shape), eps=NEGLIGIBLE) ** 2).mean(axis=0)
@@ -40,20 +45,13 @@ def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("adds eps inside the root", 1)
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for scale in (0.05, 1.0):
-        x = batch(draw, (7, 3), scale)
-        squares = ((x - x.mean(axis=0)) ** 2).mean(axis=0)
-        without = squares / (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=0)
-        for eps in ({}, {"eps": 1e-5}, {"eps": 0.02}, {"eps": 0.7}):
-            added = squares / (standard(ask, x, **eps) ** 2).mean(axis=0) - without
-            wanted = eps.get("eps", 1e-3)
-            expect(
-                close(added / wanted, np.ones(3), scale=1 / wanted),
-                "eps (1e-3 unless given) should be added to the variance, under the root",
-            )
+        eps_is_added(ask, batch(draw, (7, 3), scale), 1e-5, 0.02, 0.7)
 
 
+@exercise.requires("scales by gamma and shifts by beta", 1)
 def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, (gamma, beta) = batch(draw, shape), gains(draw, shape[1])
@@ -64,6 +62,7 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("returns the mean and the biased variance of the batch", 1)
 def returns_statistics(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x = batch(draw, shape)
@@ -75,6 +74,7 @@ def returns_statistics(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("gives beta for a batch of one", 0.5)
 def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
     x, (gamma, beta) = batch(draw, (2, 4))[:1], gains(draw, 4)
     y, mean, var = parts(ask(x, gamma, beta), PARTS)
@@ -83,6 +83,7 @@ def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
     expect(not array(var, (4,), name="var").any(), "the variance of a batch of one is 0")
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     arguments = (batch(draw, (6, 4)), *gains(draw, 4))
     for dtype in ("float64", "float32"):
@@ -97,6 +98,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses wrong shapes", 1)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     x, (gamma, beta) = batch(draw, (6, 4)), gains(draw, 4)
     ask(x, gamma, beta)
@@ -105,6 +107,7 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, wrong, gamma, beta, because=f"an x of shape {wrong.shape}", mentions="x gamma beta")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(4)
     x = draw.normal(1, 1, (4, 4)) * np.array([0.03, 0.5, 1, 3])
@@ -120,30 +123,42 @@ def require(x, gamma, beta):
             raise ValueError(f"{name} must have shape ({x.shape[1]},)")
 
 
+@exercise.mistake("no root")
 def no_root(x, gamma, beta, eps=1e-3):
+    """x minus its mean is divided by the variance. Only the standard deviation, its root, has the unit of x."""
     require(x, gamma, beta)
     mean, var = x.mean(axis=0), x.var(axis=0)
     return ((x - mean) / (var + eps) * gamma + beta).astype(x.dtype), mean, var
 
 
+@exercise.mistake("eps outside the root")
 def eps_outside(x, gamma, beta, eps=1e-3):
+    """eps is added to the standard deviation. It belongs under the root, var + eps: for small variances the two differ
+    visibly."""
     require(x, gamma, beta)
     mean, var = x.mean(axis=0), x.var(axis=0)
     return ((x - mean) / (np.sqrt(var) + eps) * gamma + beta).astype(x.dtype), mean, var
 
 
+@exercise.mistake("unbiased variance")
 def unbiased(x, gamma, beta, eps=1e-3):
+    """The variance is divided by n - 1. The batch itself is standardized, so its own mean square counts: divide by n.
+    Only PyTorch's running variance is unbiased."""
     require(x, gamma, beta)
     mean, var = x.mean(axis=0), x.var(axis=0, ddof=min(1, len(x) - 1))
     return ((x - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype), mean, var
 
 
+@exercise.mistake("over features")
 def over_features(x, gamma, beta, eps=1e-3):
+    """Mean and variance are taken along each row. That is LayerNorm; BatchNorm looks at one feature over all rows of
+    the batch."""
     require(x, gamma, beta)
     mean, var = x.mean(axis=1, keepdims=True), x.var(axis=1, keepdims=True)
     return ((x - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype), mean[:, 0], var[:, 0]
 
 
+@exercise.right
 def by_moments(x, gamma, beta, eps=1e-3):
     """The variance as mean of squares minus square of the mean, in double precision."""
     require(x, gamma, beta)
@@ -154,6 +169,7 @@ def by_moments(x, gamma, beta, eps=1e-3):
     return (slope * wide + (beta - slope * mean)).astype(x.dtype), mean.astype(x.dtype), var.astype(x.dtype)
 
 
+@exercise.right
 def column_by_column(x, gamma, beta, eps=1e-3):
     if len(x.shape) != 2:
         raise ValueError(f"expected two dimensions, got shape {x.shape}")
@@ -169,6 +185,7 @@ def column_by_column(x, gamma, beta, eps=1e-3):
     return y, mean, var
 
 
+@exercise.right
 def by_matrix(x, gamma, beta, eps=1e-3):
     """Centering as multiplication by I - 1/n, the variance as a diagonal."""
     require(x, gamma, beta)
@@ -177,52 +194,3 @@ def by_matrix(x, gamma, beta, eps=1e-3):
     var = np.einsum("nd,nd->d", centered, centered) / n
     y = centered * (gamma * (var + eps) ** -0.5) + beta
     return [y.astype(x.dtype), (np.ones(n) @ x / n).astype(x.dtype), var.astype(x.dtype)]
-
-
-exercise = Exercise(
-    name="batchnorm_train",
-    assignment="batchnorm",
-    page=PAGE,
-    requirements=(
-        Requirement("subtracts the mean of each feature over the batch", 1, centers),
-        Requirement("divides by the root of the biased variance", 2, divides_by_deviation),
-        Requirement("adds eps inside the root", 1, adds_eps),
-        Requirement("scales by gamma and shifts by beta", 1, scales_and_shifts),
-        Requirement("returns the mean and the biased variance of the batch", 1, returns_statistics),
-        Requirement("gives beta for a batch of one", 0.5, takes_batch_of_one),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses wrong shapes", 1, refuses_bad_shapes),
-    ),
-    reference=batchnorm_train,
-    misconceptions=(
-        Misconception(
-            "no root",
-            "x minus its mean is divided by the variance. Only the standard deviation, its root, has the unit of x.",
-            PAGE,
-            no_root,
-        ),
-        Misconception(
-            "eps outside the root",
-            "eps is added to the standard deviation. It belongs under the root, var + eps: for small variances the "
-            "two differ visibly.",
-            PAGE,
-            eps_outside,
-        ),
-        Misconception(
-            "unbiased variance",
-            "The variance is divided by n - 1. The batch itself is standardized, so its own mean square counts: "
-            "divide by n. Only PyTorch's running variance is unbiased.",
-            PAGE,
-            unbiased,
-        ),
-        Misconception(
-            "over features",
-            "Mean and variance are taken along each row. That is LayerNorm; BatchNorm looks at one feature over all "
-            "rows of the batch.",
-            PAGE,
-            over_features,
-        ),
-    ),
-    variants=(by_moments, column_by_column, by_matrix),
-    fingerprint=Fingerprint(measure),
-)

@@ -5,11 +5,11 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
 from autograder.checks.batchnorm.batches import SHAPES, batch, cast, refuses_wrong_parameters
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import bn_running_update
 
-PAGE = "normalization/training"
+exercise = Exercise(bn_running_update, page="normalization/training")
 
 PARTS = ("running_mean", "running_var")
 LIBRARIES = ("keras", "torch")
@@ -27,24 +27,29 @@ def moved(ask: Ask, draw: np.random.Generator, library: str, part: int, message:
         expect(close(new, bn_running_update(x, mean, var, library)[part]), message)
 
 
+@exercise.requires("moves the mean by .01, as Keras does", 1)
 def moves_mean_as_keras(ask: Ask, draw: np.random.Generator) -> None:
     moved(ask, draw, "keras", 0, 'for "keras", the running mean should be .99 times the old plus .01 times the new')
 
 
+@exercise.requires("moves the mean by .1, as PyTorch does", 1)
 def moves_mean_as_torch(ask: Ask, draw: np.random.Generator) -> None:
     moved(ask, draw, "torch", 0, 'for "torch", the running mean should be .9 times the old plus .1 times the new')
 
 
+@exercise.requires("moves toward the biased variance, as Keras does", 1)
 def moves_var_as_keras(ask: Ask, draw: np.random.Generator) -> None:
     message = 'for "keras", the running variance should move by .01 toward the biased variance of the batch'
     moved(ask, draw, "keras", 1, message)
 
 
+@exercise.requires("moves toward the unbiased variance, as PyTorch does", 1)
 def moves_var_as_torch(ask: Ask, draw: np.random.Generator) -> None:
     message = 'for "torch", the running variance should move by .1 toward the unbiased variance of the batch'
     moved(ask, draw, "torch", 1, message)
 
 
+@exercise.requires("takes a batch of one for Keras and refuses it for PyTorch", 1)
 def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
     x, mean, var = problem(draw, (2, 4))
     x = x[:1]
@@ -56,6 +61,7 @@ def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     arguments = problem(draw, (6, 4))
     for dtype in ("float64", "float32"):
@@ -68,6 +74,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
             untouched(answer)
 
 
+@exercise.requires("refuses an unknown library and wrong shapes", 0.5)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     x, mean, var = problem(draw, (6, 4))
     ask(x, mean, var, "keras")
@@ -87,6 +94,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(4)
     x, mean, var = draw.normal(1, 1, (4, 2)), draw.uniform(5, 9, 2), draw.uniform(5, 9, 2)
@@ -110,30 +118,42 @@ def moved_by(x, running_mean, running_var, new, spread):
     return mean.astype(x.dtype), ((1 - new) * running_var + new * spread).astype(x.dtype)
 
 
+@exercise.mistake("each momentum read as the other's")
 def momentums_swapped(x, running_mean, running_var, library):
+    """In Keras momentum .99 is the weight of the old value, in PyTorch momentum .1 is the weight of the new one. Read
+    the other way round, the statistics forget nearly everything at every step."""
     require(x, running_mean, running_var, library)
     new, ddof = (0.99, 0) if library == "keras" else (0.9, 1)
     return moved_by(x, running_mean, running_var, new, x.var(axis=0, ddof=ddof))
 
 
+@exercise.mistake("torch biased")
 def torch_biased(x, running_mean, running_var, library):
+    """PyTorch standardizes the batch with the biased variance, but it moves its running variance toward the unbiased
+    one, n / (n - 1) times larger."""
     require(x, running_mean, running_var, library)
     return moved_by(x, running_mean, running_var, 0.01 if library == "keras" else 0.1, x.var(axis=0))
 
 
+@exercise.mistake("keras unbiased")
 def keras_unbiased(x, running_mean, running_var, library):
+    """Keras moves its running variance toward the biased variance of the batch; only PyTorch divides by n - 1."""
     require(x, running_mean, running_var, library)
     return moved_by(
         x, running_mean, running_var, 0.01 if library == "keras" else 0.1, x.var(0, ddof=min(1, len(x) - 1))
     )
 
 
+@exercise.mistake("standard deviation kept")
 def deviation_kept(x, running_mean, running_var, library):
+    """The standard deviation of the batch is averaged in. What is kept is a variance; its root is taken when it is
+    used."""
     require(x, running_mean, running_var, library)
     new, ddof = (0.01, 0) if library == "keras" else (0.1, 1)
     return moved_by(x, running_mean, running_var, new, x.std(axis=0, ddof=ddof))
 
 
+@exercise.right
 def by_difference(x, running_mean, running_var, library):
     """A step toward the new value."""
     require(x, running_mean, running_var, library)
@@ -142,6 +162,7 @@ def by_difference(x, running_mean, running_var, library):
     return mean.astype(x.dtype), (running_var + step * (var(x, axis=0) - running_var)).astype(x.dtype)
 
 
+@exercise.right
 def with_bessel(x, running_mean, running_var, library):
     if x.ndim != 2 or running_mean.shape != x.shape[1:] or running_var.shape != x.shape[1:]:
         raise ValueError("shape of x, running_mean or running_var")
@@ -156,57 +177,10 @@ def with_bessel(x, running_mean, running_var, library):
     raise ValueError(f"cannot update with n = {n} rows for library {library!r}")
 
 
+@exercise.right
 def as_weighted_average(x, running_mean, running_var, library):
     require(x, running_mean, running_var, library)
     weights, ddof = ([99, 1], 0) if library == "keras" else ([9, 1], 1)
     mean = np.average([running_mean, x.mean(axis=0)], axis=0, weights=weights)
     var = np.average([running_var, x.var(axis=0, ddof=ddof)], axis=0, weights=weights)
     return mean.astype(x.dtype), var.astype(x.dtype)
-
-
-exercise = Exercise(
-    name="bn_running_update",
-    assignment="batchnorm",
-    page=PAGE,
-    requirements=(
-        Requirement("moves the mean by .01, as Keras does", 1, moves_mean_as_keras),
-        Requirement("moves the mean by .1, as PyTorch does", 1, moves_mean_as_torch),
-        Requirement("moves toward the biased variance, as Keras does", 1, moves_var_as_keras),
-        Requirement("moves toward the unbiased variance, as PyTorch does", 1, moves_var_as_torch),
-        Requirement("takes a batch of one for Keras and refuses it for PyTorch", 1, takes_batch_of_one),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses an unknown library and wrong shapes", 0.5, refuses_bad_arguments),
-    ),
-    reference=bn_running_update,
-    misconceptions=(
-        Misconception(
-            "each momentum read as the other's",
-            "In Keras momentum .99 is the weight of the old value, in PyTorch momentum .1 is the weight of the new "
-            "one. Read the other way round, the statistics forget nearly everything at every step.",
-            PAGE,
-            momentums_swapped,
-        ),
-        Misconception(
-            "torch biased",
-            "PyTorch standardizes the batch with the biased variance, but it moves its running variance toward the "
-            "unbiased one, n / (n - 1) times larger.",
-            PAGE,
-            torch_biased,
-        ),
-        Misconception(
-            "keras unbiased",
-            "Keras moves its running variance toward the biased variance of the batch; only PyTorch divides by n - 1.",
-            PAGE,
-            keras_unbiased,
-        ),
-        Misconception(
-            "standard deviation kept",
-            "The standard deviation of the batch is averaged in. What is kept is a variance; its root is taken when "
-            "it is used.",
-            PAGE,
-            deviation_kept,
-        ),
-    ),
-    variants=(by_difference, with_bessel, as_weighted_average),
-    fingerprint=Fingerprint(measure),
-)

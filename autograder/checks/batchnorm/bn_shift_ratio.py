@@ -4,11 +4,11 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, refuses
 from autograder.reference.batchnorm import bn_shift_ratio
 
-PAGE = "normalization/dropout-and-batchnorm"
+exercise = Exercise(bn_shift_ratio, page="normalization/dropout-and-batchnorm")
 
 
 def moments(draw: np.random.Generator) -> tuple[float, float]:
@@ -16,6 +16,7 @@ def moments(draw: np.random.Generator) -> tuple[float, float]:
     return float(draw.choice([-1, 1]) * draw.uniform(1, 4)), float(draw.uniform(0.2, 3))
 
 
+@exercise.requires("is 1 / (1 - rate) at mean 0", 1)
 def divides_by_keep(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         _, var = moments(draw)
@@ -23,6 +24,7 @@ def divides_by_keep(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(ratio, 1 / (1 - rate)), "at mean 0 the ratio should depend on the rate alone, and exceed 1")
 
 
+@exercise.requires("adds what the mean contributes", 2)
 def adds_mean(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         size, var = moments(draw)
@@ -34,6 +36,7 @@ def adds_mean(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("is right behind a ReLU", 1)
 def knows_rectified_normal(ask: Ask, draw: np.random.Generator) -> None:
     sd = float(draw.uniform(0.5, 3))
     mean, second = sd / np.sqrt(2 * np.pi), sd**2 / 2
@@ -43,18 +46,21 @@ def knows_rectified_normal(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(number(ask(float(mean), float(second - mean**2), rate)), wanted), message)
 
 
+@exercise.requires("is 1 at rate 0", 0.5)
 def is_one_without_dropout(ask: Ask, draw: np.random.Generator) -> None:
     given = moments(draw)
     expect(close(number(ask(*given, 0.0)), 1), "at rate 0 nothing shifts: the ratio is 1")
     expect(not close(number(ask(*given, 0.4)), 1), "at any other rate the two variances differ")
 
 
+@exercise.requires("refuses a rate outside [0, 1]", 0.5)
 def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
     ask(1.0, 1.0, 0.3)
     for rate in hidden.BAD_RATES:
         refuses(ask, *moments(draw), rate, because=f"a rate of {rate}", mentions="rate")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     cases = ((2.0, 1.0, 0.2), (-1.5, 0.7, 0.6), (0.0, 2.0, 0.35))
     return [float(ask(*case)) for case in cases]
@@ -65,21 +71,31 @@ def require(rate):
         raise ValueError("rate must lie in [0, 1]")
 
 
+@exercise.mistake("1/q only")
 def keep_only(mean, var, rate):
+    """This is the ratio at mean 0. An activation with a mean also jumps between 0 and mu / q, which adds (p / q)
+    mu^2 / v."""
     require(rate)
     return 1 / (1 - rate)
 
 
+@exercise.mistake("inverted")
 def inverted(mean, var, rate):
+    """This is the variance at test over the variance in training. The ratio asked for has training on top and is at
+    least 1."""
     require(rate)
     return 1 / (1 / (1 - rate) + rate / (1 - rate) * mean**2 / var)
 
 
+@exercise.mistake("rate and keep swapped")
 def rate_and_keep_swapped(mean, var, rate):
+    """rate is read as the keep probability. At rate .5 the two coincide, which is why the mistake survives so many
+    tests."""
     require(rate)
     return 1 if rate == 0 else 1 / rate + (1 - rate) / rate * mean**2 / var
 
 
+@exercise.right
 def by_second_moment(mean, var, rate):
     if rate < 0 or rate > 1:
         raise ValueError(f"rate {rate} is no probability")
@@ -87,6 +103,7 @@ def by_second_moment(mean, var, rate):
     return after / var
 
 
+@exercise.right
 def by_two_outcomes(mean, var, rate):
     """The variance within what is kept plus the variance between kept and dropped."""
     require(rate)
@@ -96,47 +113,8 @@ def by_two_outcomes(mean, var, rate):
     return np.float64(within + between) / var
 
 
+@exercise.right
 def by_excess(mean, var, rate):
     require(rate)
     odds = np.divide(rate, 1 - rate)
     return np.array(1 + odds * (1 + np.square(mean) / var))
-
-
-exercise = Exercise(
-    name="bn_shift_ratio",
-    assignment="batchnorm",
-    page=PAGE,
-    requirements=(
-        Requirement("is 1 / (1 - rate) at mean 0", 1, divides_by_keep),
-        Requirement("adds what the mean contributes", 2, adds_mean),
-        Requirement("is right behind a ReLU", 1, knows_rectified_normal),
-        Requirement("is 1 at rate 0", 0.5, is_one_without_dropout),
-        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
-    ),
-    reference=bn_shift_ratio,
-    misconceptions=(
-        Misconception(
-            "1/q only",
-            "This is the ratio at mean 0. An activation with a mean also jumps between 0 and mu / q, which adds (p / "
-            "q) mu^2 / v.",
-            PAGE,
-            keep_only,
-        ),
-        Misconception(
-            "inverted",
-            "This is the variance at test over the variance in training. The ratio asked for has training on top and "
-            "is at least 1.",
-            PAGE,
-            inverted,
-        ),
-        Misconception(
-            "rate and keep swapped",
-            "rate is read as the keep probability. At rate .5 the two coincide, which is why the mistake survives so "
-            "many tests.",
-            PAGE,
-            rate_and_keep_swapped,
-        ),
-    ),
-    variants=(by_second_moment, by_two_outcomes, by_excess),
-    fingerprint=Fingerprint(measure),
-)

@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, parts, refuses
 from autograder.reference.detective import accuracy_with_se
 
-PAGE = "exercises/detective/detective"
+exercise = Exercise(accuracy_with_se, page="exercises/detective/detective")
 
 
 def answers(ask: Ask, correct: int, n: int) -> tuple[float, float]:
@@ -22,6 +22,7 @@ def cases(draw: np.random.Generator) -> list[tuple[int, int]]:
     return [(int(draw.integers(0, n + 1)), n) for n in sizes]
 
 
+@exercise.requires("gives the fraction of hits", 1)
 def divides(ask: Ask, draw: np.random.Generator) -> None:
     for correct, n in cases(draw):
         expect(
@@ -29,6 +30,7 @@ def divides(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("gives the standard error of that fraction", 2)
 def measures_error(ask: Ask, draw: np.random.Generator) -> None:
     for correct, n in cases(draw):
         se = answers(ask, correct, n)[1]
@@ -36,12 +38,14 @@ def measures_error(ask: Ask, draw: np.random.Generator) -> None:
         expect(math.isclose(se, accuracy_with_se(correct, n)[1], rel_tol=1e-6, abs_tol=1e-12), message)
 
 
+@exercise.requires("is certain when all or none are hits", 0.5)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     for n in (1, int(draw.integers(2, 500))):
         expect(answers(ask, 0, n) == (0, 0), "with no hits, accuracy and se should both be 0")
         expect(answers(ask, n, n) == (1, 0), "with nothing but hits, accuracy should be 1 and se 0")
 
 
+@exercise.requires("refuses impossible counts", 0.5)
 def refuses_bad_counts(ask: Ask, draw: np.random.Generator) -> None:
     n = int(draw.integers(50, 500))
     answers(ask, n // 2, n)
@@ -51,25 +55,33 @@ def refuses_bad_counts(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, 0, nothing, because=f"a number of examples of {nothing}", mentions="n")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     return [float(value) for case in ((275, 300), (40, 1000), (3, 7)) for value in ask(*case)]
 
 
+@exercise.mistake("no n")
 def no_n(correct, n):
+    """sqrt(p (1 - p)) is the spread of one hit or miss. The mean of n of them is known sqrt(n) times better."""
     p = correct / n
     return p, math.sqrt(p * (1 - p))
 
 
+@exercise.mistake("pq/n")
 def without_root(correct, n):
+    """p (1 - p) / n is the variance of the accuracy; its standard error is the square root of that."""
     p = correct / n
     return p, p * (1 - p) / n
 
 
+@exercise.mistake("percent")
 def percent(correct, n):
+    """The numbers are in percent. The exercise asks for fractions of 1."""
     p = correct / n
     return 100 * p, 100 * math.sqrt(p * (1 - p) / n)
 
 
+@exercise.right
 def from_hits(correct, n):
     """The standard error of the mean of a list of zeros and ones."""
     if n < 1:
@@ -80,51 +92,17 @@ def from_hits(correct, n):
     return hits.mean(), hits.std() / np.sqrt(n)
 
 
+@exercise.right
 def from_counts(correct, n):
     if n <= 0 or correct < 0 or correct > n:
         raise ValueError(f"correct = {correct} of n = {n} is impossible")
     return correct / n, (correct * (n - correct)) ** 0.5 / n**1.5
 
 
+@exercise.right
 def from_variance(correct, n):
     if not (n > 0 and 0 <= correct <= n):
         raise ValueError("need 0 <= correct <= n and n > 0")
     accuracy = np.float64(correct) / n
     variance_of_sum = n * accuracy * (1 - accuracy)
     return float(accuracy), float(np.sqrt(variance_of_sum) / n)
-
-
-exercise = Exercise(
-    name="accuracy_with_se",
-    assignment="detective",
-    page=PAGE,
-    requirements=(
-        Requirement("gives the fraction of hits", 1, divides),
-        Requirement("gives the standard error of that fraction", 2, measures_error),
-        Requirement("is certain when all or none are hits", 0.5, handles_extremes),
-        Requirement("refuses impossible counts", 0.5, refuses_bad_counts),
-    ),
-    reference=accuracy_with_se,
-    misconceptions=(
-        Misconception(
-            "no n",
-            "sqrt(p (1 - p)) is the spread of one hit or miss. The mean of n of them is known sqrt(n) times better.",
-            PAGE,
-            no_n,
-        ),
-        Misconception(
-            "pq/n",
-            "p (1 - p) / n is the variance of the accuracy; its standard error is the square root of that.",
-            PAGE,
-            without_root,
-        ),
-        Misconception(
-            "percent",
-            "The numbers are in percent. The exercise asks for fractions of 1.",
-            PAGE,
-            percent,
-        ),
-    ),
-    variants=(from_hits, from_counts, from_variance),
-    fingerprint=Fingerprint(measure),
-)

@@ -5,11 +5,12 @@ import math
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import describe_type, expect
 from autograder.reference.detective import CHANCE_NLL, diagnose
 
-PAGE = "exercises/detective/detective"
+exercise = Exercise(diagnose, page="exercises/detective/detective")
+
 Report = dict[str, float]
 
 
@@ -70,6 +71,7 @@ def agrees(ask: Ask, report: Report, message: str) -> None:
     expect(says(ask, report) == diagnose(report), message)
 
 
+@exercise.requires("tells each fault when it is alone", 1.5)
 def finds_single_faults(ask: Ask, draw: np.random.Generator) -> None:
     for fault in FAULTS:
         for _ in range(4):
@@ -77,11 +79,13 @@ def finds_single_faults(ask: Ask, draw: np.random.Generator) -> None:
             agrees(ask, report, f"a report with one fault, {diagnose(report)}, should be told what it is")
 
 
+@exercise.requires("tells a healthy model", 0.5)
 def recognizes_health(ask: Ask, draw: np.random.Generator) -> None:
     for _ in range(6):
         agrees(ask, healthy(draw), "a model without any of the faults should be healthy")
 
 
+@exercise.requires("lets the first rule decide when several apply", 1)
 def orders_rules(ask: Ask, draw: np.random.Generator) -> None:
     for first, fault in enumerate(FAULTS):
         for other in FAULTS[first + 1 :]:
@@ -93,6 +97,7 @@ def orders_rules(ask: Ask, draw: np.random.Generator) -> None:
         agrees(ask, three, "of several rules that apply, the first in the order of the exercise should decide")
 
 
+@exercise.requires("keeps the borders of the rules", 0.5)
 def keeps_borders(ask: Ask, draw: np.random.Generator) -> None:
     """Ask as near to the borders as the exercise allows, 5 %, on both sides of each."""
     chance, low, high = healthy(draw), draw.uniform(0.08, 0.104), draw.uniform(0.1156, 0.1199)
@@ -120,6 +125,7 @@ def contradictory(draw: np.random.Generator) -> list[Report]:
     return [scaled, sound]
 
 
+@exercise.requires("judges the scale by likelihood", 0.5)
 def trusts_likelihood(ask: Ask, draw: np.random.Generator) -> None:
     for _ in range(3):
         for report in contradictory(draw):
@@ -130,6 +136,7 @@ def errors(ask: Ask, reports: list[Report]) -> float:
     return float(any(ask(report) != diagnose(report) for report in reports))
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(4)
     single = [healthy(draw), *(healthy(draw) | fault(draw) for fault in FAULTS)]
@@ -137,8 +144,10 @@ def measure(ask: Ask) -> list[float]:
     return [errors(ask, single), errors(ask, double), errors(ask, contradictory(draw))]
 
 
+@exercise.mistake("order of the rules")
 def noise_first(report):
-    """The order of the other rules is wrong, but each fault on its own is found."""
+    """Several rules apply, and a later one decides. Raw pixels, say, also make eval mode worse than training mode; the
+    order puts the cause before what follows from it."""
     if report["spread_mc"] == 0:
         return "monte carlo off"
     if report["spread_eval"] > 0:
@@ -146,13 +155,17 @@ def noise_first(report):
     return diagnose(report)
 
 
+@exercise.mistake("accuracy in place of nll")
 def by_accuracy(report):
+    """The scale is judged by accuracy, but a factor on the last layer's inputs hardly moves the largest logit. The
+    likelihood sees it."""
     found = diagnose(report)
     if found in ("wrong scale", "healthy"):
         return "wrong scale" if report["acc_eval"] < report["acc_train_mode"] else "healthy"
     return found
 
 
+@exercise.right
 def with_table(report):
     rules = (
         ("collapsed weights", lambda r: abs(r["nll_eval"] - math.log(10)) < 0.01 and r["acc_eval"] <= 0.11),
@@ -165,6 +178,7 @@ def with_table(report):
     return next(name for name, applies in rules if applies(report))
 
 
+@exercise.right
 def with_match(report):
     match report:
         case {"nll_eval": nll, "acc_eval": acc} if -0.01 < nll - np.log(10) < 0.01 and acc <= 0.11:
@@ -180,6 +194,7 @@ def with_match(report):
     return "healthy"
 
 
+@exercise.right
 def with_expression(report):
     nll, spread = report["nll_eval"], report["spread_eval"]
     chance = bool(np.isclose(nll, np.log(10), rtol=0, atol=0.01)) and not report["acc_eval"] > 0.11
@@ -188,37 +203,3 @@ def with_expression(report):
     verdict = "left in training mode" if spread > 0 else verdict
     verdict = "raw pixels" if nll > 10 else verdict
     return "collapsed weights" if chance else verdict
-
-
-exercise = Exercise(
-    name="diagnose",
-    assignment="detective",
-    page=PAGE,
-    requirements=(
-        Requirement("tells each fault when it is alone", 1.5, finds_single_faults),
-        Requirement("tells a healthy model", 0.5, recognizes_health),
-        Requirement("lets the first rule decide when several apply", 1, orders_rules),
-        Requirement("keeps the borders of the rules", 0.5, keeps_borders),
-        Requirement("judges the scale by likelihood", 0.5, trusts_likelihood),
-    ),
-    reference=diagnose,
-    misconceptions=(
-        Misconception(
-            "order of the rules",
-            "Several rules apply, and a later one decides. Raw pixels, say, also make eval mode worse than training "
-            "mode; "
-            "the order puts the cause before what follows from it.",
-            PAGE,
-            noise_first,
-        ),
-        Misconception(
-            "accuracy in place of nll",
-            "The scale is judged by accuracy, but a factor on the last layer's inputs hardly moves the largest logit. "
-            "The likelihood sees it.",
-            PAGE,
-            by_accuracy,
-        ),
-    ),
-    variants=(with_table, with_match, with_expression),
-    fingerprint=Fingerprint(measure),
-)

@@ -6,11 +6,12 @@ from itertools import product
 import numpy as np
 
 from autograder.checks.ask import Ask, Value
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import describe_type, expect
 from autograder.reference.detective import differs
 
-PAGE = "exercises/detective/detective"
+exercise = Exercise(differs, page="exercises/detective/detective")
+
 Case = tuple[int, int, int, float]
 
 
@@ -55,21 +56,25 @@ def compare(ask: Ask, draw: np.random.Generator, z: float, low: float, high: flo
     )
 
 
+@exercise.requires("tells clear differences from none, in both directions", 1)
 def tells_far_apart(ask: Ask, draw: np.random.Generator) -> None:
     for band, sign in product(FAR * 2, (1, -1)):
         compare(ask, draw, 1.96, *band, sign)
 
 
+@exercise.requires("compares with the standard error of the difference", 2)
 def uses_error_of_difference(ask: Ask, draw: np.random.Generator) -> None:
     for band, sign in product(NEAR * 3, (1, -1)):
         compare(ask, draw, 1.96, *band, sign)
 
 
+@exercise.requires("takes the threshold z", 0.5)
 def takes_threshold(ask: Ask, draw: np.random.Generator) -> None:
     for z, band, sign in product((1.0, 2.6, 4.0), NEAR, (1, -1)):
         compare(ask, draw, z, *band, sign)
 
 
+@exercise.requires("handles accuracies of 0 and 1", 0.5)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     n = int(draw.integers(50, 500))
     for count in (0, n):
@@ -78,77 +83,49 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
         expect(truth(ask(a, b, n)), "an accuracy of 0 and one of 1 should differ")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(2)
     cases = product((1.0, 1.96, 3.0), (*NEAR, *FAR), (1, -1))
     return [float(bool(ask(*case(draw, z, *band, sign)))) for z, band, sign in cases]
 
 
+@exercise.mistake("se of one only")
 def se_of_one_only(correct_a, correct_b, n, z=1.96):
+    """The difference is compared with the error of one accuracy. Both are uncertain, and their variances add up."""
     p, r = correct_a / n, correct_b / n
     return abs(p - r) > z * math.sqrt(p * (1 - p) / n)
 
 
+@exercise.mistake("intervals must not overlap")
 def intervals_overlap(correct_a, correct_b, n, z=1.96):
+    """The two errors are added. Independent errors seldom go against each other: their variances add, not they."""
     p, r = correct_a / n, correct_b / n
     return abs(p - r) > z * (math.sqrt(p * (1 - p) / n) + math.sqrt(r * (1 - r) / n))
 
 
+@exercise.mistake("only one direction")
 def only_if_first_is_better(correct_a, correct_b, n, z=1.96):
+    """Only a better first model counts. The question is whether the two differ, so take the absolute difference."""
     p, r = correct_a / n, correct_b / n
     return p - r > z * math.sqrt((p * (1 - p) + r * (1 - r)) / n)
 
 
+@exercise.right
 def pooled(correct_a, correct_b, n, z=1.96):
     m = (correct_a + correct_b) / (2 * n)
     se = math.sqrt(2 * m * (1 - m) / n)
     return se > 0 and abs(correct_a - correct_b) / n / se > z
 
 
+@exercise.right
 def squared(correct_a, correct_b, n, z=1.96):
     variance = sum(count * (n - count) for count in (correct_a, correct_b)) / n
     return (correct_a - correct_b) ** 2 > z**2 * variance
 
 
+@exercise.right
 def with_numpy(correct_a, correct_b, n, z=1.96):
     p = np.array([correct_a, correct_b]) / n
     se = np.sqrt(p * (1 - p) / n)
     return np.abs(np.diff(p)[0]) > z * np.linalg.norm(se)
-
-
-exercise = Exercise(
-    name="differs",
-    assignment="detective",
-    page=PAGE,
-    requirements=(
-        Requirement("tells clear differences from none, in both directions", 1, tells_far_apart),
-        Requirement("compares with the standard error of the difference", 2, uses_error_of_difference),
-        Requirement("takes the threshold z", 0.5, takes_threshold),
-        Requirement("handles accuracies of 0 and 1", 0.5, handles_extremes),
-    ),
-    reference=differs,
-    misconceptions=(
-        Misconception(
-            "se of one only",
-            "The difference is compared with the error of one accuracy. Both are uncertain, and their variances add "
-            "up.",
-            PAGE,
-            se_of_one_only,
-        ),
-        Misconception(
-            "intervals must not overlap",
-            "The two errors are added. Independent errors seldom go against each other: their variances add, not they.",
-            PAGE,
-            intervals_overlap,
-        ),
-        Misconception(
-            "only one direction",
-            "Only a better first model counts. The question is whether the two differ, so take the absolute "
-            "difference.",
-            PAGE,
-            only_if_first_is_better,
-        ),
-    ),
-    variants=(pooled, squared, with_numpy),
-    fingerprint=Fingerprint(measure),
-)

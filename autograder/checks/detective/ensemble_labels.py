@@ -3,11 +3,11 @@
 import numpy as np
 
 from autograder.checks.ask import Ask, Value
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, describe_type, expect, refuses, untouched
 from autograder.reference.detective import ensemble_labels
 
-PAGE = "museum"
+exercise = Exercise(ensemble_labels, page="museum")
 
 
 def ensemble(draw: np.random.Generator, members: int, n: int, classes: int, dtype: str = "float64") -> np.ndarray:
@@ -43,11 +43,13 @@ def agrees(ask: Ask, probs: np.ndarray, message: str) -> None:
     expect((labels == ensemble_labels(probs)).all(), message)
 
 
+@exercise.requires("takes the class of the mean probability", 2)
 def averages(ask: Ask, draw: np.random.Generator) -> None:
     for members, n, classes in ((3, 60, 5), (8, 40, 3), (25, 50, 10)):
         agrees(ask, ensemble(draw, members, n, classes), "a label should be the class of the largest mean probability")
 
 
+@exercise.requires("lets a sure member outweigh two that hesitate", 0.5)
 def weighs_certainty(ask: Ask, draw: np.random.Generator) -> None:
     """One sure member against two that hesitate: the mean follows the sure one, a majority does not."""
     sure, other = draw.permutation(4)[:2]
@@ -58,6 +60,7 @@ def weighs_certainty(ask: Ask, draw: np.random.Generator) -> None:
     agrees(ask, probs, "a member that is sure should weigh more than two that hesitate: average before you decide")
 
 
+@exercise.requires("lets no member veto a class", 0.5)
 def keeps_zeros(ask: Ask, draw: np.random.Generator) -> None:
     """A single probability of 0 vetoes a class in the mean of logarithms."""
     order = draw.choice([1, -1])
@@ -65,6 +68,7 @@ def keeps_zeros(ask: Ask, draw: np.random.Generator) -> None:
     agrees(ask, np.repeat(rows[:, None], 4, axis=1), "a member that excludes a class should not veto it")
 
 
+@exercise.requires("gives ties to the smallest class", 0.5)
 def breaks_ties(ask: Ask, draw: np.random.Generator) -> None:
     """Dyadic probabilities, whose sums are exact in any order."""
     first = np.array([[0.125, 0.5, 0.25, 0.125], [0.125, 0.25, 0.5, 0.125]])
@@ -75,6 +79,7 @@ def breaks_ties(ask: Ask, draw: np.random.Generator) -> None:
         agrees(ask, probs[order], "of classes with equal mean probability the smallest should be the label")
 
 
+@exercise.requires("takes any number of members, examples and classes", 0.5)
 def takes_any_size(ask: Ask, draw: np.random.Generator) -> None:
     sizes = ((1, 7, 3), (4, 1, 6), (2, 5, 2))
     for probs in (*(ensemble(draw, *size) for size in sizes), telling(draw, 3, 3, 3)):
@@ -82,6 +87,7 @@ def takes_any_size(ask: Ask, draw: np.random.Generator) -> None:
         agrees(ask, probs, message)
 
 
+@exercise.requires("leaves its argument alone, in float32 and float64", 0.5)
 def leaves_input_alone(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         probs = telling(draw, 4, 9, 3, dtype)
@@ -91,6 +97,7 @@ def leaves_input_alone(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses anything but (T, n, k)", 0.5)
 def refuses_other_shapes(ask: Ask, draw: np.random.Generator) -> None:
     probs = ensemble(draw, 4, 9, 3)
     labels_of(ask(probs), 9)
@@ -98,6 +105,7 @@ def refuses_other_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, wrong, because=f"an array with {wrong.ndim} dimensions", mentions="probs")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     """Labels where the mean class index is whole, so that rounding it in any direction is the same mistake."""
     probs = ensemble(np.random.default_rng(6), 5, 600, 4)
@@ -105,16 +113,24 @@ def measure(ask: Ask) -> list[float]:
     return [float(label) for label in ask(probs[:, whole])]
 
 
+@exercise.mistake("mean of class indices")
 def mean_of_indices(probs):
+    """The labels of the members are averaged as numbers: two votes for class 0 and two for class 4 become class 2. A
+    label is a name; average probabilities."""
     return np.rint(probs.argmax(axis=-1).mean(axis=0)).astype(int)
 
 
+@exercise.mistake("majority of argmax")
 def majority(probs):
+    """Every member decides first and then votes, so that its certainty is lost. Average probabilities, then decide."""
     votes = probs.argmax(axis=-1)
     return np.array([np.bincount(column, minlength=probs.shape[-1]).argmax() for column in votes.T])
 
 
+@exercise.mistake("mean of log-probabilities")
 def mean_of_logarithms(probs):
+    """The mean of logarithms is a geometric mean: one member with a probability near 0 vetoes a class. The ensemble's
+    probability is the arithmetic mean."""
     with np.errstate(divide="ignore"):
         return np.log(probs).mean(axis=0).argmax(axis=-1)
 
@@ -124,11 +140,13 @@ def require(probs):
         raise ValueError(f"probs must have shape (T, n, k), got shape {np.shape(probs)}")
 
 
+@exercise.right
 def with_sum(probs):
     require(probs)
     return np.argmax(np.sum(probs, axis=0), axis=1)
 
 
+@exercise.right
 def with_loops(probs):
     require(probs)
     members, n, classes = probs.shape
@@ -139,52 +157,9 @@ def with_loops(probs):
     return np.array(labels, dtype=np.int32)
 
 
+@exercise.right
 def with_einsum(probs):
     require(probs)
     mean = np.einsum("tnk->nk", probs.astype(np.float64)) / len(probs)
     best = mean.max(axis=1, keepdims=True)
     return np.where(mean == best, np.arange(mean.shape[1]), mean.shape[1]).min(axis=1)
-
-
-exercise = Exercise(
-    name="ensemble_labels",
-    assignment="detective",
-    page=PAGE,
-    requirements=(
-        Requirement("takes the class of the mean probability", 2, averages),
-        Requirement("lets a sure member outweigh two that hesitate", 0.5, weighs_certainty),
-        Requirement("lets no member veto a class", 0.5, keeps_zeros),
-        Requirement("gives ties to the smallest class", 0.5, breaks_ties),
-        Requirement("takes any number of members, examples and classes", 0.5, takes_any_size),
-        Requirement("leaves its argument alone, in float32 and float64", 0.5, leaves_input_alone),
-        Requirement("refuses anything but (T, n, k)", 0.5, refuses_other_shapes),
-    ),
-    reference=ensemble_labels,
-    misconceptions=(
-        Misconception(
-            "mean of class indices",
-            "The labels of the members are averaged as numbers: two votes for class 0 and two for class 4 become "
-            "class 2. "
-            "A label is a name; average probabilities.",
-            PAGE,
-            mean_of_indices,
-        ),
-        Misconception(
-            "majority of argmax",
-            "Every member decides first and then votes, so that its certainty is lost. Average probabilities, then "
-            "decide.",
-            PAGE,
-            majority,
-        ),
-        Misconception(
-            "mean of log-probabilities",
-            "The mean of logarithms is a geometric mean: one member with a probability near 0 vetoes a class. The "
-            "ensemble's "
-            "probability is the arithmetic mean.",
-            PAGE,
-            mean_of_logarithms,
-        ),
-    ),
-    variants=(with_sum, with_loops, with_einsum),
-    fingerprint=Fingerprint(measure),
-)

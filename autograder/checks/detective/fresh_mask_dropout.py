@@ -1,70 +1,23 @@
 """A layer whose masks are fresh: `class FreshMaskDropout` with `(rate, rng=None)` and `(x, training=True) -> y`."""
 
-from typing import Any
-
 import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Rng, Value
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.beside.detective import advances, outputs, pair
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, is_refusal
 from autograder.checks.masks import believable, independent_entries, independent_of, keeps_fraction
-from autograder.checks.respond import attempt
 from autograder.reference.detective import FreshMaskDropout
 
-PAGE = "museum"
-
-
-def outputs(subject: Any, rate: float, rng: Any, inputs: Any, modes: Any) -> list[Any]:
-    """Build one layer and call it on every input, in the mode beside it; without modes, in its default mode."""
-    layer = attempt(subject, rate) if rng is None else attempt(subject, rate, rng)
-    if modes is None:
-        return [attempt(layer, x) for x in inputs]
-    return [attempt(layer, x, training=mode) for x, mode in zip(inputs, modes, strict=True)]
-
-
-def advances(subject: Any, rate: float, rng: Any, x: Any) -> list[bool]:
-    """Tell for each of three calls whether it moved the generator that the layer was given."""
-    layer = attempt(subject, rate, rng)
-    moved = []
-    for _ in range(3):
-        before = str(rng.bit_generator.state)
-        attempt(layer, x)
-        moved.append(str(rng.bit_generator.state) != before)
-    return moved
-
-
-def pair(subject: Any, rate: float, x: Any) -> dict[str, Any]:
-    """Build two layers without a generator and tell what they put out, and whether some generator moved for both.
-
-    Every generator of NumPy that is alive is watched, and Python's own.
-    """
-    import gc
-    import pickle
-    import random
-
-    layers = [attempt(subject, rate), attempt(subject, rate)]
-    first = [attempt(layer, x) for layer in layers]
-    kinds = (np.random.Generator, np.random.RandomState)
-    alive = [item for item in gc.get_objects() if type(item) in kinds] + [np.random.mtrand._rand]
-
-    def states() -> list[bytes]:
-        own = [item.bit_generator.state if hasattr(item, "bit_generator") else item.get_state() for item in alive]
-        return [pickle.dumps(state) for state in (*own, random.getstate())]
-
-    before = states()
-    attempt(layers[0], x)
-    between = states()
-    attempt(layers[1], x)
-    after = states()
-    changes = zip(before, between, after, strict=True)
-    return {"outputs": first, "shared": any(old != mid and mid != new for old, mid, new in changes)}
+exercise = Exercise(FreshMaskDropout, page="museum")
 
 
 def kept(value: Value, x: np.ndarray) -> np.ndarray:
     return array(value, x.shape, name="y") != 0
 
 
+@exercise.requires("keeps a fraction 1 - rate in training", 1)
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         x = hidden.away_from_zero(draw, (150, 80))
@@ -72,6 +25,7 @@ def keeps(ask: Ask, draw: np.random.Generator) -> None:
         keeps_fraction(kept(y, x), rate)
 
 
+@exercise.requires("scales kept entries by 1 / (1 - rate)", 1)
 def scales(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         inputs = [hidden.away_from_zero(draw, shape) for shape in ((7,), (6, 5), (2, 3, 4, 2))]
@@ -80,6 +34,7 @@ def scales(ask: Ask, draw: np.random.Generator) -> None:
             expect(close(y[mask], x[mask] / (1 - rate)), "in training, kept entries should be x / (1 - rate)")
 
 
+@exercise.requires("draws every entry on its own, anew at every call", 2)
 def draws_each_call(ask: Ask, draw: np.random.Generator) -> None:
     rate = 0.4
     x = hidden.away_from_zero(draw, (12, 15))
@@ -93,30 +48,16 @@ def draws_each_call(ask: Ask, draw: np.random.Generator) -> None:
             independent_of(masks, x, rate)
 
 
-def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
-    for rate in (0.0, *hidden.RATES, 1.0):
-        x = hidden.away_from_zero(draw, (9, 4))
-        for rng in (hidden.rng(draw), None):
-            _, y, _ = ask.probe(outputs, rate, rng, [x] * 3, [True, False, True])
-            expect(close(array(y, x.shape, name="y"), x), "with training=False, y should equal x")
-
-
-def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
-    x = hidden.away_from_zero(draw, (12, 7))
-    (y,) = ask.probe(outputs, 0.0, hidden.rng(draw), [x], [True])
-    expect(close(array(y, x.shape, name="y"), x), "at rate 0 nothing should change")
-    (y,) = ask.probe(outputs, 1.0, hidden.rng(draw), [x], [True])
-    expect(not kept(y, x).any(), "at rate 1 everything should be dropped")
-
-
+@exercise.requires("shares no generator between objects", 1)
 def shares_nothing(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (60, 40))
     seen = ask.probe(pair, 0.4, x)
-    first, second = (kept(y, x) for y in seen["outputs"])
+    first, second = (kept(y, x) for y in seen.outputs)
     expect(believable(first == second, 0.4**2 + 0.6**2), "two layers without rng should draw independent masks")
-    expect(not seen["shared"], "two layers draw from one generator: make one for each object, in __init__")
+    expect(not seen.shared, "two layers draw from one generator: make one for each object, in __init__")
 
 
+@exercise.requires("uses a given rng and advances it", 1)
 def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (20, 11))
     rng = hidden.rng(draw)
@@ -127,6 +68,25 @@ def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
     expect(all(ask.probe(advances, 0.4, rng, x)), "every call should draw from the given rng itself, and so advance it")
 
 
+@exercise.requires("is the identity when not training", 0.5)
+def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in (0.0, *hidden.RATES, 1.0):
+        x = hidden.away_from_zero(draw, (9, 4))
+        for rng in (hidden.rng(draw), None):
+            _, y, _ = ask.probe(outputs, rate, rng, [x] * 3, [True, False, True])
+            expect(close(array(y, x.shape, name="y"), x), "with training=False, y should equal x")
+
+
+@exercise.requires("changes nothing at rate 0 and drops everything at rate 1", 0.5)
+def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
+    x = hidden.away_from_zero(draw, (12, 7))
+    (y,) = ask.probe(outputs, 0.0, hidden.rng(draw), [x], [True])
+    expect(close(array(y, x.shape, name="y"), x), "at rate 0 nothing should change")
+    (y,) = ask.probe(outputs, 1.0, hidden.rng(draw), [x], [True])
+    expect(not kept(y, x).any(), "at rate 1 everything should be dropped")
+
+
+@exercise.requires("keeps the dtype and leaves x alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         for rate in (0.4, 1.0):
@@ -137,6 +97,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
             expect(answer.untouched, "an array that was passed in has changed: work on a copy")
 
 
+@exercise.requires("refuses a rate outside [0, 1]", 0.5)
 def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (3, 2))
     ask.probe(outputs, 1.0, hidden.rng(draw), [x], [True])
@@ -146,6 +107,7 @@ def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
             is_refusal(answer, f"a rate of {rate}", "rate")
 
 
+@exercise.measures(tolerance=0.03)
 def measure(ask: Ask) -> list[float]:
     """The shape is asked for nowhere else, and the first rate comes first, so that a mask kept for ever shows."""
     x = np.random.default_rng(5).uniform(0.5, 2, (61, 83))
@@ -154,7 +116,7 @@ def measure(ask: Ask) -> list[float]:
         for rate, seed in ((0.4, 11), (0.4, 12), (0.8, 13))
     ]
     (first, second), (other, _), (rare, _) = masks
-    shared = ask.probe(pair, 0.4, x[:1])["shared"]
+    shared = ask.probe(pair, 0.4, x[:1]).shared
     return [(first == second).mean(), (first == other).mean(), rare.mean(), float(shared)]
 
 
@@ -174,12 +136,19 @@ class Inverted:
         return (x * self.mask(x.shape) * scale).astype(x.dtype)
 
 
+@exercise.mistake("reseeds in call")
 class Reseeding(Inverted):
+    """A generator with a fixed seed is made at every call, so every call draws the same mask. Make it in __init__."""
+
     def mask(self, shape):
         return np.random.default_rng(0).random(shape) >= self.rate
 
 
+@exercise.mistake("a generator shared by all objects")
 class SharingOneGenerator(Inverted):
+    """A default argument is evaluated once, when the function is defined: all objects draw from that one generator, and
+    what one layer does changes the masks of another. Use None and make it in __init__."""
+
     def __init__(self, rate, rng=np.random.default_rng(3)):  # noqa: B008 - the mistake
         super().__init__(rate, rng)
 
@@ -187,20 +156,27 @@ class SharingOneGenerator(Inverted):
         return self.rng.random(shape) >= self.rate
 
 
+@exercise.mistake("one mask per object")
 class KeepingItsMask(Inverted):
+    """The mask is kept on the object, so the same units stay dead for its whole life. Draw in __call__."""
+
     def mask(self, shape):
         if getattr(self, "kept", None) is None or self.kept.shape != shape:
             self.kept = self.rng.random(shape) >= self.rate
         return self.kept
 
 
+@exercise.mistake("one mask for ever")
 class KeepingOneMaskForEver(Inverted):
+    """The mask is still kept in a default argument, which all objects and all calls share. Draw in __call__."""
+
     def mask(self, shape, masks={}):  # noqa: B006 - the mistake
         if shape not in masks:
             masks[shape] = self.rng.random(shape) >= self.rate
         return masks[shape]
 
 
+@exercise.right
 class WithBinomial:
     def __init__(self, rate, rng=None):
         if rate < 0 or rate > 1:
@@ -215,6 +191,7 @@ class WithBinomial:
         return (y / max(self.keep, 1e-30)).astype(x.dtype)
 
 
+@exercise.right
 class MakingItsGeneratorLate:
     """Validates and makes its generator at the first call."""
 
@@ -233,6 +210,7 @@ class MakingItsGeneratorLate:
         return y
 
 
+@exercise.right
 class WithNewEntropyEachCall:
     """Without a generator of its own, every call may take new entropy from the system: nothing is shared."""
 
@@ -248,53 +226,3 @@ class WithNewEntropyEachCall:
         keep = rng.random(x.shape, dtype=np.float32) >= self.rate
         with np.errstate(divide="ignore", over="ignore"):
             return np.where(keep, x / np.float64(1 - self.rate), 0).astype(x.dtype)
-
-
-exercise = Exercise(
-    name="FreshMaskDropout",
-    assignment="detective",
-    page=PAGE,
-    requirements=(
-        Requirement("keeps a fraction 1 - rate in training", 1, keeps),
-        Requirement("scales kept entries by 1 / (1 - rate)", 1, scales),
-        Requirement("draws every entry on its own, anew at every call", 2, draws_each_call),
-        Requirement("shares no generator between objects", 1, shares_nothing),
-        Requirement("uses a given rng and advances it", 1, uses_rng),
-        Requirement("is the identity when not training", 0.5, is_identity_at_test),
-        Requirement("changes nothing at rate 0 and drops everything at rate 1", 0.5, handles_extremes),
-        Requirement("keeps the dtype and leaves x alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
-    ),
-    reference=FreshMaskDropout,
-    misconceptions=(
-        Misconception(
-            "reseeds in call",
-            "A generator with a fixed seed is made at every call, so every call draws the same mask. Make it in "
-            "__init__.",
-            PAGE,
-            Reseeding,
-        ),
-        Misconception(
-            "a generator shared by all objects",
-            "A default argument is evaluated once, when the function is defined: all objects draw from that one "
-            "generator, "
-            "and what one layer does changes the masks of another. Use None and make it in __init__.",
-            PAGE,
-            SharingOneGenerator,
-        ),
-        Misconception(
-            "one mask per object",
-            "The mask is kept on the object, so the same units stay dead for its whole life. Draw in __call__.",
-            PAGE,
-            KeepingItsMask,
-        ),
-        Misconception(
-            "one mask for ever",
-            "The mask is still kept in a default argument, which all objects and all calls share. Draw in __call__.",
-            PAGE,
-            KeepingOneMaskForEver,
-        ),
-    ),
-    variants=(WithBinomial, MakingItsGeneratorLate, WithNewEntropyEachCall),
-    fingerprint=Fingerprint(measure, tolerance=0.03),
-)

@@ -4,11 +4,12 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.reference.detective import repaired_dropout_check
 
-PAGE = "museum"
+exercise = Exercise(repaired_dropout_check, page="museum")
+
 Pair = tuple[np.ndarray, np.ndarray]
 
 
@@ -25,6 +26,7 @@ def ratio(ask: Ask, x: np.ndarray, y: np.ndarray, rate: float) -> float:
     return number(ask(x, y, rate))
 
 
+@exercise.requires("is 1 for a right layer at every rate", 1.5)
 def is_one_for_right_layers(ask: Ask, draw: np.random.Generator) -> None:
     for rate in (0.0, *hidden.RATES):
         for shape in ((300,), (30, 20), (4, 5, 6, 2)):
@@ -34,6 +36,7 @@ def is_one_for_right_layers(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("shows the factor of a layer with another scale", 1)
 def sees_scale(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         for factor in (1 - rate, (1 - rate) / rate, 1.3):
@@ -43,6 +46,7 @@ def sees_scale(ask: Ask, draw: np.random.Generator) -> None:
             expect(close(ratio(ask, x, wrong, rate), right), "a layer with another scale should be off by its factor")
 
 
+@exercise.requires("compares with the kept inputs alone", 1)
 def compares_with_kept(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         x, y = layer(draw, rate)
@@ -51,6 +55,7 @@ def compares_with_kept(ask: Ask, draw: np.random.Generator) -> None:
         expect(same, "entries of x that were dropped should have no influence")
 
 
+@exercise.requires("is a ratio of sums", 0.5)
 def counts_noise(ask: Ask, draw: np.random.Generator) -> None:
     """Outputs that are no multiples of the inputs still have a sum, and zeros among the inputs change nothing."""
     for rate in hidden.RATES:
@@ -66,6 +71,7 @@ def counts_noise(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(ratio(ask, -x, -y, rate), 1), "negative inputs should be summed as they are")
 
 
+@exercise.requires("handles rate 1", 0.5)
 def handles_rate_one(ask: Ask, draw: np.random.Generator) -> None:
     x, y = layer(draw, 0.4)
     expect(ratio(ask, x, np.zeros_like(y), 1.0) == 1, "at rate 1 a layer that puts out zeros is right: the ratio is 1")
@@ -74,6 +80,7 @@ def handles_rate_one(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
+@exercise.requires("leaves its arguments alone, in float32 and float64", 0.5)
 def leaves_input_alone(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         x, y = layer(draw, 0.4, dtype=dtype)
@@ -82,6 +89,7 @@ def leaves_input_alone(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses a rate outside [0, 1] and a y of another shape", 0.5)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     x, y = layer(draw, 0.4)
     ratio(ask, x, y, 0.4)
@@ -91,6 +99,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, x, wrong, 0.4, because=f"a y of shape {wrong.shape} for x of shape {x.shape}", mentions="y x")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     """Values relative to right ones, and 0 where dropped inputs matter, by whatever formula."""
     draw = np.random.default_rng(7)
@@ -103,11 +112,17 @@ def measure(ask: Ask) -> list[float]:
     return numbers
 
 
+@exercise.mistake("divides by rate")
 def divides_by_rate(x, y, rate):
+    """The kept sum is divided by the drop rate, as in the original check. Kept entries were divided by 1 - rate; only
+    at rate .5, where it was tried, are the two the same."""
     return y.sum() * rate / x[y != 0].sum()
 
 
+@exercise.mistake("divides by x.sum()")
 def divides_by_whole_sum(x, y, rate):
+    """The output is compared with the sum of all inputs, so that chance decides how far from 1 a right layer lies.
+    Compare with the inputs that were kept."""
     return y.sum() * (1 - rate) / x.sum()
 
 
@@ -118,6 +133,7 @@ def require(x, y, rate):
         raise ValueError(f"y must have shape {x.shape}, got shape {y.shape}")
 
 
+@exercise.right
 def with_where(x, y, rate):
     require(x, y, rate)
     if rate == 1 and not y.any():
@@ -126,6 +142,7 @@ def with_where(x, y, rate):
     return float(np.sum(y, dtype=np.float64) / expected)
 
 
+@exercise.right
 def with_product(x, y, rate):
     require(x, y, rate)
     mask = (np.abs(y) > 0).astype(x.dtype)
@@ -134,6 +151,7 @@ def with_product(x, y, rate):
     return (1 - rate) * y.sum() / (x * mask).sum()
 
 
+@exercise.right
 def with_loop(x, y, rate):
     if rate < 0 or rate > 1 or x.shape != y.shape:
         raise ValueError("rate must lie in [0, 1] and y must have the shape of x")
@@ -145,40 +163,3 @@ def with_loop(x, y, rate):
     if rate == 1 and total_out == 0:
         return 1.0
     return total_out * (1 - rate) / total_in
-
-
-exercise = Exercise(
-    name="repaired_dropout_check",
-    assignment="detective",
-    page=PAGE,
-    requirements=(
-        Requirement("is 1 for a right layer at every rate", 1.5, is_one_for_right_layers),
-        Requirement("shows the factor of a layer with another scale", 1, sees_scale),
-        Requirement("compares with the kept inputs alone", 1, compares_with_kept),
-        Requirement("is a ratio of sums", 0.5, counts_noise),
-        Requirement("handles rate 1", 0.5, handles_rate_one),
-        Requirement("leaves its arguments alone, in float32 and float64", 0.5, leaves_input_alone),
-        Requirement("refuses a rate outside [0, 1] and a y of another shape", 0.5, refuses_bad_arguments),
-    ),
-    reference=repaired_dropout_check,
-    misconceptions=(
-        Misconception(
-            "divides by rate",
-            "The kept sum is divided by the drop rate, as in the original check. Kept entries were divided by 1 - "
-            "rate; only at "
-            "rate .5, where it was tried, are the two the same.",
-            PAGE,
-            divides_by_rate,
-        ),
-        Misconception(
-            "divides by x.sum()",
-            "The output is compared with the sum of all inputs, so that chance decides how far from 1 a right layer "
-            "lies. "
-            "Compare with the inputs that were kept.",
-            PAGE,
-            divides_by_whole_sum,
-        ),
-    ),
-    variants=(with_where, with_product, with_loop),
-    fingerprint=Fingerprint(measure),
-)

@@ -6,11 +6,12 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Value
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.detective import repaired_predict
 
-PAGE = "exercises/detective/detective"
+exercise = Exercise(repaired_predict, page="exercises/detective/detective", challenge=True)
+
 EPS = 1e-3
 Weights = list[np.ndarray]
 
@@ -43,6 +44,7 @@ def agrees(ask: Ask, weights: Weights, X: np.ndarray, message: str) -> None:
     expect(close(y, right, scale=float(np.abs(right).max())), message)
 
 
+@exercise.requires("chains Dense and ReLU layers and ends in a linear head", 1.5)
 def chains(ask: Ask, draw: np.random.Generator) -> None:
     for sizes in ((5, 4), (4, 7, 3)):
         weights, X = without_norm(network(draw, sizes)), hidden.away_from_zero(draw, (9, sizes[0]))
@@ -52,6 +54,7 @@ def chains(ask: Ask, draw: np.random.Generator) -> None:
         agrees(ask, weights, X, message)
 
 
+@exercise.requires("normalizes after the ReLU", 1)
 def normalizes_after_relu(ask: Ask, draw: np.random.Generator) -> None:
     for _ in range(2):
         weights, X = network(draw, (5, 6)), hidden.away_from_zero(draw, (9, 5))
@@ -59,6 +62,7 @@ def normalizes_after_relu(ask: Ask, draw: np.random.Generator) -> None:
         agrees(ask, weights, X, "BatchNorm should follow ReLU: gamma and beta act on what the ReLU put out")
 
 
+@exercise.requires("divides by the root of variance plus eps", 1)
 def takes_root(ask: Ask, draw: np.random.Generator) -> None:
     for small in (1e-3, 0.3):
         weights, X = network(draw, (5, 6), small=small), hidden.away_from_zero(draw, (9, 5))
@@ -66,12 +70,14 @@ def takes_root(ask: Ask, draw: np.random.Generator) -> None:
         agrees(ask, weights, X, "BatchNorm should divide by sqrt(var + eps) with eps 1e-3 inside the root")
 
 
+@exercise.requires("repeats this for every block", 1.5)
 def repeats_blocks(ask: Ask, draw: np.random.Generator) -> None:
     for sizes in ((11, 10, 8, 6), (3, 5), (6, 4, 4), (4, 3, 5, 2, 6)):
         weights, X = network(draw, sizes), hidden.away_from_zero(draw, (12, sizes[0]))
         agrees(ask, weights, X, "the prediction should be right for any number of blocks, each fed by the one before")
 
 
+@exercise.requires("gives a row the same prediction in any batch", 0.5)
 def predicts_row_by_row(ask: Ask, draw: np.random.Generator) -> None:
     weights, X = network(draw, (5, 6, 4)), hidden.away_from_zero(draw, (7, 5))
     whole = predictions(ask(weights, X), 7)
@@ -80,6 +86,7 @@ def predicts_row_by_row(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(whole, repaired_predict(weights, X), scale=10), "the predictions are not those of the trained network")
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         weights, X = network(draw, (5, 6, 4), dtype), hidden.away_from_zero(draw, (7, 5), dtype)
@@ -88,6 +95,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses an X of another shape", 0.5)
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     weights, X = network(draw, (5, 6, 4)), hidden.away_from_zero(draw, (7, 5))
     predictions(ask(weights, X), 7)
@@ -101,6 +109,7 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(3)
     weights, X = network(draw, (11, 10, 8, 6)), draw.normal(0, 1, (8, 11))
@@ -115,7 +124,10 @@ def blocks_of(weights):
     return [weights[start : start + 6] for start in range(0, len(weights) - 2, 6)]
 
 
+@exercise.mistake("logits of the block before")
 def logits_of_the_block_before(weights, X):
+    """The head is applied to the last block's logits, as in the original code, and skips that block's ReLU and
+    BatchNorm."""
     h = X
     for W, b, *norm in blocks_of(weights):
         logits = h @ W + b
@@ -123,21 +135,28 @@ def logits_of_the_block_before(weights, X):
     return logits @ weights[-2] + weights[-1]
 
 
+@exercise.mistake("a missing root")
 def missing_root(weights, X):
+    """BatchNorm divides by var + eps, as an old documentation had it. It divides by the standard deviation,
+    sqrt(var + eps)."""
     h = X
     for W, b, gamma, beta, mean, var in blocks_of(weights):
         h = gamma * (np.maximum(h @ W + b, 0) - mean) / (var + EPS) + beta
     return h @ weights[-2] + weights[-1]
 
 
+@exercise.mistake("BatchNorm before ReLU")
 def norm_before_relu(weights, X):
+    """In this network BatchNorm comes behind the ReLU; its statistics belong to what the ReLU puts out."""
     h = X
     for W, b, *norm in blocks_of(weights):
         h = np.maximum(normalize(h @ W + b, *norm), 0)
     return h @ weights[-2] + weights[-1]
 
 
+@exercise.mistake("softmax")
 def softmax_head(weights, X):
+    """Softmax over a single unit divides it by itself: the prediction is 1 whatever the input. The head is linear."""
     z = np.exp(repaired_predict(weights, X))
     return z / z.sum(axis=1, keepdims=True)
 
@@ -147,6 +166,7 @@ def require(weights, X):
         raise ValueError(f"X must have shape (n, {weights[0].shape[0]}), got shape {X.shape}")
 
 
+@exercise.right
 def with_iterator(weights, X):
     require(weights, X)
     arrays = iter(weights)
@@ -158,6 +178,7 @@ def with_iterator(weights, X):
     return (h @ next(arrays) + next(arrays)).astype(X.dtype)
 
 
+@exercise.right
 def folded(weights, X):
     """Every BatchNorm is folded into the Dense layer behind it."""
     if np.ndim(X) != 2 or np.shape(X)[1] != len(weights[0]):
@@ -170,6 +191,7 @@ def folded(weights, X):
     return ((h * scale) @ weights[-2] + shift @ weights[-2] + weights[-1]).astype(X.dtype)
 
 
+@exercise.right
 def row_by_row(weights, X):
     require(weights, X)
     rows = []
@@ -180,52 +202,3 @@ def row_by_row(weights, X):
             h = (np.array(h) - mean) / np.sqrt(var + 1e-3) * gamma + beta
         rows.append(h @ weights[-2][:, 0] + weights[-1][0])
     return np.array(rows, dtype=X.dtype)[:, None]
-
-
-exercise = Exercise(
-    name="repaired_predict",
-    assignment="detective",
-    page=PAGE,
-    requirements=(
-        Requirement("chains Dense and ReLU layers and ends in a linear head", 1.5, chains),
-        Requirement("normalizes after the ReLU", 1, normalizes_after_relu),
-        Requirement("divides by the root of variance plus eps", 1, takes_root),
-        Requirement("repeats this for every block", 1.5, repeats_blocks),
-        Requirement("gives a row the same prediction in any batch", 0.5, predicts_row_by_row),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses an X of another shape", 0.5, refuses_wrong_shapes),
-    ),
-    reference=repaired_predict,
-    misconceptions=(
-        Misconception(
-            "logits of the block before",
-            "The head is applied to the last block's logits, as in the original code, and skips that block's ReLU "
-            "and BatchNorm.",
-            PAGE,
-            logits_of_the_block_before,
-        ),
-        Misconception(
-            "a missing root",
-            "BatchNorm divides by var + eps, as an old documentation had it. It divides by the standard deviation, "
-            "sqrt(var + eps).",
-            PAGE,
-            missing_root,
-        ),
-        Misconception(
-            "BatchNorm before ReLU",
-            "In this network BatchNorm comes behind the ReLU; its statistics belong to what the ReLU puts out.",
-            PAGE,
-            norm_before_relu,
-        ),
-        Misconception(
-            "softmax",
-            "Softmax over a single unit divides it by itself: the prediction is 1 whatever the input. The head is "
-            "linear.",
-            PAGE,
-            softmax_head,
-        ),
-    ),
-    variants=(with_iterator, folded, row_by_row),
-    fingerprint=Fingerprint(measure),
-    challenge=True,
-)

@@ -4,10 +4,28 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 
-PAGE = "exercises/dropout_keras/dropout_keras"
+
+def softmax(logits, axis):
+    odds = np.exp(logits - logits.max(axis=axis, keepdims=True))
+    return odds / odds.sum(axis=axis, keepdims=True)
+
+
+def require(x, W, b):
+    if x.ndim != 2 or W.ndim != 2 or x.shape[1] != W.shape[0]:
+        raise ValueError("x and W: shapes do not fit")
+    if b.shape != (W.shape[1],):
+        raise ValueError("b has a wrong shape")
+
+
+def dense_softmax(x, W, b):
+    require(x, W, b)
+    return softmax(x @ W + b, axis=1)
+
+
+exercise = Exercise(dense_softmax, page="exercises/dropout_keras/dropout_keras")
 
 
 def head(
@@ -27,6 +45,7 @@ def right(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
+@exercise.requires("computes softmax(x W + b) over the units of each example", 2)
 def computes(ask: Ask, draw: np.random.Generator) -> None:
     for shape in ((7, 4, 3), (3, 2, 8), (1, 5, 2)):
         arguments = head(draw, *shape)
@@ -35,6 +54,7 @@ def computes(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y, right(*arguments)), "this is not softmax(x W + b), taken over the units of each example")
 
 
+@exercise.requires("adds the bias", 1)
 def uses_bias(ask: Ask, draw: np.random.Generator) -> None:
     x, W, b = head(draw, 6, 3, 4)
     y, moved = outputs(ask, x, W, b), outputs(ask, x, W, b + np.array([1.5, 0, 0, -1]))
@@ -42,12 +62,14 @@ def uses_bias(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(y, right(x, W, b)), "the bias is not added to the logits as it should be")
 
 
+@exercise.requires("is 1 everywhere for one unit", 1)
 def is_one_for_one_unit(ask: Ask, draw: np.random.Generator) -> None:
     for n in (1, 6):
         y = outputs(ask, *head(draw, n, 4, 1))
         expect(close(y, np.ones((n, 1))), "a softmax over one unit is 1 for every example, whatever the weights")
 
 
+@exercise.requires("stays finite for large logits", 1)
 def is_stable(ask: Ask, draw: np.random.Generator) -> None:
     for sign, dtype in ((1, "float64"), (-1, "float64"), (1, "float32"), (-1, "float32")):
         x, W, b = head(draw, 6, 3, 4, dtype)
@@ -68,6 +90,7 @@ def is_stable(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         arguments = head(draw, 5, 3, 4, dtype)
@@ -77,6 +100,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses wrong shapes", 0.5)
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     x, W, b = head(draw, 5, 3, 4)
     outputs(ask, x, W, b)
@@ -89,38 +113,28 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, x, W, wrong, because=f"a b of shape {wrong.shape} for four units", mentions="b W")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     arguments = head(np.random.default_rng(3), 4, 3, 5)
     return [float(number) for number in outputs(ask, *arguments).ravel()]
 
 
-def softmax(logits, axis):
-    odds = np.exp(logits - logits.max(axis=axis, keepdims=True))
-    return odds / odds.sum(axis=axis, keepdims=True)
-
-
-def require(x, W, b):
-    if x.ndim != 2 or W.ndim != 2 or x.shape[1] != W.shape[0]:
-        raise ValueError("x and W: shapes do not fit")
-    if b.shape != (W.shape[1],):
-        raise ValueError("b has a wrong shape")
-
-
+@exercise.mistake("normalizes over the batch")
 def over_the_batch(x, W, b):
+    """The outputs of one unit sum to 1 over the batch, so an example's probabilities depend on its neighbors. Softmax
+    goes over the units: the last axis."""
     require(x, W, b)
     return softmax(x @ W + b, axis=0)
 
 
+@exercise.mistake("drops the bias")
 def drops_bias(x, W, b):
+    """The logits are x W without b. Each class has a bias that counts in its logit."""
     require(x, W, b)
     return softmax(x @ W, axis=1)
 
 
-def dense_softmax(x, W, b):
-    require(x, W, b)
-    return softmax(x @ W + b, axis=1)
-
-
+@exercise.right
 def with_logarithms(x, W, b):
     if x.ndim != 2 or W.ndim != 2 or b.ndim != 1 or x.shape[1] != len(W) or len(b) != W.shape[1]:
         raise ValueError(f"shapes {x.shape}, {W.shape} and {b.shape} do not fit")
@@ -128,6 +142,7 @@ def with_logarithms(x, W, b):
     return np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(x.dtype)
 
 
+@exercise.right
 def row_by_row(x, W, b):
     if len(x.shape) != 2 or len(W.shape) != 2 or W.shape != (x.shape[1], *b.shape):
         raise ValueError("wrong shape")
@@ -141,6 +156,7 @@ def row_by_row(x, W, b):
     return np.array(rows, dtype=x.dtype)
 
 
+@exercise.right
 def pairwise(x, W, b):
     """Each output is one over a sum of odds against it."""
     if x.ndim != 2 or W.ndim != 2 or x.shape[1] != W.shape[0] or b.shape != W.shape[1:]:
@@ -148,36 +164,3 @@ def pairwise(x, W, b):
     logits = (x @ W + b).astype(np.float64)
     differences = np.minimum(logits[:, None, :] - logits[:, :, None], 700)
     return (1 / np.exp(differences).sum(axis=2)).astype(x.dtype)
-
-
-exercise = Exercise(
-    name="dense_softmax",
-    assignment="dropout_keras",
-    page=PAGE,
-    requirements=(
-        Requirement("computes softmax(x W + b) over the units of each example", 2, computes),
-        Requirement("adds the bias", 1, uses_bias),
-        Requirement("is 1 everywhere for one unit", 1, is_one_for_one_unit),
-        Requirement("stays finite for large logits", 1, is_stable),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses wrong shapes", 0.5, refuses_wrong_shapes),
-    ),
-    reference=dense_softmax,
-    misconceptions=(
-        Misconception(
-            "normalizes over the batch",
-            "The outputs of one unit sum to 1 over the batch, so an example's probabilities depend on its neighbors. "
-            "Softmax goes over the units: the last axis.",
-            PAGE,
-            over_the_batch,
-        ),
-        Misconception(
-            "drops the bias",
-            "The logits are x W without b. Each class has a bias that counts in its logit.",
-            PAGE,
-            drops_bias,
-        ),
-    ),
-    variants=(with_logarithms, row_by_row, pairwise),
-    fingerprint=Fingerprint(measure),
-)

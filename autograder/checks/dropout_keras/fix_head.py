@@ -1,25 +1,37 @@
 """A head with one unit, repaired: `fix_head(model) -> keras.Model`."""
 
-from typing import Any
-
 import numpy as np
 
+from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.dropout_keras.models import (
-    RATE,
-    WIDTH,
-    Layers,
-    inputs,
-    left_alone,
-    returned,
-    shares_nothing,
-    transformed,
-)
-from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.beside.keras_models import Layers, Transformed, handed_over, transformed
+from autograder.checks.dropout_keras.models import RATE, WIDTH, inputs, left_alone, returned, shares_nothing
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, is_refusal
-from autograder.checks.respond import attempt
+from autograder.checks.implementation import Built
 
-PAGE = "exercises/dropout_keras/dropout_keras"
+
+@Built
+def fix_head():
+    import keras
+
+    def fix_head(model):
+        head = model.layers[-1]
+        if not isinstance(head, keras.layers.Dense) or head.units != 1 or head.activation != keras.activations.softmax:
+            raise ValueError("the head is not a Dense(1, softmax)")
+
+        def swap(layer):
+            changes = {"activation": "sigmoid"} if layer is head else {}
+            return type(layer).from_config({**layer.get_config(), **changes})
+
+        new = keras.models.clone_model(model, clone_function=swap)
+        new.set_weights(model.get_weights()[: len(new.weights)])
+        return new
+
+    return fix_head
+
+
+exercise = Exercise(fix_head, page="exercises/dropout_keras/dropout_keras")
 
 DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "relu", "trainable": False}]
 NORM: Layers = ["BatchNormalization", {}]
@@ -33,73 +45,70 @@ OTHER_HEADS: list[Layers] = [
     [["Dense", {"units": 1}]],
     [SOFTMAX, DROPOUT],
 ]
+Fixed = tuple[np.ndarray, Transformed]
+"""The inputs of a model, and what became of it."""
 
 
-def handed_over(subject: Any, layers: Layers, width: int) -> bool:
-    """Hand a new chain of layers to the student's function."""
-    import keras
-
-    quick = {"Dense": {"kernel_initializer": "zeros"}}
-    stack = [getattr(keras.layers, name)(**quick.get(name, {}), **settings) for name, settings in layers]
-    attempt(subject, keras.Sequential([keras.Input((width,)), *stack]))
-    return True
-
-
-def fix(ask: Ask, draw: np.random.Generator, layers: Layers, closely: bool = False) -> dict[str, Any]:
+def fix(ask: Ask, draw: np.random.Generator, layers: Layers, closely: bool = False) -> Fixed:
     x = inputs(draw)
-    facts: dict[str, Any] = ask.probe(transformed, layers, x, int(draw.integers(2**31)), closely)
-    return facts | {"x": x}
+    return x, ask.probe(transformed, layers, x, hidden.seed(draw), closely)
 
 
-def fixed_chain(ask: Ask, draw: np.random.Generator) -> dict[str, Any]:
+def fixed_chain(ask: Ask, draw: np.random.Generator) -> Fixed:
     return fix(ask, draw, [*BODY, SOFTMAX], closely=True)
 
 
-def sigmoid_of_head(facts: dict[str, Any], branch: bool) -> np.ndarray:
+def sigmoid_of_head(x: np.ndarray, weights: list[np.ndarray], branch: bool) -> np.ndarray:
     """Return what a model of one hidden layer and a BatchNorm should predict, from its weights."""
-    x, (kernel, bias, gamma, beta, mean, var, W, b) = facts["x"].astype(np.float64), facts["before"][1:]
-    hidden = (np.maximum(x @ kernel + bias, 0) - mean) / np.sqrt(var + 1e-3) * gamma + beta
-    return np.asarray(1 / (1 + np.exp(-((x + hidden if branch else hidden) @ W + b))))
+    x, (kernel, bias, gamma, beta, mean, var, W, b) = x.astype(np.float64), weights
+    h = (np.maximum(x @ kernel + bias, 0) - mean) / np.sqrt(var + 1e-3) * gamma + beta
+    return np.asarray(1 / (1 + np.exp(-((x + h if branch else h) @ W + b))))
 
 
-def predicts(facts: dict[str, Any], branch: bool) -> None:
+def predicts(fixed: Fixed, branch: bool) -> None:
+    x, facts = fixed[0], returned(fixed[1])
     expect(
-        not close(facts["predicted"], facts["wanted"]),
+        not close(facts.predicted, facts.wanted),
         "the new model still gives 1 everywhere: its head is a softmax over one unit",
     )
     expect(
-        close(facts["predicted"], sigmoid_of_head(facts, branch), "float32"),
+        close(facts.predicted, sigmoid_of_head(x, facts.before[1:], branch), "float32"),
         "the new model should predict the sigmoid of what the old head computes before its softmax",
     )
 
 
+@exercise.requires("turns the softmax over one unit into a sigmoid", 2)
 def repairs_head(ask: Ask, draw: np.random.Generator) -> None:
-    predicts(returned(ask.once(fixed_chain)), branch=False)
+    predicts(ask.once(fixed_chain), branch=False)
 
 
+@exercise.requires("does so for models with branches", 1)
 def handles_branches(ask: Ask, draw: np.random.Generator) -> None:
-    predicts(returned(fix(ask, draw, [*BRANCH, SOFTMAX])), branch=True)
+    predicts(fix(ask, draw, [*BRANCH, SOFTMAX]), branch=True)
 
 
+@exercise.requires("keeps all other layers and all weights", 1)
 def keeps_the_rest(ask: Ask, draw: np.random.Generator) -> None:
-    facts = returned(ask.once(fixed_chain))
-    old, new = facts["before"][1:], facts["weights"]
+    facts = returned(ask.once(fixed_chain)[1])
+    old, new = facts.before[1:], facts.weights
     expect(
         len(old) == len(new) and all(close(a, b, "float32") for a, b in zip(old, new, strict=True)),
         "the new model should have all the weights of the old one, in the same order",
     )
-    expect(facts["noises"] == ["Dropout"], "the new model should keep the Dropout layers of the old one")
-    expect(not close(facts["training"], facts["predicted"]), "in training mode the new model should still drop units")
+    expect(facts.noises == ["Dropout"], "the new model should keep the Dropout layers of the old one")
+    expect(not close(facts.training, facts.predicted), "in training mode the new model should still drop units")
 
 
+@exercise.requires("leaves the model alone and shares no variable with it", 1)
 def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
-    facts = returned(ask.once(fixed_chain))
+    facts = returned(ask.once(fixed_chain)[1])
     shares_nothing(facts)
     left_alone(facts)
 
 
+@exercise.requires("refuses any other head", 1)
 def refuses_other_heads(ask: Ask, draw: np.random.Generator) -> None:
-    returned(ask.once(fixed_chain))
+    returned(ask.once(fixed_chain)[1])
     for head in OTHER_HEADS:
         answer = ask.probe_answer(handed_over, head, WIDTH)
         name, settings = head[-1]
@@ -107,53 +116,25 @@ def refuses_other_heads(ask: Ask, draw: np.random.Generator) -> None:
         is_refusal(answer, f"a model that ends with {name}({named})", "")
 
 
+@exercise.measures(tolerance=1e-5)
 def measure(ask: Ask) -> list[float]:
     x = inputs(np.random.default_rng(4), 4)
     facts = ask.probe(transformed, [SOFTMAX], x, 5)
-    return [float(number) for number in facts["predicted"].ravel()]
+    return [float(number) for number in facts.predicted.ravel()]
 
 
-def with_head(model, **settings):
-    """Clone a model with other settings of its last layer, and copy the weights that still exist."""
-    import keras
-
-    head = model.layers[-1]
-    if not isinstance(head, keras.layers.Dense) or head.units != 1 or head.activation != keras.activations.softmax:
-        raise ValueError("the head is not a Dense(1, softmax)")
-
-    def swap(layer):
-        changes = settings if layer is head else {}
-        return type(layer).from_config({**layer.get_config(), **changes})
-
-    new = keras.models.clone_model(model, clone_function=swap)
-    new.set_weights(model.get_weights()[: len(new.weights)])
-    return new
-
-
-@Built
-def reference():
-    def fix_head(model):
-        return with_head(model, activation="sigmoid")
-
-    return fix_head
-
-
-@Built
+@exercise.mistake("keeps softmax", edit=('"sigmoid"', '"softmax"'))
 def keeps_softmax():
-    def fix_head(model):
-        return with_head(model)
-
-    return fix_head
+    """The new head is still a softmax over one unit, so it gives 1 whatever the weights are. One unit needs a
+    sigmoid."""
 
 
-@Built
+@exercise.mistake("drops the bias", edit=('"sigmoid"}', '"sigmoid", "use_bias": False}'))
 def drops_bias():
-    def fix_head(model):
-        return with_head(model, activation="sigmoid", use_bias=False)
-
-    return fix_head
+    """The new head has the old kernel and no bias, so all probabilities are shifted. Copy kernel and bias."""
 
 
+@exercise.right
 @Built
 def on_cloned_features():
     """Clone all of it, and put a new head on what the clone feeds its own."""
@@ -173,6 +154,7 @@ def on_cloned_features():
     return fix_head
 
 
+@exercise.right
 @Built
 def on_the_clone():
     """A clone may be changed: its head gets another activation before anything is traced."""
@@ -192,6 +174,7 @@ def on_the_clone():
     return fix_head
 
 
+@exercise.right
 @Built
 def from_json():
     import json
@@ -209,35 +192,3 @@ def from_json():
         return new
 
     return fix_head
-
-
-exercise = Exercise(
-    name="fix_head",
-    assignment="dropout_keras",
-    page=PAGE,
-    requirements=(
-        Requirement("turns the softmax over one unit into a sigmoid", 2, repairs_head),
-        Requirement("does so for models with branches", 1, handles_branches),
-        Requirement("keeps all other layers and all weights", 1, keeps_the_rest),
-        Requirement("leaves the model alone and shares no variable with it", 1, leaves_model_alone),
-        Requirement("refuses any other head", 1, refuses_other_heads),
-    ),
-    reference=reference,
-    misconceptions=(
-        Misconception(
-            "keeps softmax",
-            "The new head is still a softmax over one unit, so it gives 1 whatever the weights are. One unit needs a "
-            "sigmoid.",
-            PAGE,
-            keeps_softmax,
-        ),
-        Misconception(
-            "drops the bias",
-            "The new head has the old kernel and no bias, so all probabilities are shifted. Copy kernel and bias.",
-            PAGE,
-            drops_bias,
-        ),
-    ),
-    variants=(on_cloned_features, on_the_clone, from_json),
-    fingerprint=Fingerprint(measure, tolerance=1e-5),
-)

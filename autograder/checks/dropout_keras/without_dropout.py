@@ -1,24 +1,36 @@
 """A model for use, not for training: `without_dropout(model) -> keras.Model`."""
 
-from typing import Any
-
 import numpy as np
 
+from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.dropout_keras.models import (
-    RATE,
-    WIDTH,
-    Layers,
-    inputs,
-    left_alone,
-    returned,
-    shares_nothing,
-    transformed,
-)
-from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.beside.keras_models import Layers, Transformed, transformed
+from autograder.checks.dropout_keras.models import RATE, WIDTH, inputs, left_alone, returned, shares_nothing
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect
+from autograder.checks.implementation import Built
 
-PAGE = "keras/black-box"
+
+@Built
+def without_dropout():
+    import keras
+
+    noises = (keras.layers.Dropout, keras.layers.GaussianDropout, keras.layers.AlphaDropout)
+
+    def without_dropout(model):
+        def swap(layer):
+            if isinstance(layer, noises):
+                return keras.layers.Identity(name=layer.name)
+            return layer.__class__.from_config(layer.get_config())
+
+        new = keras.models.clone_model(model, clone_function=swap, recursive=True)
+        new.set_weights(model.get_weights())
+        return new
+
+    return without_dropout
+
+
+exercise = Exercise(without_dropout, page="keras/black-box")
 
 DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "tanh"}]
 FROZEN: Layers = ["Dense", {"units": WIDTH, "activation": "tanh", "trainable": False}]
@@ -33,51 +45,56 @@ BRANCHES: Layers = [["branch", [DROPOUT, DENSE]], GAUSSIAN, HEAD]
 NESTED: Layers = [["nested", [["nested", [DROPOUT, NORM]], ALPHA]], HEAD]
 
 
-def strip(ask: Ask, draw: np.random.Generator, layers: Layers) -> dict[str, Any]:
-    return ask.probe(transformed, layers, inputs(draw), int(draw.integers(2**31)))
+def strip(ask: Ask, draw: np.random.Generator, layers: Layers) -> Transformed:
+    return ask.probe(transformed, layers, inputs(draw), hidden.seed(draw))
 
 
-def stripped_chain(ask: Ask, draw: np.random.Generator) -> dict[str, Any]:
+def stripped_chain(ask: Ask, draw: np.random.Generator) -> Transformed:
     """Hand over a chain of layers with all kinds of dropout; its BatchNorm uses moving statistics in training, too."""
     spatial: Layers = []
     for dimensions in (3, 2, 1):
         shape = [1] * dimensions + [WIDTH]
         spatial += [["Reshape", {"target_shape": shape}], [f"SpatialDropout{dimensions}D", {"rate": RATE}]]
     layers: Layers = [DROPOUT, FROZEN, FROZEN_NORM, GAUSSIAN, ALPHA, *spatial, HEAD]
-    return ask.probe(transformed, layers, inputs(draw), int(draw.integers(2**31)), closely=True)
+    return ask.probe(transformed, layers, inputs(draw), hidden.seed(draw), closely=True)
 
 
-def has_no_noise(facts: dict[str, Any]) -> None:
-    kinds = ", ".join(sorted(set(facts["noises"])))
-    expect(not facts["noises"], f"the new model still has layers of these classes: {kinds}")
+def has_no_noise(facts: Transformed) -> None:
+    kinds = ", ".join(sorted(set(facts.noises)))
+    expect(not facts.noises, f"the new model still has layers of these classes: {kinds}")
 
 
-def predicts(facts: dict[str, Any]) -> None:
-    expect(close(facts["predicted"], facts["wanted"]), "the new model should predict what the old one predicts")
+def predicts(facts: Transformed) -> None:
+    expect(close(facts.predicted, facts.wanted), "the new model should predict what the old one predicts")
 
 
+@exercise.requires("has no layer of any of the four kinds of dropout", 1)
 def strips_all_kinds(ask: Ask, draw: np.random.Generator) -> None:
     facts = returned(ask.once(stripped_chain))
     has_no_noise(facts)
-    expect(close(facts["training"], facts["predicted"]), "in training mode, too, nothing should be dropped")
+    expect(close(facts.training, facts.predicted), "in training mode, too, nothing should be dropped")
 
 
+@exercise.requires("predicts what the model predicts", 2)
 def predicts_the_same(ask: Ask, draw: np.random.Generator) -> None:
     predicts(returned(ask.once(stripped_chain)))
 
 
+@exercise.requires("does both for models with branches", 1)
 def handles_branches(ask: Ask, draw: np.random.Generator) -> None:
     facts = returned(strip(ask, draw, BRANCHES))
     has_no_noise(facts)
     predicts(facts)
 
 
+@exercise.requires("does both for models inside models", 1)
 def handles_nesting(ask: Ask, draw: np.random.Generator) -> None:
     facts = returned(strip(ask, draw, NESTED))
     has_no_noise(facts)
     predicts(facts)
 
 
+@exercise.requires("leaves the model alone and shares no variable with it", 1)
 def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
     shares_nothing(returned(strip(ask, draw, PLAIN)))
     facts = returned(ask.once(stripped_chain))
@@ -85,87 +102,57 @@ def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
     left_alone(facts)
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     """Compare predictions of a linear model, which also show a factor, and the statistics and scale of a BatchNorm."""
     x = inputs(np.random.default_rng(4))
     linear: Layers = ["Dense", {"units": WIDTH, "use_bias": False}]
     facts = ask.probe(transformed, [linear, DROPOUT, linear], x, 5)
-    ratio = np.median(facts["predicted"] / facts["wanted"])
+    ratio = np.median(facts.predicted / facts.wanted)
     shrunk = any(close(ratio, (1 - RATE) ** power) for power in (1, 2))
     normed = ask.probe(transformed, [NORM, DROPOUT, HEAD], x, 6)
-    _, gamma, _, mean, *_ = normed["before"]
-    kept = [any(np.array_equal(old, new) for new in normed["weights"]) for old in (gamma, mean)]
+    _, gamma, _, mean, *_ = normed.before
+    kept = [any(np.array_equal(old, new) for new in normed.weights) for old in (gamma, mean)]
     return [float(close(ratio, 1.0)), float(shrunk), *map(float, kept)]
 
 
-def rebuilt(model, copy):
-    """Clone a model without its noise, at any depth; `copy(new, old)` brings the weights over."""
+@exercise.mistake("weights re-initialized", drop="new.set_weights")
+def weights_reinitialized():
+    """The new model has the layers of the old one and random weights of its own. Copy them:
+    new.set_weights(model.get_weights())."""
+
+
+def rescale(new, old):
+    """Multiply the kernel behind each dropout layer by what it keeps."""
     import keras
 
-    noises = (keras.layers.Dropout, keras.layers.GaussianDropout, keras.layers.AlphaDropout)
-
-    def swap(layer):
-        if isinstance(layer, noises):
-            return keras.layers.Identity(name=layer.name)
-        return layer.__class__.from_config(layer.get_config())
-
-    new = keras.models.clone_model(model, clone_function=swap, recursive=True)
-    copy(new, model)
-    return new
+    rates = [layer.rate for layer in old._flatten_layers() if isinstance(layer, keras.layers.Dropout)]
+    dense = [layer for layer in new._flatten_layers() if isinstance(layer, keras.layers.Dense)]
+    for rate, layer in zip(rates, dense[1:], strict=False):
+        layer.kernel.assign(layer.kernel * (1 - rate))
 
 
-def set_all(new, old):
-    new.set_weights(old.get_weights())
-
-
-@Built
-def reference():
-    def without_dropout(model):
-        return rebuilt(model, set_all)
-
-    return without_dropout
-
-
-@Built
-def weights_reinitialized():
-    def without_dropout(model):
-        return rebuilt(model, lambda *_: None)
-
-    return without_dropout
-
-
-@Built
+@exercise.mistake("rescales the weights by q", edit=("return new", "rescale(new, model)\n        return new"))
 def rescales_weights():
-    def scale(new, old):
-        import keras
-
-        new.set_weights(old.get_weights())
-        rates = [layer.rate for layer in old._flatten_layers() if isinstance(layer, keras.layers.Dropout)]
-        dense = [layer for layer in new._flatten_layers() if isinstance(layer, keras.layers.Dense)]
-        for rate, layer in zip(rates, dense[1:], strict=False):
-            layer.kernel.assign(layer.kernel * (1 - rate))
-
-    def without_dropout(model):
-        return rebuilt(model, scale)
-
-    return without_dropout
+    """Weights are multiplied by 1 - rate. That was needed with dropout as published in 2014; Keras scales in training,
+    so a model without dropout uses the weights as they are."""
 
 
-@Built
+def copy_trained(new, old):
+    """Copy the weights that an optimizer trains."""
+    pairs = zip(new._flatten_layers(recursive=True), old._flatten_layers(recursive=True), strict=True)
+    for ours, theirs in pairs:
+        for mine, its in zip(ours._trainable_variables, theirs._trainable_variables, strict=True):
+            mine.assign(its)
+
+
+@exercise.mistake("BatchNorm state lost", edit=("new.set_weights(model.get_weights())", "copy_trained(new, model)"))
 def batchnorm_state_lost():
-    def trained_only(new, old):
-        def trained(model):
-            return [weight for layer in model._flatten_layers(recursive=True) for weight in layer._trainable_variables]
-
-        for ours, theirs in zip(trained(new), trained(old), strict=True):
-            ours.assign(theirs)
-
-    def without_dropout(model):
-        return rebuilt(model, trained_only)
-
-    return without_dropout
+    """Only trained weights were copied. BatchNorm also predicts with its moving mean and variance, which no optimizer
+    trains: copy all of get_weights()."""
 
 
+@exercise.right
 @Built
 def from_json():
     """Edit the description of the model, in which layers nest as dictionaries."""
@@ -192,6 +179,7 @@ def from_json():
     return without_dropout
 
 
+@exercise.right
 @Built
 def by_recursion():
     """Clone model by model, one level at a time, and copy the weights of each level as it is made."""
@@ -224,6 +212,7 @@ def by_recursion():
     return without_dropout
 
 
+@exercise.right
 @Built
 def by_calling_again():
     """Send symbolic tensors through the graph of the model once more, with new layers in place of its own."""
@@ -259,43 +248,3 @@ def by_calling_again():
         return keras.Model(inputs, outputs)
 
     return without_dropout
-
-
-exercise = Exercise(
-    name="without_dropout",
-    assignment="dropout_keras",
-    page=PAGE,
-    requirements=(
-        Requirement("has no layer of any of the four kinds of dropout", 1, strips_all_kinds),
-        Requirement("predicts what the model predicts", 2, predicts_the_same),
-        Requirement("does both for models with branches", 1, handles_branches),
-        Requirement("does both for models inside models", 1, handles_nesting),
-        Requirement("leaves the model alone and shares no variable with it", 1, leaves_model_alone),
-    ),
-    reference=reference,
-    misconceptions=(
-        Misconception(
-            "weights re-initialized",
-            "The new model has the layers of the old one and random weights of its own. Copy them: "
-            "new.set_weights(model.get_weights()).",
-            PAGE,
-            weights_reinitialized,
-        ),
-        Misconception(
-            "rescales the weights by q",
-            "Weights are multiplied by 1 - rate. That was needed with dropout as published in 2014; Keras scales in "
-            "training, so a model without dropout uses the weights as they are.",
-            PAGE,
-            rescales_weights,
-        ),
-        Misconception(
-            "BatchNorm state lost",
-            "Only trained weights were copied. BatchNorm also predicts with its moving mean and variance, which no "
-            "optimizer trains: copy all of get_weights().",
-            PAGE,
-            batchnorm_state_lost,
-        ),
-    ),
-    variants=(from_json, by_recursion, by_calling_again),
-    fingerprint=Fingerprint(measure),
-)

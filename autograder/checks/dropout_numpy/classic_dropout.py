@@ -4,14 +4,14 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Rng
+from autograder.checks.beside.calls import successive
 from autograder.checks.dropout_numpy.noise import keeps_dtype_and_input, refuses_bad_rates
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
-from autograder.checks.probes import successive
 from autograder.reference.dropout import classic_dropout
 
-PAGE = "dropout/masks-and-scaling"
+exercise = Exercise(classic_dropout, page="dropout/masks-and-scaling")
 
 
 def trained(ask: Ask, draw: np.random.Generator) -> list[tuple[np.ndarray, float, np.ndarray]]:
@@ -20,11 +20,13 @@ def trained(ask: Ask, draw: np.random.Generator) -> list[tuple[np.ndarray, float
     return [(x, rate, array(ask(x, rate, hidden.rng(draw)), x.shape, name="y")) for x, rate in inputs]
 
 
+@exercise.requires("keeps a fraction 1 - rate in training", 1)
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
     for _, rate, y in ask.once(trained):
         keeps_fraction(y != 0, rate)
 
 
+@exercise.requires("draws every entry on its own, anew at every call", 1)
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     rate = 0.4
     for shape in hidden.CALLED_AGAIN:
@@ -35,11 +37,13 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
         independent_of(masks, x, rate)
 
 
+@exercise.requires("leaves kept entries unscaled in training", 2)
 def is_unscaled_in_training(ask: Ask, draw: np.random.Generator) -> None:
     for x, _, y in ask.once(trained):
         expect(close(y[y != 0], x[y != 0]), "in training, kept entries should be left as they are")
 
 
+@exercise.requires("multiplies by 1 - rate at test time", 2)
 def scales_at_test(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         x = hidden.away_from_zero(draw, (8, 3))
@@ -47,6 +51,7 @@ def scales_at_test(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y, x * (1 - rate)), "with training=False, y should be x times 1 - rate")
 
 
+@exercise.requires("changes nothing at rate 0 and gives zeros at rate 1", 0.5)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (5, 9))
     for training in (True, False):
@@ -56,6 +61,7 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
         expect(not y.any(), "at rate 1 everything should be 0, in training and at test time")
 
 
+@exercise.requires("takes all randomness from rng", 0.5)
 def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (20, 11))
     rng = hidden.rng(draw)
@@ -64,6 +70,11 @@ def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
     expect(not close(first, other), "different states of rng should give different masks: rng is not used")
 
 
+exercise.requires("keeps the dtype and leaves x alone", 0.5)(keeps_dtype_and_input)
+exercise.requires("refuses a rate outside [0, 1]", 0.5)(refuses_bad_rates)
+
+
+@exercise.measures(tolerance=0.03)
 def measure(ask: Ask) -> list[float]:
     x = np.random.default_rng(5).uniform(0.5, 2, (150, 60))
     numbers: list[float] = []
@@ -74,18 +85,28 @@ def measure(ask: Ask) -> list[float]:
     return numbers
 
 
+@exercise.mistake("scaled in both")
 def scaled_in_both(x, rate, rng, training=True):
+    """Training already divides by 1 - rate, and test time multiplies by 1 - rate as well. One of the two makes the
+    means agree; both undo it."""
     return x * (rng.random(x.shape) >= rate) / (1 - rate) if training else x * (1 - rate)
 
 
+@exercise.mistake("scaled in neither")
 def scaled_in_neither(x, rate, rng, training=True):
+    """Nothing makes up for the dropped entries: at test time the next layer sees inputs that are larger by
+    1 / (1 - rate) than in training."""
     return x * (rng.random(x.shape) >= rate) if training else x.copy()
 
 
+@exercise.mistake("times rate at test")
 def times_rate_at_test(x, rate, rng, training=True):
+    """At test time x is multiplied by the drop rate. An entry is present with probability 1 - rate, so that is its mean
+    factor."""
     return x * (rng.random(x.shape) >= rate) if training else x * rate
 
 
+@exercise.right
 def with_binomial(x, rate, rng, training=True):
     if not 0.0 <= rate <= 1.0:
         raise ValueError("rate must be in [0, 1]")
@@ -93,6 +114,7 @@ def with_binomial(x, rate, rng, training=True):
     return (rng.binomial(1, keep, x.shape) * x).astype(x.dtype) if training else (keep * x).astype(x.dtype)
 
 
+@exercise.right
 def with_indexing(x, rate, rng, training=True):
     if rate > 1 or rate < 0:
         raise ValueError("rate is a probability")
@@ -104,6 +126,7 @@ def with_indexing(x, rate, rng, training=True):
     return y
 
 
+@exercise.right
 def entry_by_entry(x, rate, rng, training=True):
     if rate < 0 or rate > 1:
         raise ValueError("invalid rate")
@@ -111,43 +134,3 @@ def entry_by_entry(x, rate, rng, training=True):
         (value if rng.random() >= rate else 0.0) if training else value * (1 - rate) for value in x.ravel().tolist()
     ]
     return np.asarray(flat, dtype=x.dtype).reshape(x.shape)
-
-
-exercise = Exercise(
-    name="classic_dropout",
-    assignment="dropout_numpy",
-    page=PAGE,
-    requirements=(
-        Requirement("keeps a fraction 1 - rate in training", 1, keeps),
-        Requirement("draws every entry on its own, anew at every call", 1, draws_each_entry),
-        Requirement("leaves kept entries unscaled in training", 2, is_unscaled_in_training),
-        Requirement("multiplies by 1 - rate at test time", 2, scales_at_test),
-        Requirement("changes nothing at rate 0 and gives zeros at rate 1", 0.5, handles_extremes),
-        Requirement("takes all randomness from rng", 0.5, uses_rng),
-        Requirement("keeps the dtype and leaves x alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
-    ),
-    reference=classic_dropout,
-    misconceptions=(
-        Misconception(
-            "scaled in both",
-            "Training already divides by 1 - rate, and test time multiplies by 1 - rate as well. One of the two makes the means agree; both undo it.",
-            PAGE,
-            scaled_in_both,
-        ),
-        Misconception(
-            "scaled in neither",
-            "Nothing makes up for the dropped entries: at test time the next layer sees inputs that are larger by 1 / (1 - rate) than in training.",
-            PAGE,
-            scaled_in_neither,
-        ),
-        Misconception(
-            "times rate at test",
-            "At test time x is multiplied by the drop rate. An entry is present with probability 1 - rate, so that is its mean factor.",
-            PAGE,
-            times_rate_at_test,
-        ),
-    ),
-    variants=(with_binomial, with_indexing, entry_by_entry),
-    fingerprint=Fingerprint(measure, tolerance=0.03),
-)

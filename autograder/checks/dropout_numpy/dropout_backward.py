@@ -4,11 +4,11 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.dropout import dropout_backward
 
-PAGE = "dropout/backward"
+exercise = Exercise(dropout_backward, page="dropout/backward")
 
 
 def inputs(draw: np.random.Generator, rate: float, shape: tuple[int, ...] = (6, 5), dtype: str = "float64"):
@@ -27,11 +27,13 @@ def gradients(ask: Ask, draw: np.random.Generator) -> list[tuple[float, np.ndarr
     return asked
 
 
+@exercise.requires("passes no gradient through dropped entries", 2)
 def blocks(ask: Ask, draw: np.random.Generator) -> None:
     for _, _, mask, dx in ask.once(gradients):
         expect(not dx[~mask].any(), "no gradient should pass where mask is false")
 
 
+@exercise.requires("scales the gradient of kept entries by 1 / (1 - rate)", 2)
 def scales(ask: Ask, draw: np.random.Generator) -> None:
     for rate, dy, mask, dx in ask.once(gradients):
         expect(close(dx[mask], dy[mask] / (1 - rate)), "where mask is true, dx should be dy / (1 - rate)")
@@ -40,6 +42,7 @@ def scales(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(dx[mask], dy[mask]), "at rate 0, dx should be dy where mask is true")
 
 
+@exercise.requires("takes a mask of booleans, of zeros and ones, or of floats", 1)
 def takes_any_mask_dtype(ask: Ask, draw: np.random.Generator) -> None:
     for kind in ("bool", "int64", "uint8", "float32", "float64"):
         dy, mask = inputs(draw, 0.4)
@@ -47,12 +50,14 @@ def takes_any_mask_dtype(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(dx, dy * mask / 0.6), f"a mask of dtype {kind} should give the same gradient as a boolean one")
 
 
+@exercise.requires("gives zeros at rate 1", 1)
 def handles_rate_one(ask: Ask, draw: np.random.Generator) -> None:
     dy = hidden.away_from_zero(draw, (4, 3))
     dx = array(ask(dy, np.zeros(dy.shape, bool), 1.0), dy.shape, name="dx")
     expect(not dx.any(), "at rate 1 everything was dropped, so dx should be 0")
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 1)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         dy, mask = inputs(draw, 0.4, dtype=dtype)
@@ -61,6 +66,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses a rate outside [0, 1] and a mask of another shape", 1)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     dy, mask = inputs(draw, 0.4)
     ask(dy, mask, 0.4)
@@ -72,6 +78,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.measures(tolerance=0.03)
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(3)
     numbers: list[float] = []
@@ -88,27 +95,42 @@ def measure(ask: Ask) -> list[float]:
     return numbers
 
 
+@exercise.mistake("ignores the mask")
 def ignores_mask(dy, mask, rate):
+    """The gradient flows everywhere, although a dropped entry had no influence on the output: its gradient is 0."""
     return dy / (1 - rate)
 
 
+@exercise.mistake("no scaling")
 def no_scaling(dy, mask, rate):
+    """The forward pass multiplied kept entries by 1 / (1 - rate); the chain rule multiplies their gradients by the same
+    factor."""
     return dy * mask
 
 
+@exercise.mistake("multiplies by keep")
 def multiplies_by_keep(dy, mask, rate):
+    """The gradient is multiplied by 1 - rate. y = x mask / (1 - rate) is linear in x, so the same factor 1 / (1 - rate)
+    multiplies the gradient."""
     return dy * mask * (1 - rate)
 
 
+@exercise.mistake("divides by rate")
 def divides_by_rate(dy, mask, rate):
+    """The gradient is divided by the drop rate. The forward pass divided by what is kept, 1 - rate, and so does the
+    backward pass."""
     return dy * mask / rate
 
 
+@exercise.mistake("draws a fresh mask")
 def draws_fresh_mask(dy, mask, rate):
+    """A new mask is drawn on the way back. The gradient belongs to the function that was computed, with the mask that
+    it used."""
     fresh = np.random.default_rng(1).random(dy.shape) >= rate
     return dy * fresh / (1 - rate)
 
 
+@exercise.right
 def with_where(dy, mask, rate):
     if not 0 <= rate <= 1:
         raise ValueError("rate")
@@ -117,6 +139,7 @@ def with_where(dy, mask, rate):
     return np.where(mask.astype(bool), dy / max(1 - rate, 1e-300), 0).astype(dy.dtype)
 
 
+@exercise.right
 def with_indexing(dy, mask, rate):
     if np.shape(mask) != np.shape(dy) or rate < 0 or rate > 1:
         raise ValueError("mask must have the shape of dy and rate must be a probability")
@@ -126,58 +149,9 @@ def with_indexing(dy, mask, rate):
     return dx
 
 
+@exercise.right
 def entry_by_entry(dy, mask, rate):
     if rate < 0 or rate > 1 or mask.shape != dy.shape:
         raise ValueError("rate or mask shape")
     flat = [float(d) / (1 - rate) if m else 0.0 for d, m in zip(dy.ravel(), mask.ravel(), strict=True)]
     return np.array(flat, dtype=dy.dtype).reshape(dy.shape)
-
-
-exercise = Exercise(
-    name="dropout_backward",
-    assignment="dropout_numpy",
-    page=PAGE,
-    requirements=(
-        Requirement("passes no gradient through dropped entries", 2, blocks),
-        Requirement("scales the gradient of kept entries by 1 / (1 - rate)", 2, scales),
-        Requirement("takes a mask of booleans, of zeros and ones, or of floats", 1, takes_any_mask_dtype),
-        Requirement("gives zeros at rate 1", 1, handles_rate_one),
-        Requirement("keeps the dtype and leaves its arguments alone", 1, keeps_dtype_and_input),
-        Requirement("refuses a rate outside [0, 1] and a mask of another shape", 1, refuses_bad_arguments),
-    ),
-    reference=dropout_backward,
-    misconceptions=(
-        Misconception(
-            "ignores the mask",
-            "The gradient flows everywhere, although a dropped entry had no influence on the output: its gradient is 0.",
-            PAGE,
-            ignores_mask,
-        ),
-        Misconception(
-            "no scaling",
-            "The forward pass multiplied kept entries by 1 / (1 - rate); the chain rule multiplies their gradients by the same factor.",
-            PAGE,
-            no_scaling,
-        ),
-        Misconception(
-            "multiplies by keep",
-            "The gradient is multiplied by 1 - rate. y = x mask / (1 - rate) is linear in x, so the same factor 1 / (1 - rate) multiplies the gradient.",
-            PAGE,
-            multiplies_by_keep,
-        ),
-        Misconception(
-            "divides by rate",
-            "The gradient is divided by the drop rate. The forward pass divided by what is kept, 1 - rate, and so does the backward pass.",
-            PAGE,
-            divides_by_rate,
-        ),
-        Misconception(
-            "draws a fresh mask",
-            "A new mask is drawn on the way back. The gradient belongs to the function that was computed, with the mask that it used.",
-            PAGE,
-            draws_fresh_mask,
-        ),
-    ),
-    variants=(with_where, with_indexing, entry_by_entry),
-    fingerprint=Fingerprint(measure, tolerance=0.03),
-)

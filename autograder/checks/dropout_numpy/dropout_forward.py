@@ -4,14 +4,14 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Rng
+from autograder.checks.beside.calls import successive
 from autograder.checks.dropout_numpy.noise import refuses_bad_rates
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, mask_of, parts, untouched
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
-from autograder.checks.probes import successive
 from autograder.reference.dropout import dropout_forward
 
-PAGE = "dropout/masks-and-scaling"
+exercise = Exercise(dropout_forward, page="dropout/masks-and-scaling")
 
 
 def forward(ask: Ask, x: np.ndarray, rate: float, rng: Rng, training: bool = True) -> tuple[np.ndarray, np.ndarray]:
@@ -19,6 +19,7 @@ def forward(ask: Ask, x: np.ndarray, rate: float, rng: Rng, training: bool = Tru
     return array(y, x.shape, name="y"), mask_of(mask, x.shape)
 
 
+@exercise.requires("keeps a fraction 1 - rate", 2)
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         x = hidden.away_from_zero(draw, (1, 12_000))  # one row, because sharing a mask over rows costs points elsewhere
@@ -26,6 +27,7 @@ def keeps(ask: Ask, draw: np.random.Generator) -> None:
         keeps_fraction(mask, rate)
 
 
+@exercise.requires("draws every entry on its own, anew at every call", 2)
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     rate = 0.4
     for shape in hidden.CALLED_AGAIN:
@@ -36,6 +38,7 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
         independent_of(masks, x, rate)
 
 
+@exercise.requires("scales kept entries by 1 / (1 - rate)", 2)
 def scales(ask: Ask, draw: np.random.Generator) -> None:
     for rate, shape in zip(hidden.RATES, ((7,), (6, 5), (2, 3, 4, 2)), strict=True):
         x = hidden.away_from_zero(draw, shape)
@@ -44,6 +47,7 @@ def scales(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y[mask], x[mask] / (1 - rate)), "where mask is true, y should be x / (1 - rate)")
 
 
+@exercise.requires("is the identity when not training", 1)
 def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
     for rate in (0.0, 0.4, 1.0):
         x = hidden.away_from_zero(draw, (9, 4))
@@ -52,6 +56,7 @@ def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
         expect(mask.all(), "with training=False, every entry of mask should be true")
 
 
+@exercise.requires("changes nothing at rate 0 and drops everything at rate 1", 1)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (12, 7))
     y, mask = forward(ask, x, 0.0, hidden.rng(draw))
@@ -62,6 +67,7 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
+@exercise.requires("takes all randomness from rng", 1)
 def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (20, 11))
     rng = hidden.rng(draw)
@@ -71,6 +77,7 @@ def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
     expect((first != other).any(), "different states of rng should give different masks: rng is not used")
 
 
+@exercise.requires("keeps the dtype and leaves x alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         for training in (True, False):
@@ -81,6 +88,10 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
             untouched(answer)
 
 
+exercise.requires("refuses a rate outside [0, 1]", 0.5)(refuses_bad_rates)
+
+
+@exercise.measures(tolerance=0.03)
 def measure(ask: Ask) -> list[float]:
     x = np.random.default_rng(5).uniform(0.5, 2, (200, 60))
     numbers: list[float] = []
@@ -95,53 +106,79 @@ def measure(ask: Ask) -> list[float]:
     return numbers
 
 
+@exercise.mistake("normal mask instead of uniform")
 def normal_mask(x, rate, rng, training=True):
+    """A standard normal number exceeds rate with probability 1 - Phi(rate), not 1 - rate: at rate .5 only 31 % are
+    kept, and at rate 0 half are still dropped. Compare a uniform number with rate."""
     mask = rng.standard_normal(x.shape) > rate if training else np.ones(x.shape, bool)
     return (x * mask / (1 - rate) if training else x.copy()), mask
 
 
+@exercise.mistake("divides by rate")
 def divides_by_rate(x, rate, rng, training=True):
+    """Kept entries are divided by the drop rate. Their mean is preserved only when they are divided by what is kept,
+    1 - rate."""
     mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
     return (x * mask / rate if training else x.copy()), mask
 
 
+@exercise.mistake("no scaling")
 def no_scaling(x, rate, rng, training=True):
+    """Kept entries are left as they are, so the mean shrinks by 1 - rate in training while nothing makes up for it at
+    test time."""
     mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
     return x * mask, mask
 
 
+@exercise.mistake("multiplies by keep")
 def multiplies_by_keep(x, rate, rng, training=True):
+    """Kept entries are multiplied by 1 - rate. That factor belongs to test time in the classic form; the inverted form
+    divides by it in training."""
     mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
     return (x * mask * (1 - rate) if training else x.copy()), mask
 
 
+@exercise.mistake("keep and drop swapped")
 def keep_and_drop_swapped(x, rate, rng, training=True):
+    """rate is read as the probability of keeping an entry. In this course, as in Keras and PyTorch, it is the
+    probability of dropping one."""
     mask = rng.random(x.shape) < rate if training else np.ones(x.shape, bool)
     return (x * mask / rate if training else x.copy()), mask
 
 
+@exercise.mistake("one mask shared over the batch")
 def one_mask_per_batch(x, rate, rng, training=True):
+    """All rows get the same mask. Every entry of x needs a draw of its own: the shape of the mask is x.shape."""
     row = rng.random(x.shape[1:]) >= rate
     mask = np.broadcast_to(row, x.shape) if training else np.ones(x.shape, bool)
     return (x * mask / (1 - rate) if training else x.copy()), mask
 
 
+@exercise.mistake("scales at test too")
 def scales_at_test(x, rate, rng, training=True):
+    """Nothing is dropped at test time, yet the output is scaled by 1 - rate. Inverted dropout has already scaled in
+    training."""
     mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
     return x * mask / (1 - rate), mask
 
 
+@exercise.mistake("active at test")
 def active_at_test(x, rate, rng, training=True):
+    """training is not looked at: entries are still dropped at test time, so predictions are random."""
     mask = rng.random(x.shape) >= rate
     return x * mask / (1 - rate), mask
 
 
+@exercise.mistake("reseeds on every call")
 def reseeds(x, rate, rng, training=True):
+    """A generator is made anew inside the function, so every call draws the same mask and the same units stay dead.
+    Draw from rng."""
     rng = np.random.default_rng(0)
     mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
     return (x * mask / (1 - rate) if training else x.copy()), mask
 
 
+@exercise.right
 def with_binomial(x, rate, rng, training=True):
     if not 0 <= rate <= 1:
         raise ValueError("rate must be between 0 and 1")
@@ -151,6 +188,7 @@ def with_binomial(x, rate, rng, training=True):
     return (mask * x / (1 - rate) if rate < 1 else np.zeros_like(x)), mask
 
 
+@exercise.right
 def with_choice(x, rate, rng, training=True):
     if rate < 0 or rate > 1:
         raise ValueError(f"rate {rate} is not a probability")
@@ -162,6 +200,7 @@ def with_choice(x, rate, rng, training=True):
     return y, mask
 
 
+@exercise.right
 def entry_by_entry(x, rate, rng, training=True):
     if not (rate >= 0 and rate <= 1):
         raise ValueError("bad rate")
@@ -174,6 +213,7 @@ def entry_by_entry(x, rate, rng, training=True):
     return y.astype(x.dtype), mask
 
 
+@exercise.right
 def with_normal_quantile(x, rate, rng, training=True):
     """A normal draw is as good as a uniform one, when its threshold is a quantile: here the sum of two squares, exponential."""
     if rate > 1 or rate < 0:
@@ -184,80 +224,3 @@ def with_normal_quantile(x, rate, rng, training=True):
         mask = np.exp(-(a**2 + b**2) / 2) > rate if rate < 1 else np.zeros(x.shape, dtype=bool)
     scale = 1 / (1 - rate) if training and rate < 1 else 1.0
     return np.where(mask, x * scale, 0).astype(x.dtype), mask
-
-
-exercise = Exercise(
-    name="dropout_forward",
-    assignment="dropout_numpy",
-    page=PAGE,
-    requirements=(
-        Requirement("keeps a fraction 1 - rate", 2, keeps),
-        Requirement("draws every entry on its own, anew at every call", 2, draws_each_entry),
-        Requirement("scales kept entries by 1 / (1 - rate)", 2, scales),
-        Requirement("is the identity when not training", 1, is_identity_at_test),
-        Requirement("changes nothing at rate 0 and drops everything at rate 1", 1, handles_extremes),
-        Requirement("takes all randomness from rng", 1, uses_rng),
-        Requirement("keeps the dtype and leaves x alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
-    ),
-    reference=dropout_forward,
-    misconceptions=(
-        Misconception(
-            "normal mask instead of uniform",
-            "A standard normal number exceeds rate with probability 1 - Phi(rate), not 1 - rate: at rate .5 only 31 % are kept, and at rate 0 half "
-            "are still dropped. Compare a uniform number with rate.",
-            PAGE,
-            normal_mask,
-        ),
-        Misconception(
-            "divides by rate",
-            "Kept entries are divided by the drop rate. Their mean is preserved only when they are divided by what is kept, 1 - rate.",
-            PAGE,
-            divides_by_rate,
-        ),
-        Misconception(
-            "no scaling",
-            "Kept entries are left as they are, so the mean shrinks by 1 - rate in training while nothing makes up for it at test time.",
-            PAGE,
-            no_scaling,
-        ),
-        Misconception(
-            "multiplies by keep",
-            "Kept entries are multiplied by 1 - rate. That factor belongs to test time in the classic form; the inverted form divides by it in training.",
-            PAGE,
-            multiplies_by_keep,
-        ),
-        Misconception(
-            "keep and drop swapped",
-            "rate is read as the probability of keeping an entry. In this course, as in Keras and PyTorch, it is the probability of dropping one.",
-            PAGE,
-            keep_and_drop_swapped,
-        ),
-        Misconception(
-            "one mask shared over the batch",
-            "All rows get the same mask. Every entry of x needs a draw of its own: the shape of the mask is x.shape.",
-            PAGE,
-            one_mask_per_batch,
-        ),
-        Misconception(
-            "scales at test too",
-            "Nothing is dropped at test time, yet the output is scaled by 1 - rate. Inverted dropout has already scaled in training.",
-            PAGE,
-            scales_at_test,
-        ),
-        Misconception(
-            "active at test",
-            "training is not looked at: entries are still dropped at test time, so predictions are random.",
-            PAGE,
-            active_at_test,
-        ),
-        Misconception(
-            "reseeds on every call",
-            "A generator is made anew inside the function, so every call draws the same mask and the same units stay dead. Draw from rng.",
-            PAGE,
-            reseeds,
-        ),
-    ),
-    variants=(with_binomial, with_choice, entry_by_entry, with_normal_quantile),
-    fingerprint=Fingerprint(measure, tolerance=0.03),
-)

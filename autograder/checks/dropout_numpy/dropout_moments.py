@@ -4,11 +4,11 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, parts, refuses
 from autograder.reference.dropout import dropout_moments
 
-PAGE = "dropout/moments"
+exercise = Exercise(dropout_moments, page="dropout/moments")
 
 
 def moments(ask: Ask, mean: float, var: float, rate: float) -> tuple[float, float]:
@@ -16,12 +16,14 @@ def moments(ask: Ask, mean: float, var: float, rate: float) -> tuple[float, floa
     return number(after[0], "mean"), number(after[1], "var")
 
 
+@exercise.requires("leaves the mean as it is", 1)
 def keeps_mean(ask: Ask, draw: np.random.Generator) -> None:
     for rate, sign in zip((0.0, *hidden.RATES), (1, -1, 1, -1), strict=True):
         mean, var = sign * draw.uniform(1, 4), draw.uniform(0.2, 3)
         expect(close(moments(ask, mean, var, rate)[0], mean), "inverted dropout should leave the mean as it is")
 
 
+@exercise.requires("divides the variance by 1 - rate when the mean is 0", 1)
 def scales_variance(ask: Ask, draw: np.random.Generator) -> None:
     for rate in (0.0, *hidden.RATES):
         var = draw.uniform(0.2, 3)
@@ -29,6 +31,7 @@ def scales_variance(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(after, var / (1 - rate)), "an activation of mean 0 should have its variance divided by 1 - rate")
 
 
+@exercise.requires("adds the variance that the mask gives to a constant", 1)
 def adds_spread_of_mean(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         mean = draw.choice([-1, 1]) * draw.uniform(1, 4)
@@ -39,6 +42,7 @@ def adds_spread_of_mean(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("adds the two contributions up", 1)
 def combines_both(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         mean, var = draw.choice([-1, 1]) * draw.uniform(1, 4), draw.uniform(0.2, 3)
@@ -48,48 +52,67 @@ def combines_both(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("gives zeros at rate 1", 0.5)
 def handles_rate_one(ask: Ask, draw: np.random.Generator) -> None:
     after = moments(ask, draw.uniform(1, 3), draw.uniform(0.2, 3), 1.0)
     expect(after == (0, 0), "at rate 1 the activation is always 0: its mean and variance are 0")
 
 
+@exercise.requires("refuses a rate outside [0, 1]", 0.5)
 def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
     ask(draw.uniform(1, 3), 1.0, 0.3)
     for rate in hidden.BAD_RATES:
         refuses(ask, 1.0, 2.0, rate, because=f"a rate of {rate}", mentions="rate")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     cases = ((2.0, 1.0, 0.2), (-1.5, 0.7, 0.6), (0.4, 2.0, 0.35))
     return [float(value) for case in cases for value in ask(*case)]
 
 
+@exercise.mistake("the unscaled formula")
 def unscaled_formula(mean, var, rate):
+    """These are the moments of x times mask, without the division by 1 - rate: (q mu, q v + p q mu^2)."""
     keep = 1 - rate
     return keep * mean, keep * var + rate * keep * mean**2
 
 
+@exercise.mistake("forgets mu^2")
 def forgets_mean(mean, var, rate):
+    """The variance is only divided by 1 - rate. An activation with a mean also jumps between 0 and mu / q, which adds
+    (p / q) mu^2."""
     return mean, var / (1 - rate)
 
 
+@exercise.mistake("rate and keep swapped")
 def rate_and_keep_swapped(mean, var, rate):
+    """rate is read as the keep probability. At rate .5 the two coincide, which is why the mistake survives so many
+    tests."""
     return mean, var / rate + (1 - rate) / rate * mean**2
 
 
+@exercise.mistake("mean not preserved")
 def mean_not_preserved(mean, var, rate):
+    """The mean is multiplied by 1 - rate, but inverted dropout has divided by it: the mean stays."""
     keep = 1 - rate
     return keep * mean, var / keep + rate / keep * mean**2
 
 
+@exercise.mistake("variance shrinks by q")
 def variance_shrinks(mean, var, rate):
+    """The variance is multiplied by 1 - rate, as if only values went missing. The scaling divides it by (1 - rate)^2 at
+    the same time."""
     return mean, (1 - rate) * var
 
 
+@exercise.mistake("variance unchanged")
 def variance_unchanged(mean, var, rate):
+    """The variance is left as it is. Dropout preserves the mean alone; the noise it adds is its purpose."""
     return mean, var
 
 
+@exercise.right
 def by_second_moment(mean, var, rate):
     if not 0 <= rate <= 1:
         raise ValueError("rate must be a probability")
@@ -99,6 +122,7 @@ def by_second_moment(mean, var, rate):
     return mean, second - mean**2
 
 
+@exercise.right
 def by_total_variance(mean, var, rate):
     if rate < 0 or rate > 1:
         raise ValueError("rate")
@@ -108,6 +132,7 @@ def by_total_variance(mean, var, rate):
     return np.float64(mean), np.float64(var + mask_var * (var + mean**2))
 
 
+@exercise.right
 def by_two_outcomes(mean, var, rate):
     """A mixture: 0 with probability rate, the scaled activation otherwise."""
     if rate < 0.0 or rate > 1.0:
@@ -118,59 +143,3 @@ def by_two_outcomes(mean, var, rate):
     within = keep * var / keep**2
     between = keep * (mean / keep - mean) ** 2 + rate * mean**2
     return mean, within + between
-
-
-exercise = Exercise(
-    name="dropout_moments",
-    assignment="dropout_numpy",
-    page=PAGE,
-    requirements=(
-        Requirement("leaves the mean as it is", 1, keeps_mean),
-        Requirement("divides the variance by 1 - rate when the mean is 0", 1, scales_variance),
-        Requirement("adds the variance that the mask gives to a constant", 1, adds_spread_of_mean),
-        Requirement("adds the two contributions up", 1, combines_both),
-        Requirement("gives zeros at rate 1", 0.5, handles_rate_one),
-        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
-    ),
-    reference=dropout_moments,
-    misconceptions=(
-        Misconception(
-            "the unscaled formula",
-            "These are the moments of x times mask, without the division by 1 - rate: (q mu, q v + p q mu^2).",
-            PAGE,
-            unscaled_formula,
-        ),
-        Misconception(
-            "forgets mu^2",
-            "The variance is only divided by 1 - rate. An activation with a mean also jumps between 0 and mu / q, which adds (p / q) mu^2.",
-            PAGE,
-            forgets_mean,
-        ),
-        Misconception(
-            "rate and keep swapped",
-            "rate is read as the keep probability. At rate .5 the two coincide, which is why the mistake survives so many tests.",
-            PAGE,
-            rate_and_keep_swapped,
-        ),
-        Misconception(
-            "mean not preserved",
-            "The mean is multiplied by 1 - rate, but inverted dropout has divided by it: the mean stays.",
-            PAGE,
-            mean_not_preserved,
-        ),
-        Misconception(
-            "variance shrinks by q",
-            "The variance is multiplied by 1 - rate, as if only values went missing. The scaling divides it by (1 - rate)^2 at the same time.",
-            PAGE,
-            variance_shrinks,
-        ),
-        Misconception(
-            "variance unchanged",
-            "The variance is left as it is. Dropout preserves the mean alone; the noise it adds is its purpose.",
-            PAGE,
-            variance_unchanged,
-        ),
-    ),
-    variants=(by_second_moment, by_total_variance, by_two_outcomes),
-    fingerprint=Fingerprint(measure),
-)

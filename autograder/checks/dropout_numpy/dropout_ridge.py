@@ -4,11 +4,11 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.dropout import dropout_ridge
 
-PAGE = "dropout/ridge"
+exercise = Exercise(dropout_ridge, page="dropout/ridge")
 
 
 def problem(
@@ -21,6 +21,7 @@ def problem(
     return X.astype(dtype), y.astype(dtype)
 
 
+@exercise.requires("minimizes the expected squared error under dropout", 3)
 def solves(ask: Ask, draw: np.random.Generator) -> None:
     for rate, (n, d) in zip(hidden.RATES, ((40, 4), (25, 7), (30, 1)), strict=True):
         X, y = problem(draw, n, d)
@@ -31,6 +32,7 @@ def solves(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("is least squares at rate 0", 0.5)
 def is_least_squares_without_dropout(ask: Ask, draw: np.random.Generator) -> None:
     X, y = problem(draw)
     w = array(ask(X, y, 0.0), X.shape[1:], name="w")
@@ -40,6 +42,7 @@ def is_least_squares_without_dropout(ask: Ask, draw: np.random.Generator) -> Non
     )
 
 
+@exercise.requires("adapts to the scale of each column", 1)
 def adapts_to_scale(ask: Ask, draw: np.random.Generator) -> None:
     X, y = problem(draw)
     scale = np.array([0.1, 1.0, 5.0, 20.0])
@@ -50,11 +53,13 @@ def adapts_to_scale(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
+@exercise.requires("gives zeros at rate 1", 0.5)
 def gives_zeros_at_rate_one(ask: Ask, draw: np.random.Generator) -> None:
     X, y = problem(draw)
     expect(not array(ask(X, y, 1.0), (4,), name="w").any(), "at rate 1 the inputs are gone: the weights should be 0")
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         X, y = problem(draw, dtype=dtype)
@@ -63,6 +68,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses a rate outside [0, 1] and wrong shapes", 0.5)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     X, y = problem(draw)
     ask(X, y, 0.4)
@@ -73,6 +79,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, X[:, 0], y, 0.4, because="an X with one dimension", mentions="X y")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     numbers: list[float] = []
     for seed, rate in ((1, 0.2), (2, 0.7)):
@@ -85,30 +92,45 @@ def solve(gram, penalty, X, y):
     return np.linalg.solve(gram + penalty, X.T @ y)
 
 
+@exercise.mistake("plain ridge with p/q")
 def plain_ridge(X, y, rate):
+    """Every weight gets the same penalty p / q. Dropout penalizes a weight in proportion to the squares of its column,
+    diag(X'X)."""
     return solve(X.T @ X, rate / (1 - rate) * np.eye(X.shape[1]), X, y)
 
 
+@exercise.mistake("plain ridge with n p/q")
 def plain_ridge_times_n(X, y, rate):
+    """Every weight gets the same penalty n p / q, which is right only when every column has mean square 1."""
     return solve(X.T @ X, len(X) * rate / (1 - rate) * np.eye(X.shape[1]), X, y)
 
 
+@exercise.mistake("odds inverted")
 def odds_inverted(X, y, rate):
+    """The penalty is multiplied by q / p. More dropout must mean more penalty: the factor is the variance of the mask,
+    p / q."""
     gram = X.T @ X
     return solve(gram, (1 - rate) / rate * np.diag(np.diag(gram)), X, y)
 
 
+@exercise.mistake("p q of the unscaled mask")
 def variance_of_unscaled_mask(X, y, rate):
+    """p q is the variance of a mask of zeros and ones. The inverted mask is divided by q, its variance by q^2:
+    p / q."""
     gram = X.T @ X
     return solve(gram, rate * (1 - rate) * np.diag(np.diag(gram)), X, y)
 
 
+@exercise.mistake("mean instead of sum")
 def mean_instead_of_sum(X, y, rate):
+    """The penalty uses the mean of squares while X'X is a sum over rows: one of the two is off by the factor n."""
     gram = X.T @ X
     return solve(gram, rate / (1 - rate) * np.diag(np.diag(gram)) / len(X), X, y)
 
 
+@exercise.mistake("ordinary least squares")
 def ordinary_least_squares(X, y, rate):
+    """There is no penalty: this minimizes the error without dropout."""
     return solve(X.T @ X, 0, X, y)
 
 
@@ -119,6 +141,7 @@ def require(X, y, rate):
         raise ValueError("wrong shape of X or y")
 
 
+@exercise.right
 def by_augmented_rows(X, y, rate):
     """Ridge as least squares with extra rows, one per column, of size sqrt(p / q) times its norm."""
     require(X, y, rate)
@@ -129,6 +152,7 @@ def by_augmented_rows(X, y, rate):
     return np.linalg.lstsq(np.vstack([X, extra]), targets, rcond=None)[0].astype(X.dtype)
 
 
+@exercise.right
 def on_scaled_columns(X, y, rate):
     """Plain ridge with penalty p / q on columns of unit norm."""
     require(X, y, rate)
@@ -140,6 +164,7 @@ def on_scaled_columns(X, y, rate):
     return (w / norms).astype(X.dtype)
 
 
+@exercise.right
 def times_keep(X, y, rate):
     """The same equations multiplied by q: off-diagonal entries shrink, the diagonal stays."""
     require(X, y, rate)
@@ -148,59 +173,3 @@ def times_keep(X, y, rate):
     system = keep * gram
     np.fill_diagonal(system, np.diag(gram))
     return np.linalg.solve(system, keep * (X.T @ y)).astype(X.dtype)
-
-
-exercise = Exercise(
-    name="dropout_ridge",
-    assignment="dropout_numpy",
-    page=PAGE,
-    requirements=(
-        Requirement("minimizes the expected squared error under dropout", 3, solves),
-        Requirement("is least squares at rate 0", 0.5, is_least_squares_without_dropout),
-        Requirement("adapts to the scale of each column", 1, adapts_to_scale),
-        Requirement("gives zeros at rate 1", 0.5, gives_zeros_at_rate_one),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses a rate outside [0, 1] and wrong shapes", 0.5, refuses_bad_arguments),
-    ),
-    reference=dropout_ridge,
-    misconceptions=(
-        Misconception(
-            "plain ridge with p/q",
-            "Every weight gets the same penalty p / q. Dropout penalizes a weight in proportion to the squares of its column, diag(X'X).",
-            PAGE,
-            plain_ridge,
-        ),
-        Misconception(
-            "plain ridge with n p/q",
-            "Every weight gets the same penalty n p / q, which is right only when every column has mean square 1.",
-            PAGE,
-            plain_ridge_times_n,
-        ),
-        Misconception(
-            "odds inverted",
-            "The penalty is multiplied by q / p. More dropout must mean more penalty: the factor is the variance of the mask, p / q.",
-            PAGE,
-            odds_inverted,
-        ),
-        Misconception(
-            "p q of the unscaled mask",
-            "p q is the variance of a mask of zeros and ones. The inverted mask is divided by q, its variance by q^2: p / q.",
-            PAGE,
-            variance_of_unscaled_mask,
-        ),
-        Misconception(
-            "mean instead of sum",
-            "The penalty uses the mean of squares while X'X is a sum over rows: one of the two is off by the factor n.",
-            PAGE,
-            mean_instead_of_sum,
-        ),
-        Misconception(
-            "ordinary least squares",
-            "There is no penalty: this minimizes the error without dropout.",
-            PAGE,
-            ordinary_least_squares,
-        ),
-    ),
-    variants=(by_augmented_rows, on_scaled_columns, times_keep),
-    fingerprint=Fingerprint(measure),
-)

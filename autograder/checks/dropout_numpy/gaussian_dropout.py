@@ -4,15 +4,16 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Rng
+from autograder.checks.beside.calls import successive
 from autograder.checks.dropout_numpy.noise import keeps_dtype_and_input, refuses_bad_rates
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect
 from autograder.checks.masks import believable, independent_entries
-from autograder.checks.probes import successive
 from autograder.checks.statistics import normal_cdf
 from autograder.reference.dropout import gaussian_dropout
 
-PAGE = "dropout/noise"
+exercise = Exercise(gaussian_dropout, page="dropout/noise")
+
 QUANTILES = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 UPPER_QUARTILE = 0.6744897501960817
 
@@ -30,6 +31,7 @@ def noises(ask: Ask, draw: np.random.Generator) -> dict[float, tuple[np.ndarray,
     return {rate: (x, noise_of(ask, draw, x, rate)) for rate, x in inputs.items()}
 
 
+@exercise.requires("multiplies by noise with mean 1 and variance rate / (1 - rate)", 3)
 def has_right_distribution(ask: Ask, draw: np.random.Generator) -> None:
     for rate, (_, z) in ask.once(noises).items():
         for quantile in QUANTILES:
@@ -39,6 +41,7 @@ def has_right_distribution(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("multiplies whatever the value of x", 0.5)
 def multiplies(ask: Ask, draw: np.random.Generator) -> None:
     x, z = ask.once(noises)[0.35]
     for group in (np.abs(x) > 1.75, np.abs(x) <= 1.75, x > 0, x < 0):
@@ -48,12 +51,14 @@ def multiplies(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("takes an array of any shape", 0.5)
 def takes_any_shape(ask: Ask, draw: np.random.Generator) -> None:
     for shape in ((5000,), (20, 5, 50), (2, 25, 4, 25)):
         noise = noise_of(ask, draw, hidden.away_from_zero(draw, shape), 0.35)
         expect(believable(noise < 0, 0.5), f"for x of shape {shape} the factors y / x should have mean 1")
 
 
+@exercise.requires("draws every entry on its own, anew at every call", 1)
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     for shape in hidden.CALLED_AGAIN:
         x = hidden.away_from_zero(draw, shape)
@@ -68,6 +73,7 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("is the identity when not training", 1)
 def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
     for rate in (0.0, 0.4, 1.0):
         x = hidden.away_from_zero(draw, (9, 2, 2))
@@ -75,6 +81,7 @@ def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y, x), "with training=False, y should equal x")
 
 
+@exercise.requires("changes nothing at rate 0 and gives zeros at rate 1", 0.5)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (5, 9))
     y = array(ask(x, 0.0, hidden.rng(draw)), x.shape, name="y")
@@ -83,6 +90,7 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     expect(not y.any(), "at rate 1 the exercise asks for zeros")
 
 
+@exercise.requires("takes all randomness from rng", 0.5)
 def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (6, 4))
     rng = hidden.rng(draw)
@@ -91,6 +99,11 @@ def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
     expect(not close(first, other), "different states of rng should give different noise: rng is not used")
 
 
+exercise.requires("keeps the dtype and leaves x alone", 0.5)(keeps_dtype_and_input)
+exercise.requires("refuses a rate outside [0, 1]", 0.5)(refuses_bad_rates)
+
+
+@exercise.measures(tolerance=0.03)
 def measure(ask: Ask) -> list[float]:
     x = np.where(np.random.default_rng(5).random((200, 100)) < 0.5, 1.0, 4.0)
     numbers: list[float] = []
@@ -101,18 +114,27 @@ def measure(ask: Ask) -> list[float]:
     return numbers
 
 
+@exercise.mistake("p/q used as the standard deviation")
 def variance_as_deviation(x, rate, rng, training=True):
+    """The variance of an inverted mask entry is p / q; a generator's scale argument is a standard deviation, the square
+    root of that."""
     return x * rng.normal(1, rate / (1 - rate), x.shape) if training else x.copy()
 
 
+@exercise.mistake("additive noise")
 def additive_noise(x, rate, rng, training=True):
+    """The noise is added to x, so small activations are disturbed as much as large ones. Dropout disturbs each in
+    proportion to its size."""
     return x + rng.normal(0, np.sqrt(rate / (1 - rate)), x.shape) if training else x.copy()
 
 
+@exercise.mistake("active at test")
 def active_at_test(x, rate, rng, training=True):
+    """The noise is still there when training is false, so predictions are random."""
     return x * rng.normal(1, np.sqrt(rate / (1 - rate)), x.shape)
 
 
+@exercise.right
 def with_normal(x, rate, rng, training=True):
     if not 0 <= rate <= 1:
         raise ValueError("rate must be in [0, 1]")
@@ -123,6 +145,7 @@ def with_normal(x, rate, rng, training=True):
     return (x * rng.normal(1.0, (rate / (1.0 - rate)) ** 0.5, size=x.shape)).astype(x.dtype)
 
 
+@exercise.right
 def with_box_muller(x, rate, rng, training=True):
     if rate < 0 or rate > 1:
         raise ValueError("rate?")
@@ -134,6 +157,7 @@ def with_box_muller(x, rate, rng, training=True):
     return (x + x * np.sqrt(rate / (1 - rate)) * radius * np.cos(angle)).astype(x.dtype)
 
 
+@exercise.right
 def entry_by_entry(x, rate, rng, training=True):
     if rate > 1 or rate < 0:
         raise ValueError("the rate is no probability")
@@ -142,44 +166,3 @@ def entry_by_entry(x, rate, rng, training=True):
         for index in np.ndindex(x.shape):
             y[index] = 0 if rate == 1 else x[index] * (1 + rng.standard_normal() * np.sqrt(rate / (1 - rate)))
     return y
-
-
-exercise = Exercise(
-    name="gaussian_dropout",
-    assignment="dropout_numpy",
-    page=PAGE,
-    requirements=(
-        Requirement("multiplies by noise with mean 1 and variance rate / (1 - rate)", 3, has_right_distribution),
-        Requirement("multiplies whatever the value of x", 0.5, multiplies),
-        Requirement("takes an array of any shape", 0.5, takes_any_shape),
-        Requirement("draws every entry on its own, anew at every call", 1, draws_each_entry),
-        Requirement("is the identity when not training", 1, is_identity_at_test),
-        Requirement("changes nothing at rate 0 and gives zeros at rate 1", 0.5, handles_extremes),
-        Requirement("takes all randomness from rng", 0.5, uses_rng),
-        Requirement("keeps the dtype and leaves x alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
-    ),
-    reference=gaussian_dropout,
-    misconceptions=(
-        Misconception(
-            "p/q used as the standard deviation",
-            "The variance of an inverted mask entry is p / q; a generator's scale argument is a standard deviation, the square root of that.",
-            PAGE,
-            variance_as_deviation,
-        ),
-        Misconception(
-            "additive noise",
-            "The noise is added to x, so small activations are disturbed as much as large ones. Dropout disturbs each in proportion to its size.",
-            PAGE,
-            additive_noise,
-        ),
-        Misconception(
-            "active at test",
-            "The noise is still there when training is false, so predictions are random.",
-            PAGE,
-            active_at_test,
-        ),
-    ),
-    variants=(with_normal, with_box_muller, entry_by_entry),
-    fingerprint=Fingerprint(measure, tolerance=0.03),
-)

@@ -7,11 +7,11 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, parts, refuses, untouched
 from autograder.reference.dropout import sigmoid, subnetwork_means
 
-PAGE = "dropout/ensemble"
+exercise = Exercise(subnetwork_means, page="dropout/ensemble", challenge=True)
 
 
 def unit(draw: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, float]:
@@ -33,6 +33,7 @@ def averages(ask: Ask, draw: np.random.Generator) -> list[tuple[tuple[np.ndarray
     return asked
 
 
+@exercise.requires("averages the outputs of all masks by their probabilities", 2)
 def averages_arithmetically(ask: Ask, draw: np.random.Generator) -> None:
     for (x, w, b), rate, arithmetic, _ in ask.once(averages):
         expect(
@@ -41,6 +42,7 @@ def averages_arithmetically(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("normalizes the geometric mean over the two classes", 2)
 def averages_geometrically(ask: Ask, draw: np.random.Generator) -> None:
     for (x, w, b), _, _, geometric in ask.once(averages):
         expect(
@@ -49,6 +51,7 @@ def averages_geometrically(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("has one network at rate 0 and the bias alone at rate 1", 1)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     x, w, b = unit(draw, 4)
     expect(
@@ -60,6 +63,7 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
+@exercise.requires("stays finite for large logits", 1)
 def stays_finite(ask: Ask, draw: np.random.Generator) -> None:
     x = draw.uniform(20, 40, 6)
     canceling = 1000 * np.tile([1, -1], 3) / x
@@ -70,6 +74,7 @@ def stays_finite(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("enumerates 14 inputs and refuses 15", 1)
 def takes_fourteen_inputs(ask: Ask, draw: np.random.Generator) -> None:
     """Inputs of weight 0 change no mean, so that the others tell it without an enumeration of all."""
     x, w, b = unit(draw, 14)
@@ -83,12 +88,14 @@ def takes_fourteen_inputs(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, x, w, b, 0.4, because="a unit with 15 inputs (32,768 masks)", mentions="")
 
 
+@exercise.requires("leaves its arguments alone", 0.5)
 def leaves_input_alone(ask: Ask, draw: np.random.Generator) -> None:
     answer = ask.answer(*unit(draw, 3), 0.4)
     parts(ask.value(answer), ("arithmetic", "geometric"))
     untouched(answer)
 
 
+@exercise.requires("refuses a rate outside [0, 1] and wrong shapes", 0.5)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     x, w, b = unit(draw, 3)
     ask(x, w, b, 0.4)
@@ -98,6 +105,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, x, wrong, b, 0.4, because=f"a w of shape {wrong.shape} for x of shape {x.shape}", mentions="w x")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(8)
     return [float(value) for rate in (0.2, 0.7) for value in ask(*unit(draw, 4), rate)]
@@ -115,18 +123,25 @@ def normalized(outputs, weights):
     return yes / (yes + no)
 
 
+@exercise.mistake("masks weighted equally whatever the rate")
 def weighted_equally(x, w, b, rate):
+    """Every mask counts the same, as if rate were .5. A mask with k of n inputs kept has probability q^k p^(n - k)."""
     o, weights = outputs(x, w, b, rate, 1 / (1 - rate))
     weights = np.full_like(weights, 1 / len(weights))
     return weights @ o, normalized(o, weights)
 
 
+@exercise.mistake("masks not rescaled")
 def not_rescaled(x, w, b, rate):
+    """The masked inputs are not divided by 1 - rate, so the mean logit of the ensemble is smaller than the logit of the
+    whole unit."""
     o, weights = outputs(x, w, b, rate, 1)
     return weights @ o, normalized(o, weights)
 
 
+@exercise.mistake("geometric mean not normalized")
 def geometric_not_normalized(x, w, b, rate):
+    """The geometric means of the two classes do not sum to 1. Divide by their sum to get a probability."""
     o, weights = outputs(x, w, b, rate, 1 / (1 - rate))
     return weights @ o, np.exp(weights @ np.log(o))
 
@@ -144,19 +159,7 @@ def stable_sigmoid(z):
     return np.where(z >= 0, 1 / (1 + np.exp(-np.abs(z))), np.exp(-np.abs(z)) / (1 + np.exp(-np.abs(z))))
 
 
-def with_mean_logit(x, w, b, rate):
-    """The normalized geometric mean is the sigmoid of the mean logit."""
-    require(x, w, rate)
-    total, mean_logit = 0.0, 0.0
-    for mask in itertools.product((False, True), repeat=len(x)):
-        probability = np.prod([1 - rate if m else rate for m in mask])
-        kept = np.array(mask)
-        logit = b + (0 if rate == 1 else (w[kept] @ x[kept]) / (1 - rate))
-        total += probability * stable_sigmoid(logit)
-        mean_logit += probability * logit
-    return float(total), float(stable_sigmoid(mean_logit))
-
-
+@exercise.right
 def recursive(x, w, b, rate):
     """Decide one input at a time: the distribution of the logit doubles its support at each."""
     require(x, w, rate)
@@ -168,6 +171,7 @@ def recursive(x, w, b, rate):
     return weights @ stable_sigmoid(logits), stable_sigmoid(weights @ logits)
 
 
+@exercise.right
 def with_bits(x, w, b, rate):
     require(x, w, rate)
     n = len(x)
@@ -179,41 +183,15 @@ def with_bits(x, w, b, rate):
     return (weights * np.exp(log_yes)).sum(), geometric
 
 
-exercise = Exercise(
-    name="subnetwork_means",
-    assignment="dropout_numpy",
-    page=PAGE,
-    requirements=(
-        Requirement("averages the outputs of all masks by their probabilities", 2, averages_arithmetically),
-        Requirement("normalizes the geometric mean over the two classes", 2, averages_geometrically),
-        Requirement("has one network at rate 0 and the bias alone at rate 1", 1, handles_extremes),
-        Requirement("stays finite for large logits", 1, stays_finite),
-        Requirement("enumerates 14 inputs and refuses 15", 1, takes_fourteen_inputs),
-        Requirement("leaves its arguments alone", 0.5, leaves_input_alone),
-        Requirement("refuses a rate outside [0, 1] and wrong shapes", 0.5, refuses_bad_arguments),
-    ),
-    reference=subnetwork_means,
-    misconceptions=(
-        Misconception(
-            "masks weighted equally whatever the rate",
-            "Every mask counts the same, as if rate were .5. A mask with k of n inputs kept has probability q^k p^(n - k).",
-            PAGE,
-            weighted_equally,
-        ),
-        Misconception(
-            "masks not rescaled",
-            "The masked inputs are not divided by 1 - rate, so the mean logit of the ensemble is smaller than the logit of the whole unit.",
-            PAGE,
-            not_rescaled,
-        ),
-        Misconception(
-            "geometric mean not normalized",
-            "The geometric means of the two classes do not sum to 1. Divide by their sum to get a probability.",
-            PAGE,
-            geometric_not_normalized,
-        ),
-    ),
-    variants=(recursive, with_bits, with_mean_logit),
-    fingerprint=Fingerprint(measure),
-    challenge=True,
-)
+@exercise.right
+def with_mean_logit(x, w, b, rate):
+    """The normalized geometric mean is the sigmoid of the mean logit."""
+    require(x, w, rate)
+    total, mean_logit = 0.0, 0.0
+    for mask in itertools.product((False, True), repeat=len(x)):
+        probability = np.prod([1 - rate if m else rate for m in mask])
+        kept = np.array(mask)
+        logit = b + (0 if rate == 1 else (w[kept] @ x[kept]) / (1 - rate))
+        total += probability * stable_sigmoid(logit)
+        mean_logit += probability * logit
+    return float(total), float(stable_sigmoid(mean_logit))

@@ -4,13 +4,30 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Tensor, TorchRng, Value
-from autograder.checks.dropout_pytorch.probes import gradients, unguided
-from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.beside.calls import successive
+from autograder.checks.beside.dropout_pytorch import gradients, unguided
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, refuses, tensor, untouched
+from autograder.checks.implementation import Built
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
-from autograder.checks.probes import successive
 
-PAGE = "pytorch/scratch-and-concise"
+
+@Built
+def dropout_layer():
+    import torch
+
+    def dropout_layer(X, rate, generator=None):
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate must lie in [0, 1], got {rate}")
+        if rate == 1:
+            return torch.zeros_like(X)
+        mask = torch.rand(X.shape, generator=generator, dtype=X.dtype, device=X.device) >= rate
+        return X * mask / (1 - rate)
+
+    return dropout_layer
+
+
+exercise = Exercise(dropout_layer, page="pytorch/scratch-and-concise")
 
 
 def inputs(draw: np.random.Generator, shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
@@ -21,12 +38,14 @@ def kept(value: Value, x: np.ndarray) -> np.ndarray:
     return tensor(value, x.shape) != 0
 
 
+@exercise.requires("keeps a fraction 1 - rate", 2)
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         x = inputs(draw, (150, 80))
         keeps_fraction(kept(ask(Tensor(x), rate, hidden.torch_rng(draw)), x), rate)
 
 
+@exercise.requires("draws every entry on its own, anew at every call", 2)
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     rate = 0.4
     for shape in hidden.CALLED_AGAIN:
@@ -36,14 +55,7 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
         independent_of(masks, x, rate)
 
 
-def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:
-    seed = int(draw.integers(2**31))
-    x = inputs(draw, (12, 10))
-    masks = np.stack([kept(y, x) for y in ask.probe(unguided, seed, 80, Tensor(x), 0.4)])
-    keeps_fraction(masks, 0.4)
-    independent_entries(masks, 0.4)
-
-
+@exercise.requires("scales kept entries by 1 / (1 - rate)", 2)
 def scales(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         for shape in ((), (7,), (6, 5), (2, 3, 4, 2)):
@@ -52,6 +64,7 @@ def scales(ask: Ask, draw: np.random.Generator) -> None:
             expect(close(y[y != 0], x[y != 0] / (1 - rate), np.float32), "kept entries should be X / (1 - rate)")
 
 
+@exercise.requires("lets gradients through the kept entries", 1)
 def passes_gradients(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         x, dy = inputs(draw, (9, 8)), inputs(draw, (9, 8))
@@ -67,6 +80,7 @@ def passes_gradients(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("changes nothing at rate 0 and gives zeros at rate 1", 1)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     x = inputs(draw, (3, 4))
     y = tensor(ask(Tensor(x), 0.0, hidden.torch_rng(draw)), x.shape, name="the result at rate 0")
@@ -75,6 +89,7 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     expect(not y.any(), "at rate 1 everything should be dropped")
 
 
+@exercise.requires("takes all randomness from generator", 0.5)
 def uses_generator(ask: Ask, draw: np.random.Generator) -> None:
     x = inputs(draw, (20, 11))
     generator = hidden.torch_rng(draw)
@@ -85,6 +100,16 @@ def uses_generator(ask: Ask, draw: np.random.Generator) -> None:
     expect((first != other).any(), "different states of generator should give different masks: generator is not used")
 
 
+@exercise.requires("draws anew at every call without a generator, too", 0.5)
+def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:
+    seed = hidden.seed(draw)
+    x = inputs(draw, (12, 10))
+    masks = np.stack([kept(y, x) for y in ask.probe(unguided, seed, 80, Tensor(x), 0.4)])
+    keeps_fraction(masks, 0.4)
+    independent_entries(masks, 0.4)
+
+
+@exercise.requires("keeps the dtype and leaves X alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         for rate in (0.0, 0.4, 1.0):
@@ -94,6 +119,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
             untouched(answer)
 
 
+@exercise.requires("refuses a rate outside [0, 1]", 0.5)
 def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
     x = inputs(draw, (3, 2))
     ask(Tensor(x), 1.0, hidden.torch_rng(draw))
@@ -101,6 +127,7 @@ def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, Tensor(x), rate, hidden.torch_rng(draw), because=f"a rate of {rate}", mentions="rate")
 
 
+@exercise.measures(tolerance=0.03)
 def measure(ask: Ask) -> list[float]:
     x = np.random.default_rng(5).uniform(0.5, 2, (200, 60)).astype(np.float32)
     numbers: list[float] = []
@@ -110,74 +137,30 @@ def measure(ask: Ask) -> list[float]:
     return [*numbers, np.isnan(ask(Tensor(x), 1.0, TorchRng(12)).array).mean()]
 
 
-@Built
-def reference():
-    import torch
-
-    def dropout_layer(X, rate, generator=None):
-        if not 0 <= rate <= 1:
-            raise ValueError(f"rate must lie in [0, 1], got {rate}")
-        if rate == 1:
-            return torch.zeros_like(X)
-        mask = torch.rand(X.shape, generator=generator, dtype=X.dtype, device=X.device) >= rate
-        return X * mask / (1 - rate)
-
-    return dropout_layer
-
-
-@Built
+@exercise.mistake("torch.randn mask", edit=("torch.rand(", "torch.randn("))
 def randn_mask():
-    import torch
-
-    def dropout_layer(X, rate, generator=None):
-        if not 0 <= rate <= 1:
-            raise ValueError(f"rate must lie in [0, 1], got {rate}")
-        if rate == 1:
-            return torch.zeros_like(X)
-        mask = torch.randn(X.shape, generator=generator) > rate
-        return X * mask / (1 - rate)
-
-    return dropout_layer
+    """torch.randn draws normal numbers, which exceed rate with probability 1 - Phi(rate): .309 at rate .5, and .5 at
+    rate 0, where nothing should be dropped. torch.rand is uniform on [0, 1)."""
 
 
-@Built
+@exercise.mistake("no scaling", edit=("X * mask / (1 - rate)", "X * mask"))
 def no_scaling():
-    import torch
-
-    def dropout_layer(X, rate, generator=None):
-        if not 0 <= rate <= 1:
-            raise ValueError(f"rate must lie in [0, 1], got {rate}")
-        return X * (torch.rand(X.shape, generator=generator) >= rate)
-
-    return dropout_layer
+    """Kept entries are left as they are, so the mean shrinks by 1 - rate in training while nothing makes up for it in
+    eval mode."""
 
 
-@Built
+@exercise.mistake("divides by rate", edit=("/ (1 - rate)", "/ (rate or 1)"))
 def divides_by_rate():
-    import torch
-
-    def dropout_layer(X, rate, generator=None):
-        if not 0 <= rate <= 1:
-            raise ValueError(f"rate must lie in [0, 1], got {rate}")
-        if rate == 0:
-            return X
-        return X * (torch.rand(X.shape, generator=generator) >= rate) / rate
-
-    return dropout_layer
+    """Kept entries are divided by the drop rate. Their mean is preserved only when they are divided by what is kept,
+    1 - rate."""
 
 
-@Built
+@exercise.mistake("rate 1 gives nan", drop="if rate == 1:")
 def nan_at_rate_one():
-    import torch
-
-    def dropout_layer(X, rate, generator=None):
-        if not 0 <= rate <= 1:
-            raise ValueError(f"rate must lie in [0, 1], got {rate}")
-        return X * (torch.rand(X.shape, generator=generator) >= rate) / (1 - rate)
-
-    return dropout_layer
+    """At rate 1 nothing is kept and 1 - rate is 0: the division turns every 0 into nan. Return zeros instead."""
 
 
+@exercise.right
 @Built
 def with_bernoulli():
     import torch
@@ -192,6 +175,7 @@ def with_bernoulli():
     return dropout_layer
 
 
+@exercise.right
 @Built
 def with_where():
     import torch
@@ -207,6 +191,7 @@ def with_where():
     return dropout_layer
 
 
+@exercise.right
 @Built
 def with_masked_fill():
     import torch
@@ -219,54 +204,3 @@ def with_masked_fill():
         return (X * scale).masked_fill(kept == 0, 0)
 
     return dropout_layer
-
-
-exercise = Exercise(
-    name="dropout_layer",
-    assignment="dropout_pytorch",
-    page=PAGE,
-    requirements=(
-        Requirement("keeps a fraction 1 - rate", 2, keeps),
-        Requirement("draws every entry on its own, anew at every call", 2, draws_each_entry),
-        Requirement("scales kept entries by 1 / (1 - rate)", 2, scales),
-        Requirement("lets gradients through the kept entries", 1, passes_gradients),
-        Requirement("changes nothing at rate 0 and gives zeros at rate 1", 1, handles_extremes),
-        Requirement("takes all randomness from generator", 0.5, uses_generator),
-        Requirement("draws anew at every call without a generator, too", 0.5, draws_without_generator),
-        Requirement("keeps the dtype and leaves X alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
-    ),
-    reference=reference,
-    misconceptions=(
-        Misconception(
-            "torch.randn mask",
-            "torch.randn draws normal numbers, which exceed rate with probability 1 - Phi(rate): .309 at rate .5, and "
-            ".5 at rate 0, where nothing "
-            "should be dropped. torch.rand is uniform on [0, 1).",
-            PAGE,
-            randn_mask,
-        ),
-        Misconception(
-            "no scaling",
-            "Kept entries are left as they are, so the mean shrinks by 1 - rate in training while nothing makes up for "
-            "it in eval mode.",
-            PAGE,
-            no_scaling,
-        ),
-        Misconception(
-            "divides by rate",
-            "Kept entries are divided by the drop rate. Their mean is preserved only when they are divided by what is "
-            "kept, 1 - rate.",
-            PAGE,
-            divides_by_rate,
-        ),
-        Misconception(
-            "rate 1 gives nan",
-            "At rate 1 nothing is kept and 1 - rate is 0: the division turns every 0 into nan. Return zeros instead.",
-            PAGE,
-            nan_at_rate_one,
-        ),
-    ),
-    variants=(with_bernoulli, with_where, with_masked_fill),
-    fingerprint=Fingerprint(measure, tolerance=0.03),
-)

@@ -4,13 +4,37 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Tensor, TorchRng, Value
-from autograder.checks.dropout_pytorch.probes import gradients, unguided
-from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.beside.calls import successive
+from autograder.checks.beside.dropout_pytorch import gradients, unguided
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, refuses, tensor, untouched
+from autograder.checks.implementation import Built
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
-from autograder.checks.probes import successive
 
-PAGE = "dropout/noise"
+
+def require(p_keep):
+    if not 0 <= p_keep <= 1:
+        raise ValueError(f"p_keep must lie in [0, 1], got {p_keep}")
+
+
+@Built
+def stochastic_relu():
+    import torch
+
+    def stochastic_relu(x, p_keep, generator=None, training=True):
+        require(p_keep)
+        y = torch.relu(x)
+        if not training:
+            return y
+        if p_keep == 0:
+            return y * 0
+        return y * (torch.rand(x.shape, generator=generator) < p_keep) / p_keep
+
+    return stochastic_relu
+
+
+exercise = Exercise(stochastic_relu, page="dropout/noise")
+
 KEEPS = (0.85, 0.6, 0.25)
 
 
@@ -27,12 +51,14 @@ def kept(value: Value, x: np.ndarray) -> np.ndarray:
     return (tensor(value, x.shape) != 0)[x > 0]
 
 
+@exercise.requires("keeps a fraction p_keep of the active units in training", 2)
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
     for p_keep in KEEPS:
         x = inputs(draw, (150, 100))
         keeps_fraction(kept(ask(Tensor(x), p_keep, hidden.torch_rng(draw)), x), 1 - p_keep)
 
 
+@exercise.requires("draws every unit on its own, anew at every call", 1)
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     for shape in hidden.CALLED_AGAIN:
         x = np.abs(inputs(draw, shape))
@@ -42,14 +68,7 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
         independent_of(masks, x, 0.4)
 
 
-def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:
-    seed = int(draw.integers(2**31))
-    x = np.abs(inputs(draw, (12, 10)))
-    masks = np.stack([tensor(y, x.shape) != 0 for y in ask.probe(unguided, seed, 80, Tensor(x), 0.6)])
-    keeps_fraction(masks, 0.4)
-    independent_entries(masks, 0.4)
-
-
+@exercise.requires("scales what is kept by 1 / p_keep", 2)
 def scales(ask: Ask, draw: np.random.Generator) -> None:
     for p_keep in KEEPS:
         for shape in ((), (7,), (6, 5), (2, 3, 4, 2)):
@@ -61,6 +80,7 @@ def scales(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("is relu(x) when not training", 2)
 def is_relu_at_test(ask: Ask, draw: np.random.Generator) -> None:
     for p_keep in (0.0, *KEEPS, 1.0):
         x = inputs(draw, (9, 8))
@@ -71,6 +91,7 @@ def is_relu_at_test(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("is relu(x) at p_keep 1 and zero at p_keep 0", 0.5)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     x = inputs(draw, (3, 4))
     y = tensor(ask(Tensor(x), 1.0, hidden.torch_rng(draw)), x.shape, name="the result at p_keep 1")
@@ -79,6 +100,7 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     expect(not y.any(), "at p_keep 0 everything should be dropped")
 
 
+@exercise.requires("lets gradients through the kept units", 0.5)
 def passes_gradients(ask: Ask, draw: np.random.Generator) -> None:
     for training in (True, False):
         x, dy = inputs(draw, (9, 8)), inputs(draw, (9, 8))
@@ -95,6 +117,7 @@ def passes_gradients(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("takes all randomness from generator", 0.5)
 def uses_generator(ask: Ask, draw: np.random.Generator) -> None:
     x = np.abs(inputs(draw, (20, 11)))
     generator = hidden.torch_rng(draw)
@@ -105,6 +128,16 @@ def uses_generator(ask: Ask, draw: np.random.Generator) -> None:
     expect((first != other).any(), "different states of generator should give different masks: generator is not used")
 
 
+@exercise.requires("draws anew at every call without a generator, too", 0.5)
+def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:
+    seed = hidden.seed(draw)
+    x = np.abs(inputs(draw, (12, 10)))
+    masks = np.stack([tensor(y, x.shape) != 0 for y in ask.probe(unguided, seed, 80, Tensor(x), 0.6)])
+    keeps_fraction(masks, 0.4)
+    independent_entries(masks, 0.4)
+
+
+@exercise.requires("keeps the dtype and leaves x alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         for p_keep, training in ((0.6, True), (1.0, True), (0.0, True), (0.6, False)):
@@ -114,6 +147,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
             untouched(answer)
 
 
+@exercise.requires("refuses a p_keep outside [0, 1]", 0.5)
 def refuses_bad_probabilities(ask: Ask, draw: np.random.Generator) -> None:
     x = inputs(draw, (3, 2))
     ask(Tensor(x), 0.6, hidden.torch_rng(draw))
@@ -125,6 +159,7 @@ def refuses_bad_probabilities(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.measures(tolerance=0.03)
 def measure(ask: Ask) -> list[float]:
     x = np.random.default_rng(5).uniform(0.5, 2, (200, 60)).astype(np.float32)
     numbers: list[float] = []
@@ -135,85 +170,30 @@ def measure(ask: Ask) -> list[float]:
     return numbers
 
 
-def require(p_keep):
-    if not 0 <= p_keep <= 1:
-        raise ValueError(f"p_keep must lie in [0, 1], got {p_keep}")
-
-
-@Built
-def reference():
-    import torch
-
-    def stochastic_relu(x, p_keep, generator=None, training=True):
-        require(p_keep)
-        y = torch.relu(x)
-        if not training:
-            return y
-        if p_keep == 0:
-            return y * 0
-        return y * (torch.rand(x.shape, generator=generator) < p_keep) / p_keep
-
-    return stochastic_relu
-
-
-@Built
+@exercise.mistake("no scaling", edit=("< p_keep) / p_keep", "< p_keep)"))
 def no_scaling():
-    import torch
-
-    def stochastic_relu(x, p_keep, generator=None, training=True):
-        require(p_keep)
-        y = torch.relu(x)
-        return y * (torch.rand(x.shape, generator=generator) < p_keep) if training else y
-
-    return stochastic_relu
+    """relu(m x) = m relu(x) has the mean p_keep relu(x), not relu(x): without the division by p_keep the network meets
+    larger activations in eval mode than it was trained on."""
 
 
-@Built
+@exercise.mistake("p read as drop rate", edit=("require(p_keep)", "require(p_keep)\n        p_keep = 1 - p_keep"))
 def read_as_drop_rate():
-    import torch
-
-    def stochastic_relu(x, p_keep, generator=None, training=True):
-        require(p_keep)
-        y = torch.relu(x)
-        if not training:
-            return y
-        if p_keep == 1:
-            return y * 0
-        return y * (torch.rand(x.shape, generator=generator) >= p_keep) / (1 - p_keep)
-
-    return stochastic_relu
+    """p_keep is the probability of keeping a unit, the opposite of a drop rate. At .5 the two coincide, which hides the
+    mistake."""
 
 
-@Built
+@exercise.mistake("always stochastic", page="pytorch/train-and-eval", drop="if not training:")
 def always_stochastic():
-    import torch
-
-    def stochastic_relu(x, p_keep, generator=None, training=True):
-        require(p_keep)
-        y = torch.relu(x)
-        if p_keep == 0:
-            return y * 0
-        return y * (torch.rand(x.shape, generator=generator) < p_keep) / p_keep
-
-    return stochastic_relu
+    """Units are dropped when training is false as well, so predictions are random."""
 
 
-@Built
+@exercise.mistake("scaled at test", edit=("return y\n", "return y * p_keep\n"))
 def scaled_at_test():
-    import torch
-
-    def stochastic_relu(x, p_keep, generator=None, training=True):
-        require(p_keep)
-        y = torch.relu(x)
-        if not training:
-            return y * p_keep
-        if p_keep == 0:
-            return y * 0
-        return y * (torch.rand(x.shape, generator=generator) < p_keep) / p_keep
-
-    return stochastic_relu
+    """The mean was already preserved in training by the division by p_keep; scaling relu(x) again when not training
+    undoes that."""
 
 
+@exercise.right
 @Built
 def with_clamp_and_bernoulli():
     import torch
@@ -229,6 +209,7 @@ def with_clamp_and_bernoulli():
     return stochastic_relu
 
 
+@exercise.right
 @Built
 def with_one_product():
     import torch
@@ -245,6 +226,7 @@ def with_one_product():
     return stochastic_relu
 
 
+@exercise.right
 @Built
 def with_where():
     import torch
@@ -258,55 +240,3 @@ def with_where():
         return torch.where(on, x / p_keep if training and p_keep else x, torch.zeros_like(x))
 
     return stochastic_relu
-
-
-exercise = Exercise(
-    name="stochastic_relu",
-    assignment="dropout_pytorch",
-    page=PAGE,
-    requirements=(
-        Requirement("keeps a fraction p_keep of the active units in training", 2, keeps),
-        Requirement("draws every unit on its own, anew at every call", 1, draws_each_entry),
-        Requirement("scales what is kept by 1 / p_keep", 2, scales),
-        Requirement("is relu(x) when not training", 2, is_relu_at_test),
-        Requirement("is relu(x) at p_keep 1 and zero at p_keep 0", 0.5, handles_extremes),
-        Requirement("lets gradients through the kept units", 0.5, passes_gradients),
-        Requirement("takes all randomness from generator", 0.5, uses_generator),
-        Requirement("draws anew at every call without a generator, too", 0.5, draws_without_generator),
-        Requirement("keeps the dtype and leaves x alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses a p_keep outside [0, 1]", 0.5, refuses_bad_probabilities),
-    ),
-    reference=reference,
-    misconceptions=(
-        Misconception(
-            "no scaling",
-            "relu(m x) = m relu(x) has the mean p_keep relu(x), not relu(x): without the division by p_keep the "
-            "network meets larger activations in "
-            "eval mode than it was trained on.",
-            PAGE,
-            no_scaling,
-        ),
-        Misconception(
-            "p read as drop rate",
-            "p_keep is the probability of keeping a unit, the opposite of a drop rate. At .5 the two coincide, which "
-            "hides the mistake.",
-            PAGE,
-            read_as_drop_rate,
-        ),
-        Misconception(
-            "always stochastic",
-            "Units are dropped when training is false as well, so predictions are random.",
-            "pytorch/train-and-eval",
-            always_stochastic,
-        ),
-        Misconception(
-            "scaled at test",
-            "The mean was already preserved in training by the division by p_keep; scaling relu(x) again when not "
-            "training undoes that.",
-            PAGE,
-            scaled_at_test,
-        ),
-    ),
-    variants=(with_clamp_and_bernoulli, with_one_product, with_where),
-    fingerprint=Fingerprint(measure, tolerance=0.03),
-)

@@ -5,15 +5,16 @@ import math
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import expect, number
-
-PAGE = "pytorch/weight-decay"
 
 
 def weight_after_decay(w0: float, lr: float, weight_decay: float, steps: int) -> float:
     """Return the weight after steps of SGD with weight decay and zero gradient: w0 (1 - lr weight_decay)^steps."""
     return float(w0 * (1 - lr * weight_decay) ** steps)
+
+
+exercise = Exercise(weight_after_decay, page="pytorch/weight-decay")
 
 
 def agrees(ask: Ask, w0: float, lr: float, weight_decay: float, steps: int, message: str) -> None:
@@ -22,6 +23,7 @@ def agrees(ask: Ask, w0: float, lr: float, weight_decay: float, steps: int, mess
     expect(math.isclose(number(ask(w0, lr, weight_decay, steps)), right, rel_tol=1e-6, abs_tol=1e-300), message)
 
 
+@exercise.requires("multiplies by 1 - lr * weight_decay at every step", 2)
 def shrinks(ask: Ask, draw: np.random.Generator) -> None:
     for steps in (1, 2, 7, 60):
         lr, weight_decay, w0 = draw.uniform(0.05, 0.3), draw.uniform(0.2, 0.9), draw.uniform(0.5, 4)
@@ -30,6 +32,7 @@ def shrinks(ask: Ask, draw: np.random.Generator) -> None:
         agrees(ask, -w0, lr, weight_decay, steps, message)
 
 
+@exercise.requires("is right when almost nothing is left", 1)
 def vanishes(ask: Ask, draw: np.random.Generator) -> None:
     for steps in (900, int(draw.integers(2000, 2500))):
         w0, lr, weight_decay = draw.uniform(0.5, 4), draw.uniform(0.08, 0.12), draw.uniform(0.4, 0.6)
@@ -43,6 +46,7 @@ def vanishes(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("changes the sign for lr * weight_decay above 1", 1)
 def overshoots(ask: Ask, draw: np.random.Generator) -> None:
     for low, high in ((1.2, 1.8), (2.2, 3)):
         for steps in (3, 8):
@@ -57,6 +61,7 @@ def overshoots(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("handles 0 steps, no decay, and a factor of 0", 1)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     w0, lr, weight_decay = (float(value) for value in draw.uniform(0.3, 0.8, 3))
     agrees(ask, w0, lr, weight_decay, 0, "after 0 steps the weight should be w0")
@@ -67,23 +72,33 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     agrees(ask, 0.0, lr, weight_decay, 5, "a weight of 0 should stay 0")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     cases = ((1.5, 0.1, 0.5, 1), (2.0, 0.1, 0.5, 4), (-1.0, 0.3, 0.8, 3), (0.7, 0.2, 0.4, 10))
     return [float(ask(*case)) for case in cases]
 
 
+@exercise.mistake("(1 - wd)^steps")
 def without_learning_rate(w0, lr, weight_decay, steps):
+    """The learning rate is missing: SGD adds weight_decay * w to the gradient, and a step subtracts lr times the
+    gradient."""
     return w0 * (1 - weight_decay) ** steps
 
 
+@exercise.mistake("1 - lr wd steps")
 def linear(w0, lr, weight_decay, steps):
+    """Each step shrinks what the last one left, so factors multiply; a straight line would go on below zero."""
     return w0 * (1 - lr * weight_decay * steps)
 
 
+@exercise.mistake("exp(-wd steps)")
 def exponential(w0, lr, weight_decay, steps):
+    """This is continuous decay at rate 1. A step of SGD multiplies by 1 - lr * weight_decay, which also can be
+    negative."""
     return w0 * math.exp(-weight_decay * steps)
 
 
+@exercise.right
 def step_by_step(w0, lr, weight_decay, steps):
     w = w0
     for _ in range(steps):
@@ -92,6 +107,7 @@ def step_by_step(w0, lr, weight_decay, steps):
     return w
 
 
+@exercise.right
 def with_logarithm(w0, lr, weight_decay, steps):
     factor = 1 - lr * weight_decay
     if steps == 0 or factor == 0:
@@ -100,10 +116,12 @@ def with_logarithm(w0, lr, weight_decay, steps):
     return w0 * sign * math.exp(steps * math.log(abs(factor)))
 
 
+@exercise.right
 def with_numpy(w0, lr, weight_decay, steps):
     return np.float64(w0) * np.prod(np.full(steps, 1 - lr * weight_decay))
 
 
+@exercise.right
 def by_squaring(w0, lr, weight_decay, steps):
     if steps == 0:
         return w0
@@ -111,41 +129,3 @@ def by_squaring(w0, lr, weight_decay, steps):
         return by_squaring(w0, lr, weight_decay, steps - 1) * (1 - lr * weight_decay)
     half = by_squaring(1.0, lr, weight_decay, steps // 2)
     return w0 * half * half
-
-
-exercise = Exercise(
-    name="weight_after_decay",
-    assignment="dropout_pytorch",
-    page=PAGE,
-    requirements=(
-        Requirement("multiplies by 1 - lr * weight_decay at every step", 2, shrinks),
-        Requirement("is right when almost nothing is left", 1, vanishes),
-        Requirement("changes the sign for lr * weight_decay above 1", 1, overshoots),
-        Requirement("handles 0 steps, no decay, and a factor of 0", 1, handles_extremes),
-    ),
-    reference=weight_after_decay,
-    misconceptions=(
-        Misconception(
-            "(1 - wd)^steps",
-            "The learning rate is missing: SGD adds weight_decay * w to the gradient, and a step subtracts lr times "
-            "the gradient.",
-            PAGE,
-            without_learning_rate,
-        ),
-        Misconception(
-            "1 - lr wd steps",
-            "Each step shrinks what the last one left, so factors multiply; a straight line would go on below zero.",
-            PAGE,
-            linear,
-        ),
-        Misconception(
-            "exp(-wd steps)",
-            "This is continuous decay at rate 1. A step of SGD multiplies by 1 - lr * weight_decay, which also can be "
-            "negative.",
-            PAGE,
-            exponential,
-        ),
-    ),
-    variants=(step_by_step, with_logarithm, with_numpy, by_squaring),
-    fingerprint=Fingerprint(measure),
-)

@@ -10,16 +10,18 @@ from autograder.checks.batchnorm.batches import (
     batch,
     cast,
     gains,
-    refuses_wrong_parameters,
+    refuses_bad_shapes,
     statistics,
+    treats_rows_alone,
 )
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
-from autograder.checks.expect import array, close, expect, refuses, untouched
+from autograder.checks.exercise import Exercise
+from autograder.checks.expect import array, close, expect, untouched
 from autograder.reference.inference import block_inference
 
-PAGE = "normalization/inference"
+exercise = Exercise(block_inference, page="normalization/inference")
 
 
+@exercise.requires("applies ReLU before BatchNorm", 1)
 def rectifies_first(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, parameters = batch(draw, shape), (*gains(draw, shape[1]), *statistics(draw, shape[1]))
@@ -32,6 +34,7 @@ def rectifies_first(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("standardizes with the given mean and variance, without dropout", 2)
 def standardizes(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, (mean, var) = np.abs(batch(draw, shape)), statistics(draw, shape[1])
@@ -43,6 +46,7 @@ def standardizes(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("scales by gamma and shifts by beta", 1)
 def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, (gamma, beta), (mean, var) = batch(draw, shape), gains(draw, shape[1]), statistics(draw, shape[1])
@@ -51,6 +55,7 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y, gamma * plain + beta), "gamma should multiply what is standardized, and beta be added to it")
 
 
+@exercise.requires("adds eps inside the root", 1)
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     d, mean = 4, np.abs(hidden.away_from_zero(draw, (4,)))
     for var in (np.zeros(d), draw.uniform(0.001, 0.01, d), draw.uniform(0.5, 2, d)):
@@ -62,15 +67,10 @@ def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-def treats_rows_alone(ask: Ask, draw: np.random.Generator) -> None:
-    for shape in SHAPES:
-        x, parameters = batch(draw, shape), (*gains(draw, shape[1]), *statistics(draw, shape[1]))
-        together = array(ask(x, *parameters), shape, name="y")
-        for i in (0, len(x) - 1):
-            alone = array(ask(x[i : i + 1], *parameters), (1, shape[1]), name="y")
-            expect(close(alone[0], together[i]), "a row should get the same y alone as within a batch")
+exercise.requires("treats every row alone", 1)(treats_rows_alone)
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     arguments = (batch(draw, (6, 4)), *gains(draw, 4), *statistics(draw, 4))
     for dtype in ("float64", "float32"):
@@ -81,17 +81,10 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
-def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
-    x, (gamma, beta), (mean, var) = batch(draw, (6, 4)), gains(draw, 4), statistics(draw, 4)
-    ask(x, gamma, beta, mean, var)
-    given = {"x": x, "gamma": gamma, "beta": beta, "mean": mean, "var": var}
-    refuses_wrong_parameters(ask, given, ("gamma", "beta", "mean", "var"))
-    for wrong in (x[0], x[None]):
-        refuses(
-            ask, wrong, gamma, beta, mean, var, because=f"an x of shape {wrong.shape}", mentions="x gamma beta mean var"
-        )
+exercise.requires("refuses wrong shapes", 0.5)(refuses_bad_shapes)
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     """What entries below 0 give, and whether those above 0 give too little by a common factor, whatever the factor."""
     draw = np.random.default_rng(4)
@@ -113,43 +106,60 @@ def require(x, *parameters):
             raise ValueError(f"{name} must have shape ({x.shape[1]},)")
 
 
+@exercise.mistake("no root")
 def no_root(x, gamma, beta, mean, var, eps=1e-3):
+    """The centered activation is divided by the variance. Only the standard deviation, its root, has the right unit."""
     require(x, gamma, beta, mean, var)
     return ((np.maximum(x, 0) - mean) / (var + eps) * gamma + beta).astype(x.dtype)
 
 
+@exercise.mistake("eps outside")
 def eps_outside(x, gamma, beta, mean, var, eps=1e-3):
+    """eps is added to the standard deviation. Keras adds it to the variance, under the root."""
     require(x, gamma, beta, mean, var)
     return ((np.maximum(x, 0) - mean) / (np.sqrt(var) + eps) * gamma + beta).astype(x.dtype)
 
 
+@exercise.mistake("BatchNorm before relu")
 def batchnorm_before_relu(x, gamma, beta, mean, var, eps=1e-3):
+    """BatchNorm is applied first and ReLU to its result. Both orders are in use, but a prediction must repeat the order
+    in which the network was trained: here ReLU comes first."""
     require(x, gamma, beta, mean, var)
     return np.maximum((x - mean) / np.sqrt(var + eps) * gamma + beta, 0).astype(x.dtype)
 
 
+@exercise.mistake("batch statistics")
 def batch_statistics(x, gamma, beta, mean, var, eps=1e-3):
+    """The statistics of the batch at hand are used, as in training. At test time the moving ones count: a prediction
+    must not depend on the other rows."""
     require(x, gamma, beta, mean, var)
     a = np.maximum(x, 0)
     return ((a - a.mean(axis=0)) / np.sqrt(a.var(axis=0) + eps) * gamma + beta).astype(x.dtype)
 
 
+@exercise.mistake("scales by q at test")
 def scales_by_keep(x, gamma, beta, mean, var, eps=1e-3):
+    """The activation is multiplied by a keep probability. Keras divides by it in training already (inverted dropout),
+    so that dropout does nothing at all at test time."""
     require(x, gamma, beta, mean, var)
     return ((0.7 * np.maximum(x, 0) - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype)
 
 
+@exercise.mistake("gamma and beta swapped")
 def gamma_and_beta_swapped(x, gamma, beta, mean, var, eps=1e-3):
+    """gamma is added and beta multiplies. The scale gamma comes first, then the shift beta."""
     require(x, gamma, beta, mean, var)
     return ((np.maximum(x, 0) - mean) / np.sqrt(var + eps) * beta + gamma).astype(x.dtype)
 
 
+@exercise.right
 def as_affine_map(x, gamma, beta, mean, var, eps=1e-3):
     require(x, gamma, beta, mean, var)
     scale = gamma * (var + eps) ** -0.5
     return (np.where(x > 0, x, 0) * scale + (beta - mean * scale)).astype(x.dtype)
 
 
+@exercise.right
 def entry_by_entry(x, gamma, beta, mean, var, eps=1e-3):
     if x.ndim != 2 or any(parameter.shape != x.shape[1:] for parameter in (gamma, beta, mean, var)):
         raise ValueError("a shape does not fit")
@@ -160,68 +170,8 @@ def entry_by_entry(x, gamma, beta, mean, var, eps=1e-3):
     return y
 
 
+@exercise.right
 def by_diagonal_matrix(x, gamma, beta, mean, var, eps=1e-3):
     require(x, gamma, beta, mean, var)
     rectified = (x + np.abs(x)).astype(np.float64) / 2
     return ((rectified - mean) @ np.diag(gamma / np.sqrt(np.float64(eps) + var)) + beta).astype(x.dtype)
-
-
-exercise = Exercise(
-    name="block_inference",
-    assignment="inference_by_hand",
-    page=PAGE,
-    requirements=(
-        Requirement("applies ReLU before BatchNorm", 1, rectifies_first),
-        Requirement("standardizes with the given mean and variance, without dropout", 2, standardizes),
-        Requirement("scales by gamma and shifts by beta", 1, scales_and_shifts),
-        Requirement("adds eps inside the root", 1, adds_eps),
-        Requirement("treats every row alone", 1, treats_rows_alone),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses wrong shapes", 0.5, refuses_bad_shapes),
-    ),
-    reference=block_inference,
-    misconceptions=(
-        Misconception(
-            "no root",
-            "The centered activation is divided by the variance. Only the standard deviation, its root, has the "
-            "right unit.",
-            PAGE,
-            no_root,
-        ),
-        Misconception(
-            "eps outside",
-            "eps is added to the standard deviation. Keras adds it to the variance, under the root.",
-            PAGE,
-            eps_outside,
-        ),
-        Misconception(
-            "BatchNorm before relu",
-            "BatchNorm is applied first and ReLU to its result. Both orders are in use, but a prediction must repeat "
-            "the order in which the network was trained: here ReLU comes first.",
-            PAGE,
-            batchnorm_before_relu,
-        ),
-        Misconception(
-            "batch statistics",
-            "The statistics of the batch at hand are used, as in training. At test time the moving ones count: a "
-            "prediction must not depend on the other rows.",
-            PAGE,
-            batch_statistics,
-        ),
-        Misconception(
-            "scales by q at test",
-            "The activation is multiplied by a keep probability. Keras divides by it in training already (inverted "
-            "dropout), so that dropout does nothing at all at test time.",
-            PAGE,
-            scales_by_keep,
-        ),
-        Misconception(
-            "gamma and beta swapped",
-            "gamma is added and beta multiplies. The scale gamma comes first, then the shift beta.",
-            PAGE,
-            gamma_and_beta_swapped,
-        ),
-    ),
-    variants=(as_affine_map, entry_by_entry, by_diagonal_matrix),
-    fingerprint=Fingerprint(measure),
-)

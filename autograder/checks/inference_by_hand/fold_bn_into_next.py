@@ -5,12 +5,12 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
 from autograder.checks.batchnorm.batches import NEGLIGIBLE, cast, gains, refuses_wrong_parameters, statistics
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_inference
 from autograder.reference.inference import fold_bn_into_next
 
-PAGE = "normalization/inference"
+exercise = Exercise(fold_bn_into_next, page="normalization/inference")
 
 PARTS = ("W", "b")
 SHAPES = ((5, 3), (2, 6), (4, 1), (1, 3))
@@ -33,6 +33,7 @@ def folded(ask: Ask, arguments: tuple[np.ndarray, ...], **eps: float) -> tuple[n
     return array(W, arguments[0].shape, name="W"), array(b, arguments[1].shape, name="b")
 
 
+@exercise.requires("scales the rows of W", 2)
 def scales_rows(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         W, b, gamma, beta, mean, var = problem(draw, shape)
@@ -44,6 +45,7 @@ def scales_rows(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("adds eps inside the root", 1)
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for high in (0.01, 2.0):
         W, b, gamma, beta, mean, var = problem(draw, (4, 3))
@@ -55,6 +57,7 @@ def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
             expect(close(divisor, wanted), "eps (1e-3 unless given) should be added to the variance, under the root")
 
 
+@exercise.requires("keeps what the layer gives at the mean", 2)
 def keeps_output_at_mean(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         arguments = problem(draw, shape)
@@ -66,6 +69,7 @@ def keeps_output_at_mean(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("predicts what BatchNorm and Dense predict", 2)
 def predicts_the_same(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for eps in ({}, {"eps": 0.3}):
@@ -78,6 +82,7 @@ def predicts_the_same(ask: Ask, draw: np.random.Generator) -> None:
             expect(close(a @ new_W + new_b, wanted, scale=10), message)
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     arguments = problem(draw, (4, 3))
     W, b, gamma, beta, mean, var = arguments
@@ -90,6 +95,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses wrong shapes", 0.5)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     arguments = problem(draw, (4, 3))
     ask(*arguments)
@@ -105,6 +111,7 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     W, b = ask(*problem(np.random.default_rng(4), (3, 3)))
     return [*np.asarray(W).ravel().tolist(), *np.asarray(b).ravel().tolist()]
@@ -117,43 +124,59 @@ def require(W, b, *parameters):
         raise ValueError("gamma, beta, mean and var need one entry for each row of W: wrong shape")
 
 
+@exercise.mistake("scales the columns")
 def scales_columns(W, b, gamma, beta, mean, var, eps=1e-3):
+    """A column of W belongs to an output unit; BatchNorm comes before the layer and scales its inputs, which are the
+    rows: s[:, None] * W."""
     require(W, b, gamma, beta, mean, var)
     s = gamma / np.sqrt(var + eps)
     return (W * s).astype(W.dtype), (b + (beta - mean * s) @ W).astype(W.dtype)
 
 
+@exercise.mistake("forgets the shift")
 def forgets_shift(W, b, gamma, beta, mean, var, eps=1e-3):
+    """Only W is folded. BatchNorm also shifts every input by beta - mean s, and the layer passes the shift on: it goes
+    into b."""
     require(W, b, gamma, beta, mean, var)
     s = gamma / np.sqrt(var + eps)
     return (s[:, None] * W).astype(W.dtype), b.copy()
 
 
+@exercise.mistake("shift through the scaled W")
 def shift_through_scaled(W, b, gamma, beta, mean, var, eps=1e-3):
+    """beta - mean s has been scaled already; it goes through W itself. Through the folded W it would be scaled
+    twice."""
     require(W, b, gamma, beta, mean, var)
     s = gamma / np.sqrt(var + eps)
     scaled = s[:, None] * W
     return scaled.astype(W.dtype), (b + (beta - mean * s) @ scaled).astype(W.dtype)
 
 
+@exercise.mistake("sign of the mean")
 def sign_of_mean(W, b, gamma, beta, mean, var, eps=1e-3):
+    """The mean is added. BatchNorm subtracts it before scaling: gamma (a - mean) / sd + beta = s a + (beta - mean
+    s)."""
     require(W, b, gamma, beta, mean, var)
     s = gamma / np.sqrt(var + eps)
     return (s[:, None] * W).astype(W.dtype), (b + (beta + mean * s) @ W).astype(W.dtype)
 
 
+@exercise.mistake("variance without root")
 def variance_without_root(W, b, gamma, beta, mean, var, eps=1e-3):
+    """gamma is divided by the variance instead of its root, the standard deviation."""
     require(W, b, gamma, beta, mean, var)
     s = gamma / (var + eps)
     return (s[:, None] * W).astype(W.dtype), (b + (beta - mean * s) @ W).astype(W.dtype)
 
 
+@exercise.right
 def by_diagonal_matrix(W, b, gamma, beta, mean, var, eps=1e-3):
     require(W, b, gamma, beta, mean, var)
     folded_W = np.diag(gamma / np.sqrt(var + eps)) @ W
     return folded_W.astype(W.dtype), (b + beta @ W - mean @ folded_W).astype(W.dtype)
 
 
+@exercise.right
 def by_probing(W, b, gamma, beta, mean, var, eps=1e-3):
     """An affine map is known by what it makes of 0 and of the unit vectors."""
     require(W, b, gamma, beta, mean, var)
@@ -166,6 +189,7 @@ def by_probing(W, b, gamma, beta, mean, var, eps=1e-3):
     return (ends - origin).astype(W.dtype), origin.astype(W.dtype)
 
 
+@exercise.right
 def row_by_row(W, b, gamma, beta, mean, var, eps=1e-3):
     if W.ndim != 2 or b.ndim != 1 or len(b) != W.shape[1]:
         raise ValueError("shape of W or b")
@@ -178,57 +202,3 @@ def row_by_row(W, b, gamma, beta, mean, var, eps=1e-3):
         folded_W[i] = scale * row
         folded_b = folded_b + (beta[i] - mean[i] * scale) * row
     return [folded_W, folded_b.astype(W.dtype)]
-
-
-exercise = Exercise(
-    name="fold_bn_into_next",
-    assignment="inference_by_hand",
-    page=PAGE,
-    requirements=(
-        Requirement("scales the rows of W", 2, scales_rows),
-        Requirement("adds eps inside the root", 1, adds_eps),
-        Requirement("keeps what the layer gives at the mean", 2, keeps_output_at_mean),
-        Requirement("predicts what BatchNorm and Dense predict", 2, predicts_the_same),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses wrong shapes", 0.5, refuses_bad_shapes),
-    ),
-    reference=fold_bn_into_next,
-    misconceptions=(
-        Misconception(
-            "scales the columns",
-            "A column of W belongs to an output unit; BatchNorm comes before the layer and scales its inputs, which "
-            "are the rows: s[:, None] * W.",
-            PAGE,
-            scales_columns,
-        ),
-        Misconception(
-            "forgets the shift",
-            "Only W is folded. BatchNorm also shifts every input by beta - mean s, and the layer passes the shift "
-            "on: it goes into b.",
-            PAGE,
-            forgets_shift,
-        ),
-        Misconception(
-            "shift through the scaled W",
-            "beta - mean s has been scaled already; it goes through W itself. Through the folded W it would be "
-            "scaled twice.",
-            PAGE,
-            shift_through_scaled,
-        ),
-        Misconception(
-            "sign of the mean",
-            "The mean is added. BatchNorm subtracts it before scaling: gamma (a - mean) / sd + beta = s a + (beta - "
-            "mean s).",
-            PAGE,
-            sign_of_mean,
-        ),
-        Misconception(
-            "variance without root",
-            "gamma is divided by the variance instead of its root, the standard deviation.",
-            PAGE,
-            variance_without_root,
-        ),
-    ),
-    variants=(by_diagonal_matrix, by_probing, row_by_row),
-    fingerprint=Fingerprint(measure),
-)

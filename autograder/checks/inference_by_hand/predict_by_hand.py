@@ -6,11 +6,11 @@ import numpy as np
 
 from autograder.checks.ask import Ask
 from autograder.checks.batchnorm.batches import batch, gains, statistics
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
-from autograder.reference.inference import predict_by_hand
+from autograder.reference.inference import ACTIVATIONS, predict_by_hand
 
-PAGE = "normalization/inference"
+exercise = Exercise(predict_by_hand, page="normalization/inference")
 
 Layer = dict[str, Any]
 
@@ -30,12 +30,10 @@ def batchnorm(draw: np.random.Generator, units: int) -> Layer:
 
 def network(draw: np.random.Generator) -> list[Layer]:
     """Draw blocks Dense - ReLU - BatchNorm of several widths and a head."""
-    hidden_layers = [
-        layer
-        for inputs, units in ((5, 7), (7, 4), (4, 6))
-        for layer in (dense(draw, inputs, units, "relu"), batchnorm(draw, units))
-    ]
-    return [*hidden_layers, dense(draw, 6, 2, "linear")]
+    layers: list[Layer] = []
+    for inputs, units in ((5, 7), (7, 4), (4, 6)):
+        layers += [dense(draw, inputs, units, "relu"), batchnorm(draw, units)]
+    return [*layers, dense(draw, 6, 2, "linear")]
 
 
 def as_dtype(layers: list[Layer], dtype: str) -> list[Layer]:
@@ -52,6 +50,7 @@ def expect_right(ask: Ask, layers: list[Layer], X: np.ndarray, message: str) -> 
     expect(close(predictions, wanted), message)
 
 
+@exercise.requires("applies Dense layers and their activations", 2)
 def applies_dense(ask: Ask, draw: np.random.Generator) -> None:
     X = batch(draw, (6, 4))
     for activation in (None, "linear", "relu", "sigmoid", "tanh"):
@@ -61,6 +60,7 @@ def applies_dense(ask: Ask, draw: np.random.Generator) -> None:
         expect_right(ask, layers, X, f"three Dense layers in a row, with activation {activation}, are not right")
 
 
+@exercise.requires("applies BatchNorm wherever it stands", 2)
 def applies_batchnorm(ask: Ask, draw: np.random.Generator) -> None:
     X = batch(draw, (6, 4))
     chains = {
@@ -74,6 +74,7 @@ def applies_batchnorm(ask: Ask, draw: np.random.Generator) -> None:
         expect_right(ask, layers, X, message)
 
 
+@exercise.requires("applies softmax, also over one unit, and nowhere else", 1)
 def applies_softmax(ask: Ask, draw: np.random.Generator) -> None:
     X = batch(draw, (6, 4))
     expect_right(ask, [dense(draw, 4, 3, "softmax")], X, "a softmax head should sum to 1 over the units of each row")
@@ -84,6 +85,7 @@ def applies_softmax(ask: Ask, draw: np.random.Generator) -> None:
     expect_right(ask, [dense(draw, 4, 1, "linear")], X, "a linear head with one unit should give its logit")
 
 
+@exercise.requires("stays finite for large logits", 0.5)
 def survives_large_logits(ask: Ask, draw: np.random.Generator) -> None:
     for activation in ("sigmoid", "tanh"):
         layer = dense(draw, 4, 3, activation)
@@ -91,6 +93,7 @@ def survives_large_logits(ask: Ask, draw: np.random.Generator) -> None:
         expect_right(ask, [layer], batch(draw, (6, 4)), f"{activation} should stay finite for logits in the thousands")
 
 
+@exercise.requires("predicts a whole network", 2)
 def predicts_network(ask: Ask, draw: np.random.Generator) -> None:
     for activation in ("linear", "sigmoid", "softmax"):
         layers = [*network(draw)[:-1], dense(draw, 6, 3, activation)]
@@ -98,6 +101,7 @@ def predicts_network(ask: Ask, draw: np.random.Generator) -> None:
         expect_right(ask, layers, X, "a network of three blocks Dense - ReLU - BatchNorm and a head is not right")
 
 
+@exercise.requires("predicts the same in a batch of any size", 0.5)
 def ignores_batch_size(ask: Ask, draw: np.random.Generator) -> None:
     layers, X = network(draw), batch(draw, (9, 5))
     together = array(ask(layers, X), (9, 2), name="the prediction")
@@ -106,6 +110,7 @@ def ignores_batch_size(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(part, together[:rows]), "a row should get the same prediction in a batch of any size")
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     layers, X = network(draw), batch(draw, (6, 5))
     for dtype in ("float64", "float32"):
@@ -117,6 +122,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses other activations and an X that does not fit", 0.5)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     X = batch(draw, (6, 4))
     layer = dense(draw, 4, 3, "relu")
@@ -127,6 +133,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, [dense(draw, 5, 3, "relu")], X, because="an X with too few columns", mentions="")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     """Chains in which each mistake shows alone: one ReLU, one unit, one BatchNorm, two BatchNorms.
 
@@ -134,35 +141,13 @@ def measure(ask: Ask) -> list[float]:
     """
     draw = np.random.default_rng(4)
     X = batch(draw, (9, 4))
-    chains = (
-        [dense(draw, 4, 3, "relu"), dense(draw, 3, 2, "linear")],
-        [dense(draw, 4, 1, "linear")],
-        [dense(draw, 4, 3, "linear"), batchnorm(draw, 3), dense(draw, 3, 2, "linear")],
-        [
-            dense(draw, 4, 3, "linear"),
-            batchnorm(draw, 3),
-            dense(draw, 3, 3, "linear"),
-            batchnorm(draw, 3),
-            dense(draw, 3, 2, "linear"),
-        ],
-    )
-    inputs = (X, X[:3], X[:3], X[:3])
-    return np.concatenate([np.asarray(ask(*asked)).ravel() for asked in zip(chains, inputs, strict=True)]).tolist()
-
-
-def softmax(z):
-    powers = np.exp(z - z.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-ACTIVATIONS = {
-    None: lambda z: z,
-    "linear": lambda z: z,
-    "relu": lambda z: np.maximum(z, 0),
-    "sigmoid": lambda z: 0.5 * (1 + np.tanh(z / 2)),
-    "tanh": np.tanh,
-    "softmax": softmax,
-}
+    one_relu = [dense(draw, 4, 3, "relu"), dense(draw, 3, 2, "linear")]
+    one_unit = [dense(draw, 4, 1, "linear")]
+    one_norm = [dense(draw, 4, 3, "linear"), batchnorm(draw, 3), dense(draw, 3, 2, "linear")]
+    two_norms = [dense(draw, 4, 3, "linear"), batchnorm(draw, 3), dense(draw, 3, 3, "linear")]
+    two_norms += [batchnorm(draw, 3), dense(draw, 3, 2, "linear")]
+    asked = ((one_relu, X), (one_unit, X[:3]), (one_norm, X[:3]), (two_norms, X[:3]))
+    return np.concatenate([np.asarray(ask(layers, rows)).ravel() for layers, rows in asked]).tolist()
 
 
 def normalize(layer, signal):
@@ -170,43 +155,43 @@ def normalize(layer, signal):
     return standard * layer["gamma"] + layer["beta"]
 
 
-def run(layers, X):
-    signal = X
-    for layer in layers:
-        if layer["kind"] == "dense":
-            signal = ACTIVATIONS[layer["activation"]](signal @ layer["W"] + layer["b"])
-        else:
-            signal = normalize(layer, signal)
-    return signal.astype(X.dtype)
-
-
 def positions(layers, kind):
     return [i for i, layer in enumerate(layers) if layer["kind"] == kind]
 
 
+@exercise.mistake("skips a relu (logits used twice)")
 def skips_relu(layers, X):
-    """The last ReLU is forgotten: its logits go on."""
-    rectified = [i for i, layer in enumerate(layers) if layer.get("activation") == "relu"]
-    return run(
-        [layer | {"activation": "linear"} if [i] == rectified[-1:] else layer for i, layer in enumerate(layers)], X
-    )
+    """The logits of a hidden layer go on where its activation should: once for the ReLU, and once more, unrectified,
+    into the next layer. Overwrite one variable, and no old value can be taken by mistake."""
+    last = [i for i, layer in enumerate(layers) if layer.get("activation") == "relu"][-1:]
+    kept = [layer | {"activation": "linear"} if [i] == last else layer for i, layer in enumerate(layers)]
+    return predict_by_hand(kept, X)
 
 
+@exercise.mistake("skips BatchNorm")
 def skips_batchnorm(layers, X):
-    return run([layer for layer in layers if layer["kind"] == "dense"], X)
+    """BatchNorm layers are left out. Unlike dropout, BatchNorm is at work at test time: the next layer was trained on
+    standardized inputs."""
+    return predict_by_hand([layer for layer in layers if layer["kind"] == "dense"], X)
 
 
+@exercise.mistake("softmax over one unit")
 def softmax_over_one_unit(layers, X):
+    """Softmax is applied to a head with one unit, which makes every prediction 1. Apply the activation that the layer
+    names, here none."""
     *body, head = layers
     one = head["kind"] == "dense" and head["W"].shape[1] == 1
-    return run([*body, head | {"activation": "softmax"}] if one else layers, X)
+    return predict_by_hand([*body, head | {"activation": "softmax"}] if one else layers, X)
 
 
+@exercise.mistake("last BatchNorm missing")
 def last_batchnorm_missing(layers, X):
+    """The last BatchNorm is left out, so the head gets inputs on another scale than it was trained on."""
     last = positions(layers, "batchnorm")[-1:]
-    return run([layer for i, layer in enumerate(layers) if [i] != last], X)
+    return predict_by_hand([layer for i, layer in enumerate(layers) if [i] != last], X)
 
 
+@exercise.right
 def recursive(layers, X):
     """Peel off the last layer."""
     if len(layers) == 0:
@@ -219,6 +204,7 @@ def recursive(layers, X):
     return ACTIVATIONS[last["activation"]](np.einsum("ni,iu->nu", signal, last["W"]) + last["b"])
 
 
+@exercise.right
 def row_by_row(layers, X):
     """In double precision, one example at a time."""
     rows = []
@@ -247,6 +233,7 @@ def row_by_row(layers, X):
     return np.array(rows, dtype=X.dtype)
 
 
+@exercise.right
 def folded(layers, X):
     """Keep the BatchNorm as a pending scale and shift, and fold it into the Dense layer behind it."""
     signal, scale, shift = X, 1.0, 0.0
@@ -261,52 +248,3 @@ def folded(layers, X):
         b = np.broadcast_to(shift, len(layer["W"])) @ layer["W"] + layer["b"]
         signal, scale, shift = ACTIVATIONS[layer["activation"]](signal @ W + b), 1.0, 0.0
     return (signal * scale + shift).astype(X.dtype)
-
-
-exercise = Exercise(
-    name="predict_by_hand",
-    assignment="inference_by_hand",
-    page=PAGE,
-    requirements=(
-        Requirement("applies Dense layers and their activations", 2, applies_dense),
-        Requirement("applies BatchNorm wherever it stands", 2, applies_batchnorm),
-        Requirement("applies softmax, also over one unit, and nowhere else", 1, applies_softmax),
-        Requirement("stays finite for large logits", 0.5, survives_large_logits),
-        Requirement("predicts a whole network", 2, predicts_network),
-        Requirement("predicts the same in a batch of any size", 0.5, ignores_batch_size),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses other activations and an X that does not fit", 0.5, refuses_bad_arguments),
-    ),
-    reference=predict_by_hand,
-    misconceptions=(
-        Misconception(
-            "skips a relu (logits used twice)",
-            "The logits of a hidden layer go on where its activation should: once for the ReLU, and once more, "
-            "unrectified, into the next layer. Overwrite one variable, and no old value can be taken by mistake.",
-            PAGE,
-            skips_relu,
-        ),
-        Misconception(
-            "skips BatchNorm",
-            "BatchNorm layers are left out. Unlike dropout, BatchNorm is at work at test time: the next layer was "
-            "trained on standardized inputs.",
-            PAGE,
-            skips_batchnorm,
-        ),
-        Misconception(
-            "softmax over one unit",
-            "Softmax is applied to a head with one unit, which makes every prediction 1. Apply the activation that "
-            "the layer names, here none.",
-            PAGE,
-            softmax_over_one_unit,
-        ),
-        Misconception(
-            "last BatchNorm missing",
-            "The last BatchNorm is left out, so the head gets inputs on another scale than it was trained on.",
-            PAGE,
-            last_batchnorm_missing,
-        ),
-    ),
-    variants=(recursive, row_by_row, folded),
-    fingerprint=Fingerprint(measure),
-)

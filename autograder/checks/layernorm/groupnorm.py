@@ -4,12 +4,12 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.checks.layernorm.gain import NEGLIGIBLE, gain, grows_by
 from autograder.reference.layernorm import groupnorm
 
-PAGE = "normalization/layernorm"
+exercise = Exercise(groupnorm, page="normalization/layernorm")
 
 CASES = ((6, 3), (6, 2), (8, 2), (5, 1), (4, 4))
 """Channels and groups: neither equals channels per group where both could be meant, and both ends are among them."""
@@ -39,12 +39,14 @@ def gain_of(ask: Ask, x: np.ndarray, groups: int, **eps: float) -> np.ndarray:
     return gain(y, grouped - grouped.mean(axis=(1, 2, 4), keepdims=True), message, axis=(1, 2, 4))
 
 
+@exercise.requires("subtracts the mean of each group of consecutive channels, image by image", 3)
 def subtracts_mean(ask: Ask, draw: np.random.Generator) -> None:
     for c, groups in CASES:
         for n in (3, 1):
             gain_of(ask, images(draw, c, n), groups)
 
 
+@exercise.requires("divides by the root of the group's biased variance", 1)
 def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
     for c, groups in CASES:
         mean_square = (standard(ask, images(draw, c), groups, eps=NEGLIGIBLE) ** 2).mean(axis=(1, 2, 4))
@@ -55,6 +57,7 @@ def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("adds eps inside the root", 1)
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for scale in (0.05, 1.0):
         x = scale * images(draw, 6)
@@ -64,6 +67,7 @@ def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
             grows_by(eps - NEGLIGIBLE, smallest, gain_of(ask, x, 3, eps=eps))
 
 
+@exercise.requires("scales and shifts every channel", 1)
 def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
     for c, groups in CASES:
         x, gamma, beta = images(draw, c), *hidden.away_from_zero(draw, (2, c))
@@ -72,6 +76,7 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y, expected), "every channel should be multiplied by its own gamma and shifted by its own beta")
 
 
+@exercise.requires("gives beta for a constant image", 0.5)
 def gives_beta_for_constants(ask: Ask, draw: np.random.Generator) -> None:
     gamma, beta = hidden.away_from_zero(draw, (2, 4))
     x = np.broadcast_to(hidden.away_from_zero(draw, (2, 1, 1, 1)), (2, 3, 4, 4)).copy()
@@ -79,6 +84,7 @@ def gives_beta_for_constants(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(y, np.broadcast_to(beta, x.shape)), "a group whose entries are all equal should become beta")
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     answers = []
     x, gamma, beta = images(draw, 6), *hidden.away_from_zero(draw, (2, 6))
@@ -89,6 +95,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(answers[1], answers[0], "float32", scale=10), "float32 and float64 should give the same numbers")
 
 
+@exercise.requires("refuses groups that do not divide the channels, and wrong shapes", 1)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     x, gamma, beta = images(draw, 6), *hidden.away_from_zero(draw, (2, 6))
     ask(x, 3, gamma, beta)
@@ -117,6 +124,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, x[None], 3, gamma, beta, because="an x with five dimensions", mentions="x")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(4)
     return np.asarray(ask(images(draw, 6), 3, draw.uniform(1, 2, 6), draw.uniform(1, 2, 6))).ravel().tolist()
@@ -136,23 +144,31 @@ def standardized(grouped, axis, eps):
     return (grouped - grouped.mean(axis, keepdims=True)) / np.sqrt(grouped.var(axis, keepdims=True) + eps)
 
 
+@exercise.mistake("over the batch")
 def over_batch(x, groups, gamma, beta, eps=1e-3):
+    """The statistics of a group are taken over all images. An image should be normalized as if it were alone."""
     require(x, groups, gamma, beta)
     grouped = x.reshape(*x.shape[:3], groups, -1)
     return (standardized(grouped, (0, 1, 2, 4), eps).reshape(x.shape) * gamma + beta).astype(x.dtype)
 
 
+@exercise.mistake("interleaved channels")
 def interleaved(x, groups, gamma, beta, eps=1e-3):
+    """Every groups-th channel is put together. A group is a run of consecutive channels: split c into (groups,
+    c / groups), in this order."""
     require(x, groups, gamma, beta)
     grouped = x.reshape(*x.shape[:3], -1, groups)
     return (standardized(grouped, (1, 2, 3), eps).reshape(x.shape) * gamma + beta).astype(x.dtype)
 
 
+@exercise.mistake("per channel")
 def per_channel(x, groups, gamma, beta, eps=1e-3):
+    """Every channel is normalized alone, which is instance norm: the case groups = c."""
     require(x, groups, gamma, beta)
     return (standardized(x, (1, 2), eps) * gamma + beta).astype(x.dtype)
 
 
+@exercise.right
 def group_by_group(x, groups, gamma, beta, eps=1e-3):
     require(x, groups, gamma, beta)
     y = np.zeros_like(x)
@@ -167,6 +183,7 @@ def group_by_group(x, groups, gamma, beta, eps=1e-3):
     return y
 
 
+@exercise.right
 def channels_first(x, groups, gamma, beta, eps=1e-3):
     """As PyTorch does it: channels to the front, so that every group is one run of memory."""
     require(x, groups, gamma, beta)
@@ -176,6 +193,7 @@ def channels_first(x, groups, gamma, beta, eps=1e-3):
     return (np.moveaxis(runs.reshape(n, c, h, w), 1, 3) * gamma + beta).astype(x.dtype)
 
 
+@exercise.right
 def by_membership(x, groups, gamma, beta, eps=1e-3):
     """Averages over a group as a matrix product with the indicator of its channels."""
     require(x, groups, gamma, beta)
@@ -184,43 +202,3 @@ def by_membership(x, groups, gamma, beta, eps=1e-3):
     mean = x.mean((1, 2), keepdims=True) @ same
     var = ((x - mean) ** 2).mean((1, 2), keepdims=True) @ same
     return ((x - mean) * gamma / np.sqrt(var + eps) + beta).astype(x.dtype)
-
-
-exercise = Exercise(
-    name="groupnorm",
-    assignment="layernorm",
-    page=PAGE,
-    requirements=(
-        Requirement("subtracts the mean of each group of consecutive channels, image by image", 3, subtracts_mean),
-        Requirement("divides by the root of the group's biased variance", 1, divides_by_deviation),
-        Requirement("adds eps inside the root", 1, adds_eps),
-        Requirement("scales and shifts every channel", 1, scales_and_shifts),
-        Requirement("gives beta for a constant image", 0.5, gives_beta_for_constants),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses groups that do not divide the channels, and wrong shapes", 1, refuses_bad_arguments),
-    ),
-    reference=groupnorm,
-    misconceptions=(
-        Misconception(
-            "over the batch",
-            "The statistics of a group are taken over all images. An image should be normalized as if it were alone.",
-            PAGE,
-            over_batch,
-        ),
-        Misconception(
-            "interleaved channels",
-            "Every groups-th channel is put together. A group is a run of consecutive channels: split c into "
-            "(groups, c / groups), in this order.",
-            PAGE,
-            interleaved,
-        ),
-        Misconception(
-            "per channel",
-            "Every channel is normalized alone, which is instance norm: the case groups = c.",
-            PAGE,
-            per_channel,
-        ),
-    ),
-    variants=(group_by_group, channels_first, by_membership),
-    fingerprint=Fingerprint(measure),
-)

@@ -4,12 +4,12 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, vectors
 from autograder.reference.layernorm import layernorm
 
-PAGE = "normalization/layernorm"
+exercise = Exercise(layernorm, page="normalization/layernorm")
 
 
 def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
@@ -23,11 +23,13 @@ def gain_of(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
     return gain(standard(ask, x, **eps), x - x.mean(axis=-1, keepdims=True), message)
 
 
+@exercise.requires("subtracts the mean of each vector along the last axis", 2)
 def subtracts_mean(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         gain_of(ask, vectors(draw, shape))
 
 
+@exercise.requires("divides by the root of the biased variance", 2)
 def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
     for shape in (*SHAPES, (1, 2), (5, 3)):
         x = vectors(draw, shape)
@@ -39,6 +41,7 @@ def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("adds eps inside the root", 1)
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for scale in (0.05, 1.0):
         x = scale * vectors(draw, (4, 7))
@@ -48,6 +51,7 @@ def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
             grows_by(eps - NEGLIGIBLE, smallest, gain_of(ask, x, eps=eps))
 
 
+@exercise.requires("scales by gamma and shifts by beta", 1)
 def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, gamma, beta = vectors(draw, shape), *hidden.away_from_zero(draw, (2, shape[-1]))
@@ -58,6 +62,7 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("gives beta for a constant vector", 1)
 def gives_beta_for_constants(ask: Ask, draw: np.random.Generator) -> None:
     for shape in ((3, 5), (4, 1), (1,)):
         x = np.broadcast_to(hidden.away_from_zero(draw, (*shape[:-1], 1)), shape).copy()
@@ -66,6 +71,7 @@ def gives_beta_for_constants(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y, np.broadcast_to(beta, shape)), "a vector whose entries are all equal should become beta")
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     answers = []
     x, gamma, beta = vectors(draw, (4, 6)), *hidden.away_from_zero(draw, (2, 6))
@@ -76,6 +82,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(answers[1], answers[0], "float32", scale=10), "float32 and float64 should give the same numbers")
 
 
+@exercise.requires("refuses gamma and beta of another shape", 0.5)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     x, gamma, beta = vectors(draw, (4, 6)), *hidden.away_from_zero(draw, (2, 6))
     ask(x, gamma, beta)
@@ -88,6 +95,7 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(4)
     x = draw.normal(1, 1, (4, 4)) * np.array([[0.03], [0.5], [1], [3]])
@@ -100,28 +108,41 @@ def require(x, gamma, beta):
             raise ValueError(f"{name} must have shape ({x.shape[-1]},)")
 
 
+@exercise.mistake("over the batch")
 def over_batch(x, gamma, beta, eps=1e-3):
+    """Mean and variance are taken over the batch, feature by feature. That is BatchNorm; LayerNorm looks at one vector
+    and no other."""
     require(x, gamma, beta)
     return ((x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps) * gamma + beta).astype(x.dtype)
 
 
+@exercise.mistake("ddof 1")
 def unbiased(x, gamma, beta, eps=1e-3):
+    """The variance is divided by d - 1. Nothing is estimated here: the biased variance of the d entries makes their
+    mean square 1."""
     require(x, gamma, beta)
     mean, var = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True, ddof=min(1, x.shape[-1] - 1))
     return ((x - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype)
 
 
+@exercise.mistake("eps outside")
 def eps_outside(x, gamma, beta, eps=1e-3):
+    """eps is added to the standard deviation. It belongs under the root, var + eps: for small variances the two differ
+    visibly."""
     require(x, gamma, beta)
     mean, sd = x.mean(axis=-1, keepdims=True), x.std(axis=-1, keepdims=True)
     return ((x - mean) / (sd + eps) * gamma + beta).astype(x.dtype)
 
 
+@exercise.mistake("no gamma, beta")
 def no_parameters(x, gamma, beta, eps=1e-3):
+    """The standardized vector is returned as it is. gamma and beta let the network undo the standardization, feature by
+    feature."""
     require(x, gamma, beta)
     return ((x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + eps)).astype(x.dtype)
 
 
+@exercise.right
 def by_moments(x, gamma, beta, eps=1e-3):
     """The variance as mean of squares minus square of the mean, in double precision."""
     require(x, gamma, beta)
@@ -131,6 +152,7 @@ def by_moments(x, gamma, beta, eps=1e-3):
     return ((wide - mean) * (gamma / np.sqrt(var + eps)) + beta).astype(x.dtype)
 
 
+@exercise.right
 def vector_by_vector(x, gamma, beta, eps=1e-3):
     d = x.shape[-1]
     if np.shape(gamma) != (d,) or np.shape(beta) != (d,):
@@ -145,6 +167,7 @@ def vector_by_vector(x, gamma, beta, eps=1e-3):
     return y
 
 
+@exercise.right
 def by_matrix(x, gamma, beta, eps=1e-3):
     """Centering as multiplication by I - 1/d."""
     require(x, gamma, beta)
@@ -152,52 +175,3 @@ def by_matrix(x, gamma, beta, eps=1e-3):
     centered = x @ (np.eye(d) - np.full((d, d), 1 / d))
     scale = np.sqrt(np.einsum("...i,...i->...", centered, centered) / d + eps)
     return (centered / scale[..., np.newaxis] * gamma + beta).astype(x.dtype)
-
-
-exercise = Exercise(
-    name="layernorm",
-    assignment="layernorm",
-    page=PAGE,
-    requirements=(
-        Requirement("subtracts the mean of each vector along the last axis", 2, subtracts_mean),
-        Requirement("divides by the root of the biased variance", 2, divides_by_deviation),
-        Requirement("adds eps inside the root", 1, adds_eps),
-        Requirement("scales by gamma and shifts by beta", 1, scales_and_shifts),
-        Requirement("gives beta for a constant vector", 1, gives_beta_for_constants),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses gamma and beta of another shape", 0.5, refuses_bad_shapes),
-    ),
-    reference=layernorm,
-    misconceptions=(
-        Misconception(
-            "over the batch",
-            "Mean and variance are taken over the batch, feature by feature. That is BatchNorm; LayerNorm looks at "
-            "one vector and no other.",
-            PAGE,
-            over_batch,
-        ),
-        Misconception(
-            "ddof 1",
-            "The variance is divided by d - 1. Nothing is estimated here: the biased variance of the d entries makes "
-            "their mean square 1.",
-            PAGE,
-            unbiased,
-        ),
-        Misconception(
-            "eps outside",
-            "eps is added to the standard deviation. It belongs under the root, var + eps: for small variances the "
-            "two differ visibly.",
-            PAGE,
-            eps_outside,
-        ),
-        Misconception(
-            "no gamma, beta",
-            "The standardized vector is returned as it is. gamma and beta let the network undo the standardization, "
-            "feature by feature.",
-            PAGE,
-            no_parameters,
-        ),
-    ),
-    variants=(by_moments, vector_by_vector, by_matrix),
-    fingerprint=Fingerprint(measure),
-)

@@ -4,15 +4,13 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.batchnorm.gradients import EPS, PARTS, part, refuses_misfitting_dy
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.checks.layernorm.gain import SHAPES, vectors
 from autograder.reference.layernorm import layernorm_backward, standardize
 
-PAGE = "normalization/layernorm"
-
-PARTS = ("dx", "dgamma", "dbeta")
-EPS = (1e-6, 0.3)
+exercise = Exercise(layernorm_backward, page="normalization/layernorm", challenge=True)
 
 
 def problem(draw: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -20,12 +18,7 @@ def problem(draw: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarr
     return hidden.away_from_zero(draw, shape), vectors(draw, shape), hidden.away_from_zero(draw, shape[-1:])
 
 
-def part(ask: Ask, name: str, dy: np.ndarray, x: np.ndarray, gamma: np.ndarray, **eps: float) -> np.ndarray:
-    """Ask for one of the three gradients and leave the others alone."""
-    value = parts(ask(dy, x, gamma, **eps), PARTS)[PARTS.index(name)]
-    return array(value, x.shape if name == "dx" else gamma.shape, name=name)
-
-
+@exercise.requires("sums dbeta over every axis but the last", 1)
 def sums_dbeta(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         dy, x, gamma = problem(draw, shape)
@@ -35,6 +28,7 @@ def sums_dbeta(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("sums dgamma over every axis but the last", 1)
 def sums_dgamma(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for eps in EPS:
@@ -45,6 +39,7 @@ def sums_dgamma(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("lets the gradient flow through the mean", 1)
 def flows_through_mean(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         dx = part(ask, "dx", *problem(draw, shape))
@@ -55,6 +50,7 @@ def flows_through_mean(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("lets the gradient flow through the variance", 1)
 def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for eps in EPS:
@@ -71,6 +67,7 @@ def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("is the exact gradient with respect to x", 3)
 def is_exact(ask: Ask, draw: np.random.Generator) -> None:
     for shape in (*SHAPES, (1, 8), (5, 2)):
         dy, x, gamma = problem(draw, shape)
@@ -86,6 +83,7 @@ def is_exact(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     problem64 = problem(draw, (4, 6))
     answers = {}
@@ -99,6 +97,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(narrow, wide, "float32", scale=30), f"float32 and float64 should give the same {name}")
 
 
+@exercise.requires("refuses dy and gamma of another shape", 0.5)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     dy, x, gamma = problem(draw, (4, 6))
     ask(dy, x, gamma)
@@ -106,10 +105,10 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(
             ask, dy, x, np.array(wrong), because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma x"
         )
-    for wrong in (dy[:1], dy[:, :1], dy[0], dy[None]):
-        refuses(ask, wrong, x, gamma, because=f"a dy of shape {wrong.shape} for x of shape {x.shape}", mentions="dy x")
+    refuses_misfitting_dy(ask, dy, x, gamma)
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     gradients = ask(*problem(np.random.default_rng(4), (4, 4)))
     return np.concatenate([np.asarray(gradient).ravel() for gradient in gradients]).tolist()
@@ -133,22 +132,32 @@ def terms(dy, x, gamma, eps):
     return g, mean, variance, sd, (dy * xhat).sum(axis=rows), dy.sum(axis=rows)
 
 
+@exercise.mistake("mean term missing")
 def mean_term_missing(dy, x, gamma, eps=1e-3):
+    """The mean is treated as a constant. It depends on every entry of x, which takes the mean of the gradient away
+    again."""
     g, _, variance, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
     return (g - variance) / sd, dgamma, dbeta
 
 
+@exercise.mistake("variance term missing")
 def variance_term_missing(dy, x, gamma, eps=1e-3):
+    """The variance is treated as a constant. It depends on every entry of x, which takes away the part of the gradient
+    along x."""
     g, mean, _, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
     return (g - mean) / sd, dgamma, dbeta
 
 
+@exercise.mistake("sums gamma's gradient over features")
 def sums_over_features(dy, x, gamma, eps=1e-3):
+    """gamma has an entry for each feature, and so has its gradient: sum over the examples, along every axis but the
+    last."""
     g, mean, variance, sd, _, dbeta = terms(dy, x, gamma, eps)
     xhat = (x - x.mean(axis=-1, keepdims=True)) / sd
     return (g - mean - variance) / sd, (dy * xhat).sum(axis=-1), dbeta
 
 
+@exercise.right
 def step_by_step(dy, x, gamma, eps=1e-3):
     """The chain rule through variance, mean and x, one after the other."""
     require(dy, x, gamma)
@@ -164,6 +173,7 @@ def step_by_step(dy, x, gamma, eps=1e-3):
     return dx, (dy * xhat).reshape(flat).sum(0), dy.reshape(flat).sum(0)
 
 
+@exercise.right
 def by_jacobian(dy, x, gamma, eps=1e-3):
     """The d x d Jacobian of each vector, written out."""
     require(dy, x, gamma)
@@ -180,6 +190,7 @@ def by_jacobian(dy, x, gamma, eps=1e-3):
     return dx.reshape(x.shape).astype(kind), dgamma.astype(kind), upstream.sum(axis=0).astype(kind)
 
 
+@exercise.right
 def with_einsum(dy, x, gamma, eps=1e-3):
     require(dy, x, gamma)
     d = x.shape[-1]
@@ -189,46 +200,3 @@ def with_einsum(dy, x, gamma, eps=1e-3):
     total, weighted = np.einsum("...d,d->...", dy, gamma), np.einsum("...d,...d,d->...", dy, xhat, gamma)
     dx = inverse / d * (d * gamma * dy - total[..., None] - xhat * weighted[..., None])
     return [dx, dgamma, dbeta]
-
-
-exercise = Exercise(
-    name="layernorm_backward",
-    assignment="layernorm",
-    page=PAGE,
-    requirements=(
-        Requirement("sums dbeta over every axis but the last", 1, sums_dbeta),
-        Requirement("sums dgamma over every axis but the last", 1, sums_dgamma),
-        Requirement("lets the gradient flow through the mean", 1, flows_through_mean),
-        Requirement("lets the gradient flow through the variance", 1, flows_through_variance),
-        Requirement("is the exact gradient with respect to x", 3, is_exact),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses dy and gamma of another shape", 0.5, refuses_bad_shapes),
-    ),
-    reference=layernorm_backward,
-    misconceptions=(
-        Misconception(
-            "mean term missing",
-            "The mean is treated as a constant. It depends on every entry of x, which takes the mean of the gradient "
-            "away again.",
-            PAGE,
-            mean_term_missing,
-        ),
-        Misconception(
-            "variance term missing",
-            "The variance is treated as a constant. It depends on every entry of x, which takes away the part of the "
-            "gradient along x.",
-            PAGE,
-            variance_term_missing,
-        ),
-        Misconception(
-            "sums gamma's gradient over features",
-            "gamma has an entry for each feature, and so has its gradient: sum over the examples, along every axis "
-            "but the last.",
-            PAGE,
-            sums_over_features,
-        ),
-    ),
-    variants=(step_by_step, by_jacobian, with_einsum),
-    fingerprint=Fingerprint(measure),
-    challenge=True,
-)

@@ -4,12 +4,12 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.checks.layernorm.gain import vectors
 from autograder.reference.layernorm import ln_shrink
 
-PAGE = "montecarlo/noise-or-bias"
+exercise = Exercise(ln_shrink, page="montecarlo/noise-or-bias")
 
 
 def centered(draw: np.random.Generator, n: int) -> np.ndarray:
@@ -18,6 +18,7 @@ def centered(draw: np.random.Generator, n: int) -> np.ndarray:
     return h - h.mean()
 
 
+@exercise.requires("compares the standard deviations before and after dropout", 2)
 def compares_variances(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         for n in (2, 7, 40):
@@ -30,6 +31,7 @@ def compares_variances(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("counts what the mean adds to the variance", 2)
 def counts_the_mean(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         for n in (2, 7, 40):
@@ -40,6 +42,7 @@ def counts_the_mean(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("adds eps to both variances", 1)
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         flat = np.full(6, draw.uniform(0.02, 0.08))
@@ -52,12 +55,14 @@ def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("is 1 at rate 0 and 0 at rate 1", 1)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     h = vectors(draw, (6,))
     expect(close(number(ask(h, 0.0)), 1.0), "at rate 0 nothing shrinks: the factor is 1")
     expect(number(ask(h, 1.0)) == 0, "at rate 1 no signal is left: the factor is 0")
 
 
+@exercise.requires("takes float32 and float64 and leaves h alone", 0.5)
 def takes_float32(ask: Ask, draw: np.random.Generator) -> None:
     h = vectors(draw, (11,))
     for dtype in ("float64", "float32"):
@@ -68,6 +73,7 @@ def takes_float32(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses a rate outside [0, 1] and an h that is no vector", 0.5)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     h = vectors(draw, (6,))
     ask(h, 0.4)
@@ -77,6 +83,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, wrong, 0.4, because=f"an h of shape {wrong.shape}", mentions="h")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     h = np.random.default_rng(4).normal(1, 1, 20)
     return [float(ask(vector, rate)) for vector in (h, 0.05 * h, h - 3) for rate in (0.2, 0.7)]
@@ -89,26 +96,37 @@ def require(h, rate):
         raise ValueError("h must have shape (n,)")
 
 
+@exercise.mistake("forgets mu^2")
 def forgets_mean(h, rate, eps=1e-3):
+    """Only the variance is divided by 1 - rate. A kept unit jumps from 0 to mu / q, so the mean adds (p / q) mu^2 to
+    the variance."""
     require(h, rate)
     return np.sqrt((h.var() + eps) / (h.var() / (1 - rate) + eps)) if rate < 1 else 0.0
 
 
+@exercise.mistake("no root")
 def no_root(h, rate, eps=1e-3):
+    """This is a quotient of variances. LayerNorm divides by a standard deviation, so the signal shrinks by the root of
+    it."""
     require(h, rate)
     return (h.var() + eps) / (h.var() + rate / (1 - rate) * (h**2).mean() + eps) if rate < 1 else 0.0
 
 
+@exercise.mistake("inverse")
 def inverse(h, rate, eps=1e-3):
+    """The factor is above 1. Dropout adds variance, and LayerNorm divides by more of it: the signal shrinks."""
     require(h, rate)
     return np.sqrt((h.var() + rate / (1 - rate) * (h**2).mean() + eps) / (h.var() + eps)) if rate < 1 else 0.0
 
 
+@exercise.mistake("rate for odds")
 def rate_for_odds(h, rate, eps=1e-3):
+    """The variance of an inverted mask entry is p / q, not p: the division by q makes kept entries larger."""
     require(h, rate)
     return np.sqrt((h.var() + eps) / (h.var() + rate * (h**2).mean() + eps)) if rate < 1 else 0.0
 
 
+@exercise.right
 def by_the_formula(h, rate, eps=1e-3):
     require(h, rate)
     if rate == 1:
@@ -118,6 +136,7 @@ def by_the_formula(h, rate, eps=1e-3):
     return ((v + eps) / (v + rate / (1 - rate) * (v + mu**2) + eps)) ** 0.5
 
 
+@exercise.right
 def times_keep(h, rate, eps=1e-3):
     """Both variances multiplied by 1 - rate: nothing is divided by zero."""
     if rate < 0 or rate > 1:
@@ -130,6 +149,7 @@ def times_keep(h, rate, eps=1e-3):
     return float(np.sqrt(keep * before / (keep * before + rate * squares / n)))
 
 
+@exercise.right
 def by_deviations(h, rate, eps=1e-3):
     """A quotient of standard deviations, the one after dropout by enumeration of both fates of each unit."""
     require(h, rate)
@@ -139,49 +159,3 @@ def by_deviations(h, rate, eps=1e-3):
     chance = np.array([[rate], [1 - rate]])
     after = (chance * (fates - h.mean()) ** 2).sum(axis=0).mean()
     return np.hypot(h.std(), eps**0.5) / np.sqrt(after + eps)
-
-
-exercise = Exercise(
-    name="ln_shrink",
-    assignment="layernorm",
-    page=PAGE,
-    requirements=(
-        Requirement("compares the standard deviations before and after dropout", 2, compares_variances),
-        Requirement("counts what the mean adds to the variance", 2, counts_the_mean),
-        Requirement("adds eps to both variances", 1, adds_eps),
-        Requirement("is 1 at rate 0 and 0 at rate 1", 1, handles_extremes),
-        Requirement("takes float32 and float64 and leaves h alone", 0.5, takes_float32),
-        Requirement("refuses a rate outside [0, 1] and an h that is no vector", 0.5, refuses_bad_arguments),
-    ),
-    reference=ln_shrink,
-    misconceptions=(
-        Misconception(
-            "forgets mu^2",
-            "Only the variance is divided by 1 - rate. A kept unit jumps from 0 to mu / q, so the mean adds (p / q) "
-            "mu^2 to the variance.",
-            PAGE,
-            forgets_mean,
-        ),
-        Misconception(
-            "no root",
-            "This is a quotient of variances. LayerNorm divides by a standard deviation, so the signal shrinks by "
-            "the root of it.",
-            PAGE,
-            no_root,
-        ),
-        Misconception(
-            "inverse",
-            "The factor is above 1. Dropout adds variance, and LayerNorm divides by more of it: the signal shrinks.",
-            PAGE,
-            inverse,
-        ),
-        Misconception(
-            "rate for odds",
-            "The variance of an inverted mask entry is p / q, not p: the division by q makes kept entries larger.",
-            PAGE,
-            rate_for_odds,
-        ),
-    ),
-    variants=(by_the_formula, times_keep, by_deviations),
-    fingerprint=Fingerprint(measure),
-)

@@ -4,12 +4,12 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, vectors
 from autograder.reference.layernorm import rmsnorm
 
-PAGE = "normalization/layernorm"
+exercise = Exercise(rmsnorm, page="normalization/layernorm")
 
 
 def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
@@ -22,11 +22,13 @@ def gain_of(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
     return gain(standard(ask, x, **eps), x, message)
 
 
+@exercise.requires("keeps the direction of each vector along the last axis", 2)
 def keeps_direction(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         gain_of(ask, vectors(draw, shape))
 
 
+@exercise.requires("divides by the root of the mean square", 2)
 def divides_by_rms(ask: Ask, draw: np.random.Generator) -> None:
     for x in (*(vectors(draw, shape) for shape in SHAPES), hidden.away_from_zero(draw, (4, 1))):
         mean_square = (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=-1)
@@ -36,6 +38,7 @@ def divides_by_rms(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("adds eps inside the root", 1)
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     x = vectors(draw, (4, 7))
     grows_by(1e-6 - 1e-10, gain_of(ask, 1e-3 * x, eps=1e-10), gain_of(ask, 1e-3 * x))
@@ -43,6 +46,7 @@ def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
         grows_by(eps - NEGLIGIBLE, gain_of(ask, scale * x, eps=NEGLIGIBLE), gain_of(ask, scale * x, eps=eps))
 
 
+@exercise.requires("scales by gamma", 1)
 def scales(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, gamma = vectors(draw, shape), hidden.away_from_zero(draw, shape[-1:])
@@ -50,6 +54,7 @@ def scales(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y, gamma * standard(ask, x)), "y should be gamma times the normalized vector, entry by entry")
 
 
+@exercise.requires("gives zeros for a vector of zeros", 1)
 def gives_zeros_for_zeros(ask: Ask, draw: np.random.Generator) -> None:
     x = vectors(draw, (3, 5))
     x[1] = 0
@@ -57,6 +62,7 @@ def gives_zeros_for_zeros(ask: Ask, draw: np.random.Generator) -> None:
     expect(not y[1].any(), "a vector of zeros should stay a vector of zeros")
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     answers = []
     x, gamma = vectors(draw, (4, 6)), hidden.away_from_zero(draw, (6,))
@@ -67,6 +73,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(answers[1], answers[0], "float32", scale=10), "float32 and float64 should give the same numbers")
 
 
+@exercise.requires("refuses a gamma of another shape", 0.5)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     x, gamma = vectors(draw, (4, 6)), hidden.away_from_zero(draw, (6,))
     ask(x, gamma)
@@ -74,6 +81,7 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, x, np.array(wrong), because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma x")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(4)
     x = draw.normal(1, 1, (4, 4)) * np.array([[0.001], [0.01], [1], [3]])
@@ -85,21 +93,29 @@ def require(x, gamma):
         raise ValueError(f"gamma must have shape ({x.shape[-1]},)")
 
 
+@exercise.mistake("subtracts the mean")
 def subtracts_mean(x, gamma, eps=1e-6):
+    """This is LayerNorm without beta. RMSNorm leaves the mean in the vector and divides by the root mean square
+    alone."""
     require(x, gamma)
     return ((x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True) + eps) * gamma).astype(x.dtype)
 
 
+@exercise.mistake("sum for mean")
 def sum_for_mean(x, gamma, eps=1e-6):
+    """The squares are added up, not averaged: the vector gets length 1, and its entries shrink as it gets longer."""
     require(x, gamma)
     return (x / np.sqrt((x**2).sum(axis=-1, keepdims=True) + eps) * gamma).astype(x.dtype)
 
 
+@exercise.mistake("eps outside")
 def eps_outside(x, gamma, eps=1e-6):
+    """eps is added to the root mean square. It belongs under the root: for small vectors the two differ visibly."""
     require(x, gamma)
     return (x / (np.sqrt((x**2).mean(axis=-1, keepdims=True)) + eps) * gamma).astype(x.dtype)
 
 
+@exercise.right
 def by_norm(x, gamma, eps=1e-6):
     """The root mean square as norm over root of d."""
     require(x, gamma)
@@ -108,6 +124,7 @@ def by_norm(x, gamma, eps=1e-6):
     return (gamma * x * np.sqrt(d) / np.sqrt(norm**2 + d * eps)).astype(x.dtype)
 
 
+@exercise.right
 def vector_by_vector(x, gamma, eps=1e-6):
     if np.shape(gamma) != x.shape[-1:]:
         raise ValueError("wrong shape")
@@ -116,50 +133,9 @@ def vector_by_vector(x, gamma, eps=1e-6):
     return np.array(scaled, dtype=x.dtype).reshape(x.shape)
 
 
+@exercise.right
 def by_hypotenuse(x, gamma, eps=1e-6):
     """Under the root, mean and variance add up to the mean square."""
     require(x, gamma)
     mean_square = np.mean(x, -1, keepdims=True) ** 2 + np.var(x, -1, keepdims=True)
     return np.multiply(gamma, x / np.sqrt(mean_square + eps), dtype=x.dtype, casting="same_kind")
-
-
-exercise = Exercise(
-    name="rmsnorm",
-    assignment="layernorm",
-    page=PAGE,
-    requirements=(
-        Requirement("keeps the direction of each vector along the last axis", 2, keeps_direction),
-        Requirement("divides by the root of the mean square", 2, divides_by_rms),
-        Requirement("adds eps inside the root", 1, adds_eps),
-        Requirement("scales by gamma", 1, scales),
-        Requirement("gives zeros for a vector of zeros", 1, gives_zeros_for_zeros),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses a gamma of another shape", 0.5, refuses_bad_shapes),
-    ),
-    reference=rmsnorm,
-    misconceptions=(
-        Misconception(
-            "subtracts the mean",
-            "This is LayerNorm without beta. RMSNorm leaves the mean in the vector and divides by the root mean "
-            "square alone.",
-            PAGE,
-            subtracts_mean,
-        ),
-        Misconception(
-            "sum for mean",
-            "The squares are added up, not averaged: the vector gets length 1, and its entries shrink as it gets "
-            "longer.",
-            PAGE,
-            sum_for_mean,
-        ),
-        Misconception(
-            "eps outside",
-            "eps is added to the root mean square. It belongs under the root: for small vectors the two differ "
-            "visibly.",
-            PAGE,
-            eps_outside,
-        ),
-    ),
-    variants=(by_norm, vector_by_vector, by_hypotenuse),
-    fingerprint=Fingerprint(measure),
-)

@@ -5,11 +5,11 @@ from itertools import pairwise
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.reference.montecarlo import expected_calibration_error
 
-PAGE = "montecarlo/uncertainty"
+exercise = Exercise(expected_calibration_error, page="montecarlo/uncertainty")
 
 
 def predictions(draw: np.random.Generator, n: int, k: int, spread: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
@@ -30,18 +30,21 @@ def compare(ask: Ask, probs: np.ndarray, labels: np.ndarray, message: str, **set
     expect(close(error(ask, probs, labels, **settings), expected_calibration_error(probs, labels, **settings)), message)
 
 
+@exercise.requires("averages the gaps of the bins, each weighted by its count", 2)
 def weighs_bins(ask: Ask, draw: np.random.Generator) -> None:
     for n, k, spread in ((300, 3, 1.5), (200, 6, 2.5), (500, 2, 3), (1, 4, 1)):
         probs, labels = predictions(draw, n, k, spread)
         compare(ask, probs, labels, "this is not the mean gap over the bins, each weighted by the examples in it")
 
 
+@exercise.requires("follows the number of bins", 1)
 def follows_bins(ask: Ask, draw: np.random.Generator) -> None:
     for bins in (1, 2, 5, 10, 30):
         probs, labels = predictions(draw, 250, 4)
         compare(ask, probs, labels, f"with bins={bins} the result is not right", bins=bins)
 
 
+@exercise.requires("takes absolute gaps", 1)
 def takes_absolute_gaps(ask: Ask, draw: np.random.Generator) -> None:
     """One bin is too sure of itself, another too little: their gaps must not cancel."""
     n = int(draw.integers(20, 40))
@@ -54,6 +57,7 @@ def takes_absolute_gaps(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("closes bins on the right", 1)
 def closes_bins_on_the_right(ask: Ask, draw: np.random.Generator) -> None:
     """Confidences on borders miss and meet hits of the bin to their left; in the bin to their right they meet misses."""
     for bins in (4, 8):
@@ -65,6 +69,7 @@ def closes_bins_on_the_right(ask: Ask, draw: np.random.Generator) -> None:
         compare(ask, probs, labels, message, bins=bins)
 
 
+@exercise.requires("breaks ties for the first class", 0.5)
 def breaks_ties_for_the_first(ask: Ask, draw: np.random.Generator) -> None:
     n = int(draw.integers(6, 12))
     probs = np.tile([0.125, 0.375, 0.375, 0.125], (n, 1))
@@ -72,6 +77,7 @@ def breaks_ties_for_the_first(ask: Ask, draw: np.random.Generator) -> None:
         compare(ask, probs, np.full(n, label), "when two classes tie, the first should count as predicted", bins=4)
 
 
+@exercise.requires("accepts both dtypes and leaves its arguments alone", 0.5)
 def accepts_both_dtypes(ask: Ask, draw: np.random.Generator) -> None:
     probs, labels = predictions(draw, 200, 5)
     for dtype in ("float32", "float64"):
@@ -84,6 +90,7 @@ def accepts_both_dtypes(ask: Ask, draw: np.random.Generator) -> None:
             untouched(answer)
 
 
+@exercise.requires("refuses wrong shapes", 0.5)
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     probs, labels = predictions(draw, 12, 3)
     error(ask, probs, labels)
@@ -92,6 +99,7 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, probs[None], labels, because="probs with three dimensions", mentions="probs")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     """Two bins, both with examples in them: one too sure of itself, the other too little."""
     numbers = []
@@ -115,25 +123,35 @@ def over_bins(confidence, hit, bins, combine):
     return float(combine(gaps, np.array([inside.mean() for inside in filled])))
 
 
+@exercise.mistake("mean over bins")
 def mean_over_bins(probs, labels, bins=15):
+    """All bins count alike, so a bin with three examples weighs as much as one with three hundred. Weight each gap by
+    the share of examples in its bin."""
     require(probs, labels)
     hit = probs.argmax(axis=1) == labels
     return over_bins(probs.max(axis=1), hit, bins, lambda gaps, _: np.abs(gaps).mean())
 
 
+@exercise.mistake("signed differences")
 def signed_differences(probs, labels, bins=15):
+    """Too much confidence in one bin makes up for too little in another. Take the absolute gap of each bin before
+    adding."""
     require(probs, labels)
     hit = probs.argmax(axis=1) == labels
     return over_bins(probs.max(axis=1), hit, bins, lambda gaps, shares: (gaps * shares).sum())
 
 
+@exercise.mistake("bins on the true class")
 def bins_on_true_class(probs, labels, bins=15):
+    """Examples are sorted by the probability of their label, which nobody knows when predicting. Confidence is the
+    largest probability."""
     require(probs, labels)
     hit = probs.argmax(axis=1) == labels
     of_label = probs[np.arange(len(labels)), labels]
     return over_bins(of_label, hit, bins, lambda gaps, shares: (np.abs(gaps) * shares).sum())
 
 
+@exercise.right
 def with_edges(probs, labels, bins=15):
     if probs.ndim != 2:
         raise ValueError("probs must have shape (n, k)")
@@ -149,6 +167,7 @@ def with_edges(probs, labels, bins=15):
     return total
 
 
+@exercise.right
 def with_digitize(probs, labels, bins=15):
     if len(probs.shape) != 2 or probs.shape[0] != labels.size or labels.ndim != 1:
         raise ValueError("probs or labels has a wrong shape")
@@ -159,6 +178,7 @@ def with_digitize(probs, labels, bins=15):
     return np.abs(sums).sum() / len(labels)
 
 
+@exercise.right
 def with_dictionary(probs, labels, bins=15):
     if probs.ndim != 2 or labels.ndim != 1 or len(probs) != len(labels):
         raise ValueError("shape")
@@ -168,45 +188,3 @@ def with_dictionary(probs, labels, bins=15):
         found.setdefault(-int(-confidence * bins // 1), []).append((row.index(confidence) == label, confidence))
     gaps = [abs(sum(hit for hit, _ in pairs) - sum(confidence for _, confidence in pairs)) for pairs in found.values()]
     return sum(gaps) / len(probs)
-
-
-exercise = Exercise(
-    name="expected_calibration_error",
-    assignment="monte_carlo",
-    page=PAGE,
-    requirements=(
-        Requirement("averages the gaps of the bins, each weighted by its count", 2, weighs_bins),
-        Requirement("follows the number of bins", 1, follows_bins),
-        Requirement("takes absolute gaps", 1, takes_absolute_gaps),
-        Requirement("closes bins on the right", 1, closes_bins_on_the_right),
-        Requirement("breaks ties for the first class", 0.5, breaks_ties_for_the_first),
-        Requirement("accepts both dtypes and leaves its arguments alone", 0.5, accepts_both_dtypes),
-        Requirement("refuses wrong shapes", 0.5, refuses_wrong_shapes),
-    ),
-    reference=expected_calibration_error,
-    misconceptions=(
-        Misconception(
-            "mean over bins",
-            "All bins count alike, so a bin with three examples weighs as much as one with three hundred. Weight "
-            "each gap by the share of examples in its bin.",
-            PAGE,
-            mean_over_bins,
-        ),
-        Misconception(
-            "signed differences",
-            "Too much confidence in one bin makes up for too little in another. Take the absolute gap of each bin "
-            "before adding.",
-            PAGE,
-            signed_differences,
-        ),
-        Misconception(
-            "bins on the true class",
-            "Examples are sorted by the probability of their label, which nobody knows when predicting. Confidence "
-            "is the largest probability.",
-            PAGE,
-            bins_on_true_class,
-        ),
-    ),
-    variants=(with_edges, with_digitize, with_dictionary),
-    fingerprint=Fingerprint(measure),
-)

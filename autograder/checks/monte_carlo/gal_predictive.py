@@ -3,21 +3,23 @@
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
-from autograder.checks.expect import array, close, expect, parts, refuses, untouched
-from autograder.checks.monte_carlo.passes import passes
+from autograder.checks.exercise import Exercise
+from autograder.checks.expect import close, expect, refuses, untouched
+from autograder.checks.monte_carlo.passes import named, passes
 from autograder.reference.montecarlo import gal_predictive
 
-PAGE = "montecarlo/uncertainty"
+exercise = Exercise(gal_predictive, page="montecarlo/uncertainty")
+
 NAMES = ("variance", "log_likelihood")
 SHAPES = ((1, 4), (6, 5), (40, 2), (3, 17))
 
 
 def predictive(ask: Ask, samples: np.ndarray, y: np.ndarray, tau: float) -> tuple[np.ndarray, np.ndarray]:
-    variance, log_likelihood = parts(ask(samples, y, tau), NAMES)
-    return array(variance, y.shape, name="variance"), array(log_likelihood, y.shape, name="log_likelihood")
+    found = named(ask(samples, y, tau), NAMES, y.shape)
+    return found["variance"], found["log_likelihood"]
 
 
+@exercise.requires("adds the variance of the passes and that of the noise", 2)
 def adds_variances(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for tau in (0.3, float(draw.uniform(2, 9))):
@@ -28,6 +30,7 @@ def adds_variances(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("averages the densities of all passes", 2)
 def computes_likelihood(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for tau in (0.3, float(draw.uniform(2, 9))):
@@ -38,6 +41,7 @@ def computes_likelihood(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("stays finite when every pass is far from y", 1)
 def stays_finite(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         samples, y = passes(draw, 8, 3, dtype)
@@ -55,15 +59,16 @@ def stays_finite(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         samples, y = passes(draw, 9, 4, dtype)
         answer = ask.answer(samples, y, 1.7)
-        for name, value in zip(NAMES, parts(ask.value(answer), NAMES), strict=True):
-            array(value, (4,), dtype, name)
+        named(ask.value(answer), NAMES, (4,), dtype)
         untouched(answer)
 
 
+@exercise.requires("refuses wrong shapes", 0.5)
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     samples, y = passes(draw, 6, 3)
     predictive(ask, samples, y, 1.0)
@@ -72,34 +77,42 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, samples[:, :, None], y, 1.0, because="samples with three dimensions", mentions="samples y")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(7)
     samples, y = passes(draw, 6, 3)
     return [float(number) for tau in (0.5, 4.0) for part in predictive(ask, samples, y, tau) for number in part]
 
 
-def with_parts(
-    variance=lambda samples, tau: samples.var(axis=0) + 1 / tau, average=np.log, noise=lambda tau: np.log(tau) / 2
-):
-    """Return the function with one of its parts replaced."""
-
-    def gal_predictive(samples, y, tau):
-        if samples.ndim != 2 or y.shape != samples.shape[1:]:
-            raise ValueError("samples and y: wrong shape")
-        log_sum = np.logaddexp.reduce(-tau * (y - samples) ** 2 / 2, axis=0)
-        log_likelihood = log_sum - average(len(samples)) - np.log(2 * np.pi) / 2 + noise(tau)
-        return variance(samples, tau).astype(samples.dtype), log_likelihood.astype(samples.dtype)
-
-    return gal_predictive
+@exercise.mistake("forgets 1/tau", edit=(" + 1 / tau", ""))
+def forgets_noise():
+    """The variance is that of the passes alone. Targets scatter around even the right prediction: the noise adds
+    1 / tau."""
 
 
-forgets_noise = with_parts(variance=lambda samples, _: samples.var(axis=0))
-adds_tau = with_parts(variance=lambda samples, tau: samples.var(axis=0) + tau)
-second_moment = with_parts(variance=lambda samples, tau: (samples**2).mean(axis=0) + 1 / tau)
-log_passes_missing = with_parts(average=lambda _: 0.0)
-half_log_tau_missing = with_parts(noise=lambda _: 0.0)
+@exercise.mistake("adds tau", edit=("1 / tau", "tau"))
+def adds_tau():
+    """tau is a precision, the inverse of the noise variance. What adds to the variance of the passes is 1 / tau."""
 
 
+@exercise.mistake("second moment", edit=("samples.var(axis=0)", "(samples**2).mean(axis=0)"))
+def second_moment():
+    """The mean of the squares is taken for the variance. Subtract the square of the mean: a far-off prediction is not
+    an uncertain one."""
+
+
+@exercise.mistake("log T missing", edit=(" - math.log(passes)", ""))
+def log_passes_missing():
+    """The densities are summed where they should be averaged, so the likelihood grows with the number of passes.
+    Subtract log T."""
+
+
+@exercise.mistake("half log tau missing", edit=(" + math.log(tau) / 2", ""))
+def half_log_tau_missing():
+    """The normal density has the factor sqrt(tau / (2 pi)). Without log(tau) / 2 the best tau would always be 0."""
+
+
+@exercise.right
 def point_by_point(samples, y, tau):
     import math
 
@@ -116,6 +129,7 @@ def point_by_point(samples, y, tau):
     return np.array(variances, samples.dtype), np.array(likelihoods, samples.dtype)
 
 
+@exercise.right
 def with_precision(samples, y, tau):
     if len(samples.shape) != 2 or samples.shape[1:] != y.shape:
         raise ValueError("wrong shape")
@@ -128,6 +142,7 @@ def with_precision(samples, y, tau):
     return variance.astype(samples.dtype), result.astype(samples.dtype)
 
 
+@exercise.right
 def pass_by_pass(samples, y, tau):
     """Add one pass at a time to a running log of the sum, and to running moments."""
     if samples.ndim != 2 or y.shape != (samples.shape[1],):
@@ -141,57 +156,3 @@ def pass_by_pass(samples, y, tau):
     T = len(samples)
     log_likelihood = log_sum - np.log(T * np.sqrt(2 * np.pi / tau))
     return (squares / T + tau**-1).astype(samples.dtype), log_likelihood.astype(samples.dtype)
-
-
-exercise = Exercise(
-    name="gal_predictive",
-    assignment="monte_carlo",
-    page=PAGE,
-    requirements=(
-        Requirement("adds the variance of the passes and that of the noise", 2, adds_variances),
-        Requirement("averages the densities of all passes", 2, computes_likelihood),
-        Requirement("stays finite when every pass is far from y", 1, stays_finite),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses wrong shapes", 0.5, refuses_wrong_shapes),
-    ),
-    reference=gal_predictive,
-    misconceptions=(
-        Misconception(
-            "forgets 1/tau",
-            "The variance is that of the passes alone. Targets scatter around even the right prediction: the noise "
-            "adds 1 / tau.",
-            PAGE,
-            forgets_noise,
-        ),
-        Misconception(
-            "adds tau",
-            "tau is a precision, the inverse of the noise variance. What adds to the variance of the passes is 1 / "
-            "tau.",
-            PAGE,
-            adds_tau,
-        ),
-        Misconception(
-            "second moment",
-            "The mean of the squares is taken for the variance. Subtract the square of the mean: a far-off "
-            "prediction is not an uncertain one.",
-            PAGE,
-            second_moment,
-        ),
-        Misconception(
-            "log T missing",
-            "The densities are summed where they should be averaged, so the likelihood grows with the number of "
-            "passes. Subtract log T.",
-            PAGE,
-            log_passes_missing,
-        ),
-        Misconception(
-            "half log tau missing",
-            "The normal density has the factor sqrt(tau / (2 pi)). Without log(tau) / 2 the best tau would always be "
-            "0.",
-            PAGE,
-            half_log_tau_missing,
-        ),
-    ),
-    variants=(point_by_point, with_precision, pass_by_pass),
-    fingerprint=Fingerprint(measure),
-)

@@ -3,12 +3,12 @@
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.checks.monte_carlo.passes import passes
 from autograder.reference.montecarlo import interval_coverage
 
-PAGE = "montecarlo/uncertainty"
+exercise = Exercise(interval_coverage, page="montecarlo/uncertainty")
 
 
 def targets(draw: np.random.Generator, samples: np.ndarray, tau: float, units: np.ndarray) -> np.ndarray:
@@ -23,6 +23,7 @@ def covers(ask: Ask, samples: np.ndarray, y: np.ndarray, tau: float, message: st
     expect(close(coverage, interval_coverage(samples, y, tau, **settings)), message)
 
 
+@exercise.requires("counts the targets inside the interval", 1)
 def counts_inside(ask: Ask, draw: np.random.Generator) -> None:
     for T, n in ((1, 9), (6, 40), (50, 15)):
         samples, _ = passes(draw, T, n)
@@ -30,6 +31,7 @@ def counts_inside(ask: Ask, draw: np.random.Generator) -> None:
         covers(ask, samples, y, 2.0, "this is not the share of targets inside mean +- 1.96 sqrt(variance)")
 
 
+@exercise.requires("makes room for the noise", 1)
 def adds_noise(ask: Ask, draw: np.random.Generator) -> None:
     for tau in (0.05, 0.4, 30.0):
         for inside in (0.9, 1.1):
@@ -39,6 +41,7 @@ def adds_noise(ask: Ask, draw: np.random.Generator) -> None:
             covers(ask, samples, targets(draw, samples, tau, 1.96 * inside * signs), tau, message)
 
 
+@exercise.requires("has two sides", 1)
 def has_two_sides(ask: Ask, draw: np.random.Generator) -> None:
     for sign in (1, -1):
         samples, _ = passes(draw, 9, 10)
@@ -46,6 +49,7 @@ def has_two_sides(ask: Ask, draw: np.random.Generator) -> None:
         covers(ask, samples, y, 1.0, "a target can miss the interval on either side")
 
 
+@exercise.requires("follows z", 1)
 def follows_width(ask: Ask, draw: np.random.Generator) -> None:
     for z in (0.5, 1.0, 2.58):
         samples, _ = passes(draw, 9, 30)
@@ -53,6 +57,7 @@ def follows_width(ask: Ask, draw: np.random.Generator) -> None:
         covers(ask, samples, y, 3.0, "the half width should be z standard deviations", z=z)
 
 
+@exercise.requires("accepts both dtypes and leaves its arguments alone", 0.5)
 def accepts_both_dtypes(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         samples, _ = passes(draw, 9, 8, dtype)
@@ -62,6 +67,7 @@ def accepts_both_dtypes(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses wrong shapes", 0.5)
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     samples, y = passes(draw, 6, 3)
     number(ask(samples, y, 1.0))
@@ -71,6 +77,7 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, samples[:, :, None], y[:, None], 1.0, because="one dimension more in samples and in y", mentions="")
 
 
+@exercise.measures(tolerance=0.01)
 def measure(ask: Ask) -> list[float]:
     """Measure with a fine grid of targets how far the interval reaches to the nearer side and the other, and whether
     noise widens it.
@@ -90,22 +97,31 @@ def require(samples, y):
         raise ValueError("samples and y: wrong shape")
 
 
+@exercise.mistake("epistemic only")
 def epistemic_only(samples, y, tau, z=1.96):
+    """The interval is as wide as the passes scatter, which says how sure the model is of its mean. Targets scatter by
+    the noise as well: add 1 / tau."""
     require(samples, y)
     return float((np.abs(y - samples.mean(axis=0)) <= z * samples.std(axis=0)).mean())
 
 
+@exercise.mistake("one-sided")
 def one_sided(samples, y, tau, z=1.96):
+    """Targets far below the interval are counted as inside. Compare the absolute distance from the mean."""
     require(samples, y)
     return float((y <= samples.mean(axis=0) + z * np.sqrt(samples.var(axis=0) + 1 / tau)).mean())
 
 
+@exercise.mistake("sd of the mean")
 def sd_of_the_mean(samples, y, tau, z=1.96):
+    """The variance is divided by T. That is the error of the mean over passes; a single target is no more certain for
+    being predicted more often."""
     require(samples, y)
     sd = np.sqrt((samples.var(axis=0) + 1 / tau) / len(samples))
     return float((np.abs(y - samples.mean(axis=0)) <= z * sd).mean())
 
 
+@exercise.right
 def with_borders(samples, y, tau, z=1.96):
     if samples.ndim != 2:
         raise ValueError("samples must have shape (T, n)")
@@ -116,6 +132,7 @@ def with_borders(samples, y, tau, z=1.96):
     return np.mean((y > mean - half) & (y < mean + half))
 
 
+@exercise.right
 def with_squares(samples, y, tau, z=1.96):
     if len(samples.shape) != 2 or samples.shape[1:] != y.shape:
         raise ValueError("shape")
@@ -125,6 +142,7 @@ def with_squares(samples, y, tau, z=1.96):
     return 1 - np.count_nonzero(outside) / len(y)
 
 
+@exercise.right
 def with_loop(samples, y, tau, z=1.96):
     if samples.ndim != 2 or y.ndim != 1 or samples.shape[1] != y.shape[0]:
         raise ValueError("y or samples has the wrong shape")
@@ -134,43 +152,3 @@ def with_loop(samples, y, tau, z=1.96):
         variance = sum((value - mean) ** 2 for value in column) / len(column) + 1 / tau
         inside += abs(target - mean) / variance**0.5 <= z
     return inside / len(y)
-
-
-exercise = Exercise(
-    name="interval_coverage",
-    assignment="monte_carlo",
-    page=PAGE,
-    requirements=(
-        Requirement("counts the targets inside the interval", 1, counts_inside),
-        Requirement("makes room for the noise", 1, adds_noise),
-        Requirement("has two sides", 1, has_two_sides),
-        Requirement("follows z", 1, follows_width),
-        Requirement("accepts both dtypes and leaves its arguments alone", 0.5, accepts_both_dtypes),
-        Requirement("refuses wrong shapes", 0.5, refuses_wrong_shapes),
-    ),
-    reference=interval_coverage,
-    misconceptions=(
-        Misconception(
-            "epistemic only",
-            "The interval is as wide as the passes scatter, which says how sure the model is of its mean. Targets "
-            "scatter by the noise as well: add 1 / tau.",
-            PAGE,
-            epistemic_only,
-        ),
-        Misconception(
-            "one-sided",
-            "Targets far below the interval are counted as inside. Compare the absolute distance from the mean.",
-            PAGE,
-            one_sided,
-        ),
-        Misconception(
-            "sd of the mean",
-            "The variance is divided by T. That is the error of the mean over passes; a single target is no more "
-            "certain for being predicted more often.",
-            PAGE,
-            sd_of_the_mean,
-        ),
-    ),
-    variants=(with_borders, with_squares, with_loop),
-    fingerprint=Fingerprint(measure, tolerance=0.01),
-)

@@ -1,75 +1,30 @@
 """Dropout that predict cannot switch off: `class MCDropout(keras.layers.Dropout)`."""
 
 import json
-from typing import Any
 
 import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Built, Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.beside.keras_layers import build_and_call, calls, configured, predictions, reloaded
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, is_refusal
+from autograder.checks.implementation import Built
 from autograder.checks.masks import believable, independent_entries, keeps_fraction
-from autograder.checks.respond import attempt
-
-PAGE = "montecarlo/sampling"
 
 
-def called(subject: Any, settings: dict[str, Any], x: np.ndarray, modes: list[bool | None]) -> list[np.ndarray]:
-    """Build one layer and call it in several modes; None leaves the argument training away."""
-    layer = attempt(subject, **settings)
-    return [np.array(attempt(layer, x, **({} if mode is None else {"training": mode}))) for mode in modes]
-
-
-def predicted(subject: Any, settings: dict[str, Any], x: np.ndarray, times: int) -> list[np.ndarray]:
-    """Predict several times with a model that is nothing but the layer."""
+@Built
+def MCDropout():
     import keras
 
-    model = attempt(keras.Sequential, [keras.Input(x.shape[1:]), attempt(subject, **settings)])
-    return [np.array(attempt(model.predict_on_batch, x)) for _ in range(times)]
+    class MCDropout(keras.layers.Dropout):
+        def call(self, inputs, training=None):  # noqa: ARG002 - Keras hands it on
+            return super().call(inputs, training=True)
+
+    return MCDropout
 
 
-def configured(subject: Any, settings: dict[str, Any], x: np.ndarray) -> dict[str, Any]:
-    """Return what kind of layer it is, its configuration as JSON, and what one made from that configuration gives."""
-    import json
-
-    import keras
-
-    layer = attempt(subject, **settings)
-    text = attempt(lambda: json.dumps(layer.get_config()))
-    again = attempt(subject.from_config, json.loads(text))
-    return {
-        "is dropout": isinstance(layer, keras.layers.Dropout),
-        "config": text,
-        "first": np.array(attempt(layer, x)),
-        "again": np.array(attempt(again, x)),
-    }
-
-
-def reloaded(subject: Any, settings: dict[str, Any], x: np.ndarray, times: int) -> dict[str, Any]:
-    """Save a model, load it with `custom_objects`, and call what was loaded in test mode."""
-    import tempfile
-    from pathlib import Path
-
-    import keras
-
-    model = attempt(keras.Sequential, [keras.Input(x.shape[1:]), attempt(subject, **settings)])
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder, "model.keras"))
-        attempt(model.save, path)
-        loaded = attempt(keras.models.load_model, path, custom_objects={"MCDropout": subject})
-    return {
-        "same class": type(loaded.layers[-1]) is subject,
-        "outputs": [np.array(attempt(loaded, x, training=False)) for _ in range(times)],
-    }
-
-
-def build_and_call(subject: Any, rate: float, x: np.ndarray) -> np.ndarray:
-    return np.array(attempt(lambda: subject(rate)(x)))
-
-
-def seed(draw: np.random.Generator) -> int:
-    return int(draw.integers(1, 2**31))
+exercise = Exercise(MCDropout, page="montecarlo/sampling")
 
 
 def masks_of(x: np.ndarray, outputs: list[np.ndarray], rate: float) -> np.ndarray:
@@ -82,65 +37,76 @@ def masks_of(x: np.ndarray, outputs: list[np.ndarray], rate: float) -> np.ndarra
     return masks
 
 
-def predictions(ask: Ask, draw: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
+def predicted(ask: Ask, draw: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
     """Return an input, and what predictions of it gave at rate .4, one after the other."""
     x = hidden.away_from_zero(draw, (10, 9), "float32")
-    return x, list(ask.probe(predicted, {"rate": 0.4}, x, 60))
+    return x, list(ask.probe(predictions, {"rate": 0.4}, x, 60))
 
 
+@exercise.requires("stays active in predict", 2)
 def is_active_in_predict(ask: Ask, draw: np.random.Generator) -> None:
-    keeps_fraction(masks_of(*ask.once(predictions), 0.4), 0.4)
+    keeps_fraction(masks_of(*ask.once(predicted), 0.4), 0.4)
 
 
+@exercise.requires("drops and scales as dropout does, whatever training says", 1)
 def is_active_in_every_mode(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         x = hidden.away_from_zero(draw, (60, 20), "float32")
         modes = [None, False, True]
-        masks = masks_of(x, ask.probe(called, {"rate": rate, "seed": seed(draw)}, x, modes), rate)
+        masks = masks_of(x, ask.probe(calls, {"rate": rate, "seed": hidden.seed(draw)}, [x], modes), rate)
         for mask in masks:
             keeps_fraction(mask, rate)
 
 
+@exercise.requires("draws every entry on its own, anew at every prediction", 1)
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
-    masks = masks_of(*ask.once(predictions), 0.4)
+    masks = masks_of(*ask.once(predicted), 0.4)
     expect(
         not (masks == masks[0]).all(), "every prediction used the same mask: draw anew, also where a graph was traced"
     )
     independent_entries(masks, 0.4)
     x = hidden.away_from_zero(draw, (40, 12), "float32")
-    masks = masks_of(x, ask.probe(called, {"rate": 0.4, "seed": seed(draw)}, x, [False] * 4), 0.4)
+    masks = masks_of(x, ask.probe(calls, {"rate": 0.4, "seed": hidden.seed(draw)}, [x], [False] * 4), 0.4)
     expect(believable(masks[::2] == masks[1::2], 0.4**2 + 0.6**2), "with a seed, too, every call should draw anew")
 
 
+@exercise.requires("changes nothing at rate 0 and drops everything at rate 1", 1)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (12, 7), "float32")
-    for y in ask.probe(called, {"rate": 0.0}, x, [None, False, True]):
+    for y in ask.probe(calls, {"rate": 0.0}, [x], [None, False, True]):
         expect(close(array(y, x.shape), x, "float32"), "at rate 0 nothing should change")
-    for y in ask.probe(called, {"rate": 1.0}, x, [None, False, True]):
+    for y in ask.probe(calls, {"rate": 1.0}, [x], [None, False, True]):
         expect(not array(y, x.shape).any(), "at rate 1 everything should be dropped: the output is 0 everywhere")
 
 
+@exercise.requires("is a Dropout layer with its configuration", 1)
 def is_a_dropout_layer(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (20, 11), "float32")
-    settings = {"rate": float(draw.choice(hidden.RATES)), "seed": seed(draw), "name": f"noise_{draw.integers(10**6)}"}
-    facts = ask.probe(configured, settings, x)
-    expect(facts["is dropout"], "MCDropout should be a subclass of keras.layers.Dropout")
-    config = json.loads(facts["config"])
+    settings = {
+        "rate": float(draw.choice(hidden.RATES)),
+        "seed": hidden.seed(draw),
+        "name": f"noise_{draw.integers(10**6)}",
+    }
+    facts = ask.probe(configured, settings, x, None)
+    expect(facts.is_dropout, "MCDropout should be a subclass of keras.layers.Dropout")
+    config = json.loads(facts.config)
     for key, value in settings.items():
         expect(config.get(key) == value, f"get_config should hold the {key} of the layer")
-    same = (array(facts["first"], x.shape) == array(facts["again"], x.shape)).all()
+    same = (array(facts.first, x.shape) == array(facts.again, x.shape)).all()
     expect(same, "a layer made by from_config(get_config()) should draw the same first mask")
 
 
+@exercise.requires("can be saved and loaded with custom_objects", 1)
 def loads(ask: Ask, draw: np.random.Generator) -> None:
     rate, x = 0.4, hidden.away_from_zero(draw, (40, 20), "float32")
-    facts = ask.probe(reloaded, {"rate": rate, "seed": seed(draw)}, x, 2)
-    expect(facts["same class"], "a loaded model should have an MCDropout layer again")
-    masks = masks_of(x, facts["outputs"], rate)
+    facts = ask.probe(reloaded, "MCDropout", {"rate": rate, "seed": hidden.seed(draw)}, x, [False, False])
+    expect(facts.same_class, "a loaded model should have an MCDropout layer again")
+    masks = masks_of(x, facts.outputs, rate)
     keeps_fraction(masks, rate)
     expect((masks[0] != masks[1]).any(), "a loaded model should draw anew at every prediction")
 
 
+@exercise.requires("refuses a rate outside [0, 1]", 0.5)
 def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (3, 2), "float32")
     ask.probe(build_and_call, 0.4, x)
@@ -148,26 +114,19 @@ def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
         is_refusal(ask.probe_answer(build_and_call, rate, x), f"a rate of {rate}", "rate")
 
 
+@exercise.measures(tolerance=0.03)
 def measure(ask: Ask) -> list[float]:
     x = np.ones((200, 60), "float32")
-    (plain,) = ask.probe(called, {"rate": 0.3, "seed": 11}, x, [None])
-    (prediction,) = ask.probe(predicted, {"rate": 0.3, "seed": 11}, x, 1)
+    (plain,) = ask.probe(calls, {"rate": 0.3, "seed": 11}, [x], [None])
+    (prediction,) = ask.probe(predictions, {"rate": 0.3, "seed": 11}, x, 1)
     return [float((y != 0).mean()) for y in (plain, prediction)]
 
 
-@Built
-def reference():
-    import keras
-
-    class MCDropout(keras.layers.Dropout):
-        def call(self, inputs, training=None):  # noqa: ARG002 - Keras hands it on
-            return super().call(inputs, training=True)
-
-    return MCDropout
-
-
+@exercise.mistake("`training=True` on an ordinary layer")
 @Built
 def training_by_default():
+    """Dropout is told to be active when it is called, and predict tells it otherwise: Keras 3 passes training=False to
+    every layer. Hand True on from inside `call`, whatever its argument says."""
     import keras
 
     class MCDropout(keras.layers.Dropout):
@@ -177,6 +136,7 @@ def training_by_default():
     return MCDropout
 
 
+@exercise.right
 @Built
 def with_keras_random():
     import keras
@@ -191,6 +151,7 @@ def with_keras_random():
     return MCDropout
 
 
+@exercise.right
 @Built
 def with_own_mask():
     import keras
@@ -206,6 +167,7 @@ def with_own_mask():
     return MCDropout
 
 
+@exercise.right
 @Built
 def without_training():
     import keras
@@ -218,32 +180,3 @@ def without_training():
             return keras.layers.Dropout.call(self, inputs, True)
 
     return MCDropout
-
-
-exercise = Exercise(
-    name="MCDropout",
-    assignment="monte_carlo",
-    page=PAGE,
-    requirements=(
-        Requirement("stays active in predict", 2, is_active_in_predict),
-        Requirement("drops and scales as dropout does, whatever training says", 1, is_active_in_every_mode),
-        Requirement("draws every entry on its own, anew at every prediction", 1, draws_each_entry),
-        Requirement("changes nothing at rate 0 and drops everything at rate 1", 1, handles_extremes),
-        Requirement("is a Dropout layer with its configuration", 1, is_a_dropout_layer),
-        Requirement("can be saved and loaded with custom_objects", 1, loads),
-        Requirement("refuses a rate outside [0, 1]", 0.5, refuses_bad_rates),
-    ),
-    reference=reference,
-    misconceptions=(
-        Misconception(
-            "`training=True` on an ordinary layer",
-            "Dropout is told to be active when it is called, and predict tells it otherwise: Keras 3 passes "
-            "training=False to every layer. "
-            "Hand True on from inside `call`, whatever its argument says.",
-            PAGE,
-            training_by_default,
-        ),
-    ),
-    variants=(with_keras_random, with_own_mask, without_training),
-    fingerprint=Fingerprint(measure, tolerance=0.03),
-)

@@ -3,18 +3,18 @@
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
-from autograder.checks.expect import array, close, expect, parts, untouched
-from autograder.checks.monte_carlo.passes import passes, refuses_misfits
+from autograder.checks.exercise import Exercise
+from autograder.checks.expect import close, expect, parts, untouched
+from autograder.checks.monte_carlo.passes import named, passes, refuses_misfits
 from autograder.reference.montecarlo import mc_summary
 
-PAGE = "montecarlo/noise-or-bias"
+exercise = Exercise(mc_summary, page="montecarlo/noise-or-bias")
+
 NAMES = ("mean", "sd", "se", "z")
 
 
 def summary(ask: Ask, samples: np.ndarray, deterministic: np.ndarray) -> dict[str, np.ndarray]:
-    values = parts(ask(samples, deterministic), NAMES)
-    return {name: array(value, deterministic.shape, name=name) for name, value in zip(NAMES, values, strict=True)}
+    return named(ask(samples, deterministic), NAMES, deterministic.shape)
 
 
 def compare(ask: Ask, draw: np.random.Generator, name: str, message: str) -> None:
@@ -24,37 +24,43 @@ def compare(ask: Ask, draw: np.random.Generator, name: str, message: str) -> Non
         expect(close(summary(ask, samples, deterministic)[name], right[name]), message)
 
 
+@exercise.requires("averages over the passes", 1)
 def averages(ask: Ask, draw: np.random.Generator) -> None:
     compare(ask, draw, "mean", "mean is not the mean over the passes, for each output on its own")
 
 
+@exercise.requires("measures the spread of the passes with T - 1", 1)
 def measures_spread(ask: Ask, draw: np.random.Generator) -> None:
     compare(ask, draw, "sd", "sd is not the standard deviation over the passes, with T - 1")
 
 
+@exercise.requires("divides the spread by the root of T for the error of the mean", 2)
 def measures_error(ask: Ask, draw: np.random.Generator) -> None:
     compare(ask, draw, "se", "se is not the standard error of the mean")
 
 
+@exercise.requires("measures the gap in standard errors", 1)
 def standardizes(ask: Ask, draw: np.random.Generator) -> None:
     compare(ask, draw, "z", "z is not (mean - deterministic) / se")
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         samples, deterministic = passes(draw, 9, 4, dtype)
         answer = ask.answer(samples, deterministic)
-        for name, value in zip(NAMES, parts(ask.value(answer), NAMES), strict=True):
-            array(value, (4,), dtype, name)
+        named(ask.value(answer), NAMES, (4,), dtype)
         untouched(answer)
 
 
+@exercise.requires("refuses wrong shapes", 0.5)
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     samples, deterministic = passes(draw, 6, 3)
     summary(ask, samples, deterministic)
     refuses_misfits(ask, samples, deterministic)
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(7)
     # As many passes as outputs, so that the wrong axis gives results of the right shape.
@@ -62,31 +68,44 @@ def measure(ask: Ask) -> list[float]:
     return [float(number) for value in parts(ask(samples, np.full(5, 0.5)), NAMES) for number in np.ravel(value)]
 
 
-def with_parts(sd=lambda samples: samples.std(axis=0, ddof=1), se=lambda sd, T: sd / np.sqrt(T), by="se", axis=0):
-    """Return the function with one of its parts replaced."""
-
-    def mc_summary(samples, deterministic):
-        if samples.ndim != 2 or len(samples) < 2:
-            raise ValueError("samples has a wrong shape")
-        if deterministic.shape != samples.shape[1:]:
-            raise ValueError("deterministic has a wrong shape")
-        samples = samples if axis == 0 else samples.T
-        spread = sd(samples)
-        error = np.asarray(se(spread, len(samples)), dtype=samples.dtype)
-        mean = samples.mean(axis=0)
-        return mean, spread, error, (mean - deterministic) / (error if by == "se" else spread)
-
-    return mc_summary
+@exercise.mistake("se is sd", edit=("sd / math.sqrt(passes)", "sd"))
+def se_is_sd():
+    """The spread of the passes is given as the error of their mean. The spread stays as it is when T grows; the error
+    of the mean shrinks as sd / sqrt(T)."""
 
 
-se_is_sd = with_parts(se=lambda sd, _: sd)
-divided_by_passes = with_parts(se=lambda sd, T: sd / T)
-variance_for_sd = with_parts(sd=lambda samples: samples.var(axis=0, ddof=1))
-z_with_sd = with_parts(by="sd")
-ddof_zero = with_parts(sd=lambda samples: samples.std(axis=0))
-wrong_axis = with_parts(axis=1)
+@exercise.mistake("divided by T", edit=("math.sqrt(passes)", "passes"))
+def divided_by_passes():
+    """sd is divided by T. Variances of independent passes add up, so it is the variance of the mean that shrinks as
+    1 / T, and its root as 1 / sqrt(T)."""
 
 
+@exercise.mistake("variance for sd", edit=("samples.std(", "samples.var("))
+def variance_for_sd():
+    """The variance is returned as sd. The standard deviation is its root, and has the unit of the output."""
+
+
+@exercise.mistake("z with sd", edit=("(mean - deterministic) / se", "(mean - deterministic) / sd"))
+def z_with_sd():
+    """The gap is divided by the spread of single passes. Whether a mean differs from a number is judged by the error of
+    the mean, se."""
+
+
+@exercise.mistake("ddof 0", edit=(", ddof=1", ""))
+def ddof_zero():
+    """The sum of squares is divided by T. Deviations from the sample's own mean are too small on average; T - 1 makes
+    up for it (ddof=1)."""
+
+
+@exercise.mistake(
+    "wrong axis",
+    edit=("samples.mean(axis=0), samples.std(axis=0, ddof=1)", "samples.mean(axis=1), samples.std(axis=1, ddof=1)"),
+)
+def wrong_axis():
+    """The statistics are taken over the outputs of each pass. Passes are the rows: axis 0."""
+
+
+@exercise.right
 def with_sums(samples, deterministic):
     if samples.ndim != 2:
         raise ValueError(f"samples should have shape (T, k), not {samples.shape}")
@@ -101,6 +120,7 @@ def with_sums(samples, deterministic):
     return tuple(value.astype(samples.dtype) for value in (mean, sd, se, z))
 
 
+@exercise.right
 def output_by_output(samples, deterministic):
     import statistics
 
@@ -116,6 +136,7 @@ def output_by_output(samples, deterministic):
     return mean, sd, se, z
 
 
+@exercise.right
 def with_cov(samples, deterministic):
     if len(samples.shape) != 2 or samples.shape[0] < 2 or samples.shape[1:] != deterministic.shape:
         raise ValueError("samples and deterministic: shape")
@@ -124,63 +145,3 @@ def with_cov(samples, deterministic):
     sd = np.sqrt(np.atleast_1d(np.diag(np.atleast_2d(np.cov(samples, rowvar=False)))))
     se = np.sqrt(sd**2 / T)
     return tuple(np.asarray(value, samples.dtype) for value in (mean, sd, se, (mean - deterministic) / se))
-
-
-exercise = Exercise(
-    name="mc_summary",
-    assignment="monte_carlo",
-    page=PAGE,
-    requirements=(
-        Requirement("averages over the passes", 1, averages),
-        Requirement("measures the spread of the passes with T - 1", 1, measures_spread),
-        Requirement("divides the spread by the root of T for the error of the mean", 2, measures_error),
-        Requirement("measures the gap in standard errors", 1, standardizes),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses wrong shapes", 0.5, refuses_wrong_shapes),
-    ),
-    reference=mc_summary,
-    misconceptions=(
-        Misconception(
-            "se is sd",
-            "The spread of the passes is given as the error of their mean. The spread stays as it is when T grows; "
-            "the error of the mean shrinks as sd / sqrt(T).",
-            PAGE,
-            se_is_sd,
-        ),
-        Misconception(
-            "divided by T",
-            "sd is divided by T. Variances of independent passes add up, so it is the variance of the mean that "
-            "shrinks as 1 / T, and its root as 1 / sqrt(T).",
-            PAGE,
-            divided_by_passes,
-        ),
-        Misconception(
-            "variance for sd",
-            "The variance is returned as sd. The standard deviation is its root, and has the unit of the output.",
-            PAGE,
-            variance_for_sd,
-        ),
-        Misconception(
-            "z with sd",
-            "The gap is divided by the spread of single passes. Whether a mean differs from a number is judged by "
-            "the error of the mean, se.",
-            PAGE,
-            z_with_sd,
-        ),
-        Misconception(
-            "ddof 0",
-            "The sum of squares is divided by T. Deviations from the sample's own mean are too small on average; T - "
-            "1 makes up for it (ddof=1).",
-            PAGE,
-            ddof_zero,
-        ),
-        Misconception(
-            "wrong axis",
-            "The statistics are taken over the outputs of each pass. Passes are the rows: axis 0.",
-            PAGE,
-            wrong_axis,
-        ),
-    ),
-    variants=(with_sums, output_by_output, with_cov),
-    fingerprint=Fingerprint(measure),
-)

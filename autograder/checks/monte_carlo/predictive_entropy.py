@@ -3,11 +3,13 @@
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
-from autograder.checks.expect import array, close, expect, parts, refuses, untouched
+from autograder.checks.exercise import Exercise
+from autograder.checks.expect import close, expect, parts, refuses, untouched
+from autograder.checks.monte_carlo.passes import named
 from autograder.reference.montecarlo import predictive_entropy
 
-PAGE = "montecarlo/uncertainty"
+exercise = Exercise(predictive_entropy, page="montecarlo/uncertainty")
+
 NAMES = ("total", "expected", "mutual_information")
 SHAPES = ((1, 4, 3), (6, 5, 2), (20, 3, 7), (3, 8, 4))
 
@@ -17,8 +19,7 @@ def members(draw: np.random.Generator, T: int, n: int, k: int, dtype: str = "flo
 
 
 def entropies(ask: Ask, probs: np.ndarray) -> dict[str, np.ndarray]:
-    values = parts(ask(probs), NAMES)
-    return {name: array(value, probs.shape[1:2], name=name) for name, value in zip(NAMES, values, strict=True)}
+    return named(ask(probs), NAMES, probs.shape[1:2])
 
 
 def compare(ask: Ask, draw: np.random.Generator, name: str, message: str) -> None:
@@ -28,18 +29,22 @@ def compare(ask: Ask, draw: np.random.Generator, name: str, message: str) -> Non
         expect(close(entropies(ask, probs)[name], right[name]), message)
 
 
+@exercise.requires("measures the entropy of the mean prediction", 2)
 def measures_total(ask: Ask, draw: np.random.Generator) -> None:
     compare(ask, draw, "total", "total should be the entropy, in nats, of the mean prediction")
 
 
+@exercise.requires("measures the mean entropy of the passes", 1)
 def measures_expected(ask: Ask, draw: np.random.Generator) -> None:
     compare(ask, draw, "expected", "expected should be the mean of the entropies of the passes, in nats")
 
 
+@exercise.requires("measures their disagreement by the difference", 1)
 def measures_disagreement(ask: Ask, draw: np.random.Generator) -> None:
     compare(ask, draw, "mutual_information", "mutual_information should be total - expected")
 
 
+@exercise.requires("counts 0 log 0 as 0", 1)
 def accepts_zeros(ask: Ask, draw: np.random.Generator) -> None:
     probs = members(draw, 6, 5, 4)
     probs[:, 0] = np.eye(4)[draw.integers(4)]
@@ -53,16 +58,17 @@ def accepts_zeros(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
+@exercise.requires("keeps the dtype and leaves probs alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         probs = members(draw, 5, 4, 3, dtype)
         probs[0, 0] = np.eye(3)[0]
         answer = ask.answer(probs)
-        for name, value in zip(NAMES, parts(ask.value(answer), NAMES), strict=True):
-            array(value, (4,), dtype, name)
+        named(ask.value(answer), NAMES, (4,), dtype)
         untouched(answer)
 
 
+@exercise.requires("refuses wrong shapes", 0.5)
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     probs = members(draw, 5, 4, 3)
     entropies(ask, probs)
@@ -71,6 +77,7 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, probs[None], because="probs with four dimensions", mentions="probs")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(7)
     numbers = [float(number) for value in parts(ask(members(draw, 5, 2, 3)), NAMES) for number in value]
@@ -88,13 +95,18 @@ def safe_entropy(probs):
     return -np.sum(probs * np.log(np.where(probs > 0, probs, 1)), axis=-1)
 
 
+@exercise.mistake("mean of entropies for total")
 def mean_for_total(probs):
+    """The entropies of the passes are averaged where the passes should be: members that are sure and disagree then look
+    certain. Average the probabilities first."""
     require(probs)
     expected = safe_entropy(probs).mean(axis=0)
     return expected, expected.copy(), np.zeros_like(expected)
 
 
+@exercise.mistake("base 2")
 def base_two(probs):
+    """The logarithm has base 2, so the result is in bits. The exercise asks for nats: the natural logarithm."""
     require(probs)
     total, expected = (
         value / np.log(2).astype(probs.dtype)
@@ -103,7 +115,9 @@ def base_two(probs):
     return total, expected, total - expected
 
 
+@exercise.mistake("nan at 0")
 def nan_at_zero(probs):
+    """0 times log 0 is not a number for NumPy, but its limit is 0. Keep log away from zeros."""
     require(probs)
     with np.errstate(all="ignore"):
         total = -(probs.mean(axis=0) * np.log(probs.mean(axis=0))).sum(axis=-1)
@@ -111,6 +125,7 @@ def nan_at_zero(probs):
     return total, expected, total - expected
 
 
+@exercise.right
 def with_divergences(probs):
     """The mutual information is the mean divergence of the passes from their mean."""
     if probs.ndim != 3:
@@ -123,6 +138,7 @@ def with_divergences(probs):
     return tuple(value.astype(probs.dtype) for value in (total, total - mutual, mutual))
 
 
+@exercise.right
 def with_small_number(probs):
     if len(probs.shape) != 3:
         raise ValueError("expected the shape (T, n, k)")
@@ -135,6 +151,7 @@ def with_small_number(probs):
     return total, expected, total - expected
 
 
+@exercise.right
 def with_loops(probs):
     import math
 
@@ -148,42 +165,3 @@ def with_loops(probs):
     total = np.array([entropy(probs[:, i].mean(axis=0)) for i in range(n)], probs.dtype)
     expected = np.array([sum(entropy(probs[t, i]) for t in range(T)) / T for i in range(n)], probs.dtype)
     return [total, expected, np.maximum(total - expected, 0)]
-
-
-exercise = Exercise(
-    name="predictive_entropy",
-    assignment="monte_carlo",
-    page=PAGE,
-    requirements=(
-        Requirement("measures the entropy of the mean prediction", 2, measures_total),
-        Requirement("measures the mean entropy of the passes", 1, measures_expected),
-        Requirement("measures their disagreement by the difference", 1, measures_disagreement),
-        Requirement("counts 0 log 0 as 0", 1, accepts_zeros),
-        Requirement("keeps the dtype and leaves probs alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses wrong shapes", 0.5, refuses_wrong_shapes),
-    ),
-    reference=predictive_entropy,
-    misconceptions=(
-        Misconception(
-            "mean of entropies for total",
-            "The entropies of the passes are averaged where the passes should be: members that are sure and disagree "
-            "then look certain. Average the probabilities first.",
-            PAGE,
-            mean_for_total,
-        ),
-        Misconception(
-            "base 2",
-            "The logarithm has base 2, so the result is in bits. The exercise asks for nats: the natural logarithm.",
-            PAGE,
-            base_two,
-        ),
-        Misconception(
-            "nan at 0",
-            "0 times log 0 is not a number for NumPy, but its limit is 0. Keep log away from zeros.",
-            PAGE,
-            nan_at_zero,
-        ),
-    ),
-    variants=(with_divergences, with_small_number, with_loops),
-    fingerprint=Fingerprint(measure),
-)

@@ -6,11 +6,11 @@ import math
 import numpy as np
 
 from autograder.checks.ask import Ask, Value
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import describe_type, expect, refuses
 from autograder.reference.montecarlo import samples_needed
 
-PAGE = "montecarlo/noise-or-bias"
+exercise = Exercise(samples_needed, page="montecarlo/noise-or-bias")
 
 
 def count(value: Value) -> int:
@@ -26,6 +26,7 @@ def needs(ask: Ask, sd: float, se: float, message: str) -> None:
     expect(count(ask(sd, se)) == samples_needed(sd, se), message)
 
 
+@exercise.requires("grows with the square of sd / se", 2)
 def grows_with_the_square(ask: Ask, draw: np.random.Generator) -> None:
     for _ in range(12):
         root = draw.uniform(3, 400)
@@ -33,6 +34,7 @@ def grows_with_the_square(ask: Ask, draw: np.random.Generator) -> None:
         needs(ask, float(root * se), float(se), "the result is not the smallest T with sd / sqrt(T) <= se")
 
 
+@exercise.requires("rounds up", 1)
 def rounds_up(ask: Ask, draw: np.random.Generator) -> None:
     for _ in range(12):
         whole, part = int(draw.integers(3, 300)), draw.uniform(0.02, 0.98)
@@ -41,6 +43,7 @@ def rounds_up(ask: Ask, draw: np.random.Generator) -> None:
     needs(ask, 0.1 * float(draw.uniform(1, 5)), 7.0, "with little spread one pass is enough, and one is needed")
 
 
+@exercise.requires("forgives the rounding errors of decimal fractions", 1)
 def forgives_rounding_errors(ask: Ask, draw: np.random.Generator) -> None:
     message = (
         "(sd / se)^2 is an integer here, up to the rounding of decimal fractions: a tiny excess must not cost a pass"
@@ -59,10 +62,12 @@ def forgives_rounding_errors(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("needs no passes when sd is 0", 0.5)
 def needs_none_without_spread(ask: Ask, draw: np.random.Generator) -> None:
     expect(count(ask(0.0, float(draw.uniform(0.1, 1)))) == 0, "without any spread no passes are needed: 0")
 
 
+@exercise.requires("refuses an se that is not positive and a negative sd", 0.5)
 def refuses_nonsense(ask: Ask, draw: np.random.Generator) -> None:
     sd, se = (float(number) for number in draw.uniform(0.1, 1, 2))
     count(ask(sd, se))
@@ -72,6 +77,7 @@ def refuses_nonsense(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, -sd, se, because="a negative sd", mentions="sd")
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     return [float(ask(sd, 0.1)) for sd in (1.23, 2.57, 3.91)]
 
@@ -87,21 +93,30 @@ def ceiling(value):
     return math.ceil(value * (1 - 1e-9))
 
 
+@exercise.mistake("linear")
 def linear(sd, se):
+    """The result is sd / se. Solve sd / sqrt(T) = se for T: ten times the precision costs a hundred times the
+    passes."""
     require(sd, se)
     return ceiling(sd / se)
 
 
+@exercise.mistake("floor")
 def floor(sd, se):
+    """The result is rounded down, so the standard error still is a little larger than asked for. Round up."""
     require(sd, se)
     return math.floor((sd / se) ** 2 * (1 + 1e-9))
 
 
+@exercise.mistake("times 1.96")
 def times_quantile(sd, se):
+    """sd is multiplied by 1.96 first. That makes the half width of a 95 % interval equal to se, where the exercise asks
+    for the standard error itself."""
     require(sd, se)
     return ceiling((1.96 * sd / se) ** 2)
 
 
+@exercise.right
 def with_round(sd, se):
     if sd < 0 or se <= 0:
         raise ValueError("sd must be at least 0 and se above 0")
@@ -112,6 +127,7 @@ def with_round(sd, se):
     return math.ceil(exact)
 
 
+@exercise.right
 def with_floor_division(sd, se):
     if not (sd >= 0 and se > 0):
         raise ValueError(f"no such sd and se: {sd}, {se}")
@@ -119,6 +135,7 @@ def with_floor_division(sd, se):
     return int(-((-variance * (1 - 9e-10)) // target))
 
 
+@exercise.right
 def with_decimals(sd, se):
     if sd < 0:
         raise ValueError("sd: negative")
@@ -127,42 +144,3 @@ def with_decimals(sd, se):
     exact = (decimal.Decimal(sd) / decimal.Decimal(se)) ** 2
     reduced = exact * (1 - decimal.Decimal("1e-9"))
     return np.int64(int(reduced.to_integral_value(rounding=decimal.ROUND_CEILING)))
-
-
-exercise = Exercise(
-    name="samples_needed",
-    assignment="monte_carlo",
-    page=PAGE,
-    requirements=(
-        Requirement("grows with the square of sd / se", 2, grows_with_the_square),
-        Requirement("rounds up", 1, rounds_up),
-        Requirement("forgives the rounding errors of decimal fractions", 1, forgives_rounding_errors),
-        Requirement("needs no passes when sd is 0", 0.5, needs_none_without_spread),
-        Requirement("refuses an se that is not positive and a negative sd", 0.5, refuses_nonsense),
-    ),
-    reference=samples_needed,
-    misconceptions=(
-        Misconception(
-            "linear",
-            "The result is sd / se. Solve sd / sqrt(T) = se for T: ten times the precision costs a hundred times the "
-            "passes.",
-            PAGE,
-            linear,
-        ),
-        Misconception(
-            "floor",
-            "The result is rounded down, so the standard error still is a little larger than asked for. Round up.",
-            PAGE,
-            floor,
-        ),
-        Misconception(
-            "times 1.96",
-            "sd is multiplied by 1.96 first. That makes the half width of a 95 % interval equal to se, where the "
-            "exercise asks for the standard error itself.",
-            PAGE,
-            times_quantile,
-        ),
-    ),
-    variants=(with_round, with_floor_division, with_decimals),
-    fingerprint=Fingerprint(measure),
-)

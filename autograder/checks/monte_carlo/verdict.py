@@ -5,12 +5,12 @@ from itertools import product
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import expect, untouched
 from autograder.checks.monte_carlo.passes import passes, refuses_misfits
 from autograder.reference.montecarlo import mc_summary, verdict
 
-PAGE = "montecarlo/noise-or-bias"
+exercise = Exercise(verdict, page="montecarlo/noise-or-bias")
 
 
 def gap_of(
@@ -29,6 +29,7 @@ def says(ask: Ask, expected: str, message: str, *arguments: np.ndarray, **settin
     expect(answer == expected, message)
 
 
+@exercise.requires("calls a gap above 4 standard errors bias, at every T and in every unit", 2)
 def judges_by_standard_errors(ask: Ask, draw: np.random.Generator) -> None:
     for T in (5, 60, 3_000):
         for unit in (1e-4, 1, 1e4):
@@ -40,6 +41,7 @@ def judges_by_standard_errors(ask: Ask, draw: np.random.Generator) -> None:
                 says(ask, "bias", message, *gap_of(draw, T, [sign * far] * 2, unit=unit))
 
 
+@exercise.requires("looks at every output, and at both signs", 1)
 def looks_at_every_output(ask: Ask, draw: np.random.Generator) -> None:
     for position in range(5):
         for far in (5.5, -5.5):
@@ -50,6 +52,7 @@ def looks_at_every_output(ask: Ask, draw: np.random.Generator) -> None:
     says(ask, "sampling error", "no output has a gap above the threshold here", *gap_of(draw, 40, z))
 
 
+@exercise.requires("follows the threshold", 1)
 def follows_threshold(ask: Ask, draw: np.random.Generator) -> None:
     outcomes = ((0.9, "sampling error"), (1.1, "bias"))
     for T, threshold, (factor, expected) in product((3, 30), (1.0, 2.5, 6.0), outcomes):
@@ -58,6 +61,7 @@ def follows_threshold(ask: Ask, draw: np.random.Generator) -> None:
         says(ask, expected, message, *arguments, threshold=threshold)
 
 
+@exercise.requires("accepts both dtypes and leaves its arguments alone", 0.5)
 def accepts_both_dtypes(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         for z, expected in ((1.0, "sampling error"), (7.0, "bias")):
@@ -66,12 +70,14 @@ def accepts_both_dtypes(ask: Ask, draw: np.random.Generator) -> None:
             untouched(answer)
 
 
+@exercise.requires("refuses wrong shapes", 0.5)
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     samples, deterministic = passes(draw, 6, 3)
     ask(samples, deterministic)
     refuses_misfits(ask, samples, deterministic)
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     """Ask about gaps of some sd at some T: the last two are a tiny gap of many sd, and a huge one of few."""
     numbers = []
@@ -82,27 +88,31 @@ def measure(ask: Ask) -> list[float]:
     return numbers
 
 
-def require(samples, deterministic):
-    if samples.ndim != 2 or deterministic.shape != samples.shape[1:]:
-        raise ValueError("samples and deterministic: wrong shape")
+@exercise.mistake("compares with sd", edit=("np.abs(z)", "(np.abs(z) / np.sqrt(len(samples)))"))
+def compares_with_sd():
+    """The gap is measured in sd, the spread of single passes, which does not shrink with T: a real bias never stands
+    out. Measure it in se = sd / sqrt(T)."""
 
 
-def by_distance(distance):
-    """Return the function that measures the gap in another way."""
-
-    def verdict(samples, deterministic, threshold=4.0):
-        require(samples, deterministic)
-        gap = np.abs(samples.mean(axis=0) - deterministic)
-        return "bias" if (distance(gap, samples) > threshold).any() else "sampling error"
-
-    return verdict
-
-
-compares_with_sd = by_distance(lambda gap, samples: gap / samples.std(axis=0, ddof=1))
-fixed_tolerance = by_distance(lambda gap, _: gap / 0.0025)
-more_samples_hide = by_distance(lambda gap, samples: gap / (samples.std(axis=0, ddof=1) * np.sqrt(len(samples))))
+@exercise.mistake(
+    "fixed tolerance",
+    edit=(
+        "_, _, _, z = mc_summary(samples, deterministic)",
+        "mean, *_ = mc_summary(samples, deterministic)\n    z = (mean - deterministic) / 0.0025",
+    ),
+)
+def fixed_tolerance():
+    """The gap is compared with a number chosen beforehand. What chance gives depends on the spread and on T: compare
+    with the standard error."""
 
 
+@exercise.mistake("more samples hide it", edit=("np.abs(z)", "(np.abs(z) / len(samples))"))
+def more_samples_hide():
+    """The more passes, the larger a gap is excused. The error of a mean shrinks with sqrt(T), so more passes make a
+    bias plainer."""
+
+
+@exercise.right
 def with_loop(samples, deterministic, threshold=4.0):
     if len(samples.shape) != 2 or samples.shape[1:] != deterministic.shape:
         raise ValueError("shape")
@@ -113,6 +123,7 @@ def with_loop(samples, deterministic, threshold=4.0):
     return "sampling error"
 
 
+@exercise.right
 def with_squares(samples, deterministic, threshold=4.0):
     if samples.ndim != 2:
         raise ValueError("samples must be (T, k)")
@@ -124,6 +135,7 @@ def with_squares(samples, deterministic, threshold=4.0):
     return ["sampling error", "bias"][int(squared.max() > threshold**2)]
 
 
+@exercise.right
 def with_interval(samples, deterministic, threshold=4.0):
     if samples.ndim != 2 or samples.shape[1] != deterministic.size or deterministic.ndim != 1:
         raise ValueError("samples or deterministic has a wrong shape")
@@ -131,45 +143,3 @@ def with_interval(samples, deterministic, threshold=4.0):
     half = threshold * samples.std(0, ddof=1, dtype=np.float64) / np.sqrt(samples.shape[0])
     inside = (mean - half <= deterministic) & (deterministic <= mean + half)
     return "sampling error" if all(inside) else "bias"
-
-
-exercise = Exercise(
-    name="verdict",
-    assignment="monte_carlo",
-    page=PAGE,
-    requirements=(
-        Requirement(
-            "calls a gap above 4 standard errors bias, at every T and in every unit", 2, judges_by_standard_errors
-        ),
-        Requirement("looks at every output, and at both signs", 1, looks_at_every_output),
-        Requirement("follows the threshold", 1, follows_threshold),
-        Requirement("accepts both dtypes and leaves its arguments alone", 0.5, accepts_both_dtypes),
-        Requirement("refuses wrong shapes", 0.5, refuses_wrong_shapes),
-    ),
-    reference=verdict,
-    misconceptions=(
-        Misconception(
-            "compares with sd",
-            "The gap is measured in sd, the spread of single passes, which does not shrink with T: a real bias never "
-            "stands out. Measure it in se = sd / sqrt(T).",
-            PAGE,
-            compares_with_sd,
-        ),
-        Misconception(
-            "fixed tolerance",
-            "The gap is compared with a number chosen beforehand. What chance gives depends on the spread and on T: "
-            "compare with the standard error.",
-            PAGE,
-            fixed_tolerance,
-        ),
-        Misconception(
-            "more samples hide it",
-            "The more passes, the larger a gap is excused. The error of a mean shrinks with sqrt(T), so more passes "
-            "make a bias plainer.",
-            PAGE,
-            more_samples_hide,
-        ),
-    ),
-    variants=(with_loop, with_squares, with_interval),
-    fingerprint=Fingerprint(measure),
-)

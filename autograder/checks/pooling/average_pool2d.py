@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect
 from autograder.checks.pooling.windows import (
     CASES,
@@ -12,16 +12,32 @@ from autograder.checks.pooling.windows import (
     measured,
     pooled,
     pooled_shape,
+    reduces,
     refuses_bad_arguments,
     require,
-    takes,
+    shifted,
     zero_padded,
 )
 from autograder.reference.pooling import average_pool2d
 
-PAGE = "keras/pooling"
+exercise = Exercise(average_pool2d, page="keras/pooling")
 
 
+exercise.requires("has one output for every window that fits, stride apart", 1)(counts_windows)
+
+
+@exercise.requires("takes the mean of each window", 2)
+def averages(ask: Ask, draw: np.random.Generator) -> None:
+    reduces(ask, draw, average_pool2d, "every entry of y should be the mean of its window", 1, 1)
+
+
+@exercise.requires("keeps images and channels apart", 1)
+def keeps_apart(ask: Ask, draw: np.random.Generator) -> None:
+    message = "the mean should be taken image by image and channel by channel"
+    reduces(ask, draw, average_pool2d, message, 3, 2)
+
+
+@exercise.requires("keeps the level of a constant image", 1)
 def keeps_constants(ask: Ask, draw: np.random.Generator) -> None:
     for h, w, size, stride in CASES:
         level = draw.uniform(1, 3)
@@ -32,35 +48,40 @@ def keeps_constants(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-def measure(ask: Ask) -> list[float]:
-    return measured(ask)
+exercise.requires("keeps the dtype and leaves x alone", 0.5)(keeps_dtype_and_input)
+exercise.requires("refuses a window that does not fit, and wrong shapes", 0.5)(refuses_bad_arguments)
+exercise.measures()(measured)
 
 
+@exercise.mistake("divides by stride^2")
 def divides_by_stride(x, size, stride):
+    """The sum is divided by stride^2. A window has size^2 entries, however far the next one is."""
     require(x, size, stride)
     return pooled(x, size, stride, lambda window: window.sum(axis=(1, 2)) / stride**2)
 
 
+@exercise.mistake("includes padding")
 def includes_padding(x, size, stride):
+    """Zeros are added until the last window is whole, and counted in its mean. Valid pooling drops what is left
+    over."""
     require(x, size, stride)
     return pooled(zero_padded(x, size, stride), size, stride, lambda window: window.mean(axis=(1, 2)))
 
 
+@exercise.right
 def window_by_window(x, size, stride):
     require(x, size, stride)
     return pooled(x, size, stride, lambda window: window.mean(axis=(1, 2)))
 
 
+@exercise.right
 def shift_by_shift(x, size, stride):
     """The mean of size^2 shifted and strided copies of the image."""
     require(x, size, stride)
-    rows, columns = (stride * (length - 1) + 1 for length in pooled_shape(x.shape[1], x.shape[2], size, stride))
-    shifts = [
-        x[:, top : top + rows : stride, left : left + columns : stride] for top in range(size) for left in range(size)
-    ]
-    return (sum(shifts) / size**2).astype(x.dtype)
+    return (sum(shifted(x, size, stride)) / size**2).astype(x.dtype)
 
 
+@exercise.right
 def by_integral_image(x, size, stride):
     """The sum over a window from four corners of the image of running sums."""
     require(x, size, stride)
@@ -69,6 +90,7 @@ def by_integral_image(x, size, stride):
     return (sums[:, ::stride, ::stride] / size**2).astype(x.dtype)
 
 
+@exercise.right
 def by_matrices(x, size, stride):
     """One banded matrix averages rows, another one columns."""
     require(x, size, stride)
@@ -79,44 +101,3 @@ def by_matrices(x, size, stride):
 
     down, right = (band(length, (length - size) // stride + 1) for length in x.shape[1:3])
     return np.einsum("ih,nhwc,jw->nijc", down, x, right).astype(x.dtype)
-
-
-exercise = Exercise(
-    name="average_pool2d",
-    assignment="pooling",
-    page=PAGE,
-    requirements=(
-        Requirement("has one output for every window that fits, stride apart", 1, counts_windows),
-        Requirement(
-            "takes the mean of each window",
-            2,
-            takes(average_pool2d, "every entry of y should be the mean of its window", 1, 1),
-        ),
-        Requirement(
-            "keeps images and channels apart",
-            1,
-            takes(average_pool2d, "the mean should be taken image by image and channel by channel", 3, 2),
-        ),
-        Requirement("keeps the level of a constant image", 1, keeps_constants),
-        Requirement("keeps the dtype and leaves x alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses a window that does not fit, and wrong shapes", 0.5, refuses_bad_arguments),
-    ),
-    reference=average_pool2d,
-    misconceptions=(
-        Misconception(
-            "divides by stride^2",
-            "The sum is divided by stride^2. A window has size^2 entries, however far the next one is.",
-            PAGE,
-            divides_by_stride,
-        ),
-        Misconception(
-            "includes padding",
-            "Zeros are added until the last window is whole, and counted in its mean. Valid pooling drops what is "
-            "left over.",
-            PAGE,
-            includes_padding,
-        ),
-    ),
-    variants=(window_by_window, shift_by_shift, by_integral_image, by_matrices),
-    fingerprint=Fingerprint(measure),
-)

@@ -1,14 +1,15 @@
 """The convolutional nets that are asked about, and small answers that the two counts share."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autograder.checks.ask import Ask, Value
-from autograder.checks.expect import describe_type, expect, number, refuses
+from autograder.checks.expect import describe_type, expect, number, refuses, untouched
 
 Net = tuple[tuple[int, ...], list[tuple[Any, ...]]]
-
+Count = Callable[..., int]
 KNOWN = (32, 32, 3), [("conv", 15, 5), ("conv", 60, 5), ("flatten",), ("dense", 16), ("dense", 3)]
 POOLED = (
     (32, 32, 3),
@@ -48,6 +49,40 @@ def whole(value: Value) -> int:
     is_integer = isinstance(value, int) or (isinstance(value, np.ndarray) and value.dtype.kind in "iu")
     expect(is_integer, f"a count should be an int, but is {describe_type(value)}")
     return int(count)
+
+
+def agrees(ask: Ask, count: Count, asked: Net, message: str) -> None:
+    """Raise Unmet unless a net gets the same number from the student's function as from the reference."""
+    expect(whole(ask(*asked)) == count(*asked), message)
+
+
+def costs_nothing(ask: Ask, draw: np.random.Generator, count: Count, message: str) -> None:
+    """Raise Unmet unless pooling, flatten and dropout add nothing to a count, and dropout changes no shape."""
+    for layers in (
+        [],
+        [("pool", 2)],
+        [("flatten",)],
+        [("dropout", 0.3)],
+        [("dropout", 0.0), ("pool", 3), ("flatten",), ("dropout", 1.0)],
+    ):
+        expect(whole(ask(image(draw), layers)) == 0, message)
+    layers = [dense(draw), ("dropout", 0.4), dense(draw)]
+    agrees(ask, count, ((integer(draw, 5, 30),), layers), "dropout changes no shape")
+
+
+def agrees_on_whole_nets(ask: Ask, draw: np.random.Generator, count: Count) -> None:
+    """Raise Unmet unless nets of every kind of layer are counted right, and left alone."""
+    for asked in (KNOWN, POOLED, net(draw), net(draw)):
+        agrees(ask, count, asked, "the count of a whole net is not right")
+    answer = ask.answer(*net(draw))
+    whole(ask.value(answer))
+    untouched(answer)
+
+
+def measured(ask: Ask) -> list[float]:
+    """Return the counts of some nets."""
+    draw = np.random.default_rng(4)
+    return [float(ask(*asked)) for asked in (KNOWN, POOLED, net(draw), net(draw))]
 
 
 def refuses_impossible_nets(ask: Ask, draw: np.random.Generator) -> None:

@@ -5,85 +5,66 @@ import math
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
-from autograder.checks.expect import expect, untouched
+from autograder.checks.exercise import Exercise
 from autograder.checks.pooling.chains import (
-    KNOWN,
-    POOLED,
-    Net,
+    agrees,
+    agrees_on_whole_nets,
     conv,
+    costs_nothing,
     dense,
     image,
     integer,
-    net,
+    measured,
     refuses_impossible_nets,
     tally,
-    whole,
 )
 from autograder.reference.pooling import count_macs
 
-PAGE = "keras/pooling"
+exercise = Exercise(count_macs, page="keras/pooling")
 
 
-def agrees(ask: Ask, asked: Net, message: str) -> None:
-    expect(whole(ask(*asked)) == count_macs(*asked), message)
-
-
+@exercise.requires("counts the work of convolutions", 2)
 def counts_convolutions(ask: Ask, draw: np.random.Generator) -> None:
     for depth in (1, 2, 3):
         layers = [conv(draw) for _ in range(depth)]
-        agrees(
-            ask,
-            (image(draw), layers),
-            "every entry of a convolution's output costs kernel * kernel * channels multiply-accumulates",
-        )
+        message = "every entry of a convolution's output costs kernel * kernel * channels multiply-accumulates"
+        agrees(ask, count_macs, (image(draw), layers), message)
 
 
+@exercise.requires("counts the work of dense layers", 1)
 def counts_dense(ask: Ask, draw: np.random.Generator) -> None:
     for depth in (1, 3):
         layers = [dense(draw) for _ in range(depth)]
-        agrees(
-            ask,
-            ((integer(draw, 5, 30),), layers),
-            "every unit of a dense layer costs one multiply-accumulate for each of its inputs",
-        )
+        message = "every unit of a dense layer costs one multiply-accumulate for each of its inputs"
+        agrees(ask, count_macs, ((integer(draw, 5, 30),), layers), message)
 
 
+@exercise.requires("follows the shapes through pooling and flatten", 1)
 def follows_shapes(ask: Ask, draw: np.random.Generator) -> None:
     h, w, c = image(draw)
-    agrees(ask, ((h, w, c), [("flatten",), dense(draw)]), "flatten makes a vector of all h * w * c entries")
+    agrees(ask, count_macs, ((h, w, c), [("flatten",), dense(draw)]), "flatten makes a vector of all h * w * c entries")
     for size in (1, 2, 3, 5):
         asked = ((h, w, c), [("pool", size), conv(draw)])
-        agrees(ask, asked, "after a pool there is less work: each side is divided by its size, rounded down")
+        agrees(
+            ask, count_macs, asked, "after a pool there is less work: each side is divided by its size, rounded down"
+        )
     for kernel in (1, h):
         asked = ((h, w, c), [("conv", 4, kernel), ("flatten",), dense(draw)])
-        agrees(ask, asked, "a valid convolution makes each side shorter by kernel - 1")
+        agrees(ask, count_macs, asked, "a valid convolution makes each side shorter by kernel - 1")
 
 
+@exercise.requires("counts nothing for pooling, flatten and dropout", 0.5)
 def counts_nothing_else(ask: Ask, draw: np.random.Generator) -> None:
-    for layers in (
-        [],
-        [("pool", 2)],
-        [("flatten",)],
-        [("dropout", 0.3)],
-        [("dropout", 0.0), ("pool", 3), ("flatten",), ("dropout", 1.0)],
-    ):
-        expect(whole(ask(image(draw), layers)) == 0, "pooling, flatten and dropout cost no multiply-accumulates")
-    layers = [dense(draw), ("dropout", 0.4), dense(draw)]
-    agrees(ask, ((integer(draw, 5, 30),), layers), "dropout changes no shape")
+    costs_nothing(ask, draw, count_macs, "pooling, flatten and dropout cost no multiply-accumulates")
 
 
+@exercise.requires("counts whole nets", 1)
 def counts_whole_nets(ask: Ask, draw: np.random.Generator) -> None:
-    for asked in (KNOWN, POOLED, net(draw), net(draw)):
-        agrees(ask, asked, "the count of a whole net is not right")
-    answer = ask.answer(*net(draw))
-    whole(ask.value(answer))
-    untouched(answer)
+    agrees_on_whole_nets(ask, draw, count_macs)
 
 
-def measure(ask: Ask) -> list[float]:
-    draw = np.random.default_rng(4)
-    return [float(ask(*asked)) for asked in (KNOWN, POOLED, net(draw), net(draw))]
+exercise.requires("refuses layers that cannot be applied", 0.5)(refuses_impossible_nets)
+exercise.measures()(measured)
 
 
 def conv_macs(before, after, filters, kernel):
@@ -94,28 +75,39 @@ def dense_macs(inputs, units):
     return inputs * units
 
 
+@exercise.mistake("counts biases")
 def counts_biases(input_shape, layers):
+    """A bias is added, not multiplied: it costs an addition, which is not counted."""
+
     def conv_and_bias(before, after, filters, kernel):
         return math.prod(after) * filters * (kernel**2 * before[2] + 1)
 
     return tally(input_shape, layers, conv_and_bias, lambda inputs, units: (inputs + 1) * units)
 
 
+@exercise.mistake("output size of the input")
 def size_of_the_input(input_shape, layers):
+    """The work is counted at every pixel of the input. A filter is applied once for every pixel of the output, which is
+    smaller."""
+
     def conv_everywhere(before, after, filters, kernel):
         return math.prod(before) * filters * kernel**2
 
     return tally(input_shape, layers, conv_everywhere, dense_macs)
 
 
+@exercise.mistake("pooling counted")
 def counts_pooling(input_shape, layers):
+    """Comparing the entries of a window multiplies nothing: pooling costs no multiply-accumulates."""
     return tally(input_shape, layers, conv_macs, dense_macs, pool=lambda h, w, c, size: h * w * c * size**2)
 
 
+@exercise.right
 def by_tally(input_shape, layers):
     return tally(input_shape, layers, conv_macs, dense_macs)
 
 
+@exercise.right
 def by_shapes(input_shape, layers):
     """First all shapes, then the work between them."""
     shapes = [tuple(input_shape)]
@@ -144,6 +136,7 @@ def by_shapes(input_shape, layers):
     return work
 
 
+@exercise.right
 def by_counting_loops(input_shape, layers):
     """Walks over the output as a naive program would, one row of it at a time."""
     if len(input_shape) == 2:
@@ -169,42 +162,3 @@ def by_counting_loops(input_shape, layers):
         elif kind != "dropout" or not 0 <= numbers[0] <= 1:
             raise ValueError("rate or layers")
     return work
-
-
-exercise = Exercise(
-    name="count_macs",
-    assignment="pooling",
-    page=PAGE,
-    requirements=(
-        Requirement("counts the work of convolutions", 2, counts_convolutions),
-        Requirement("counts the work of dense layers", 1, counts_dense),
-        Requirement("follows the shapes through pooling and flatten", 1, follows_shapes),
-        Requirement("counts nothing for pooling, flatten and dropout", 0.5, counts_nothing_else),
-        Requirement("counts whole nets", 1, counts_whole_nets),
-        Requirement("refuses layers that cannot be applied", 0.5, refuses_impossible_nets),
-    ),
-    reference=count_macs,
-    misconceptions=(
-        Misconception(
-            "counts biases",
-            "A bias is added, not multiplied: it costs an addition, which is not counted.",
-            PAGE,
-            counts_biases,
-        ),
-        Misconception(
-            "output size of the input",
-            "The work is counted at every pixel of the input. A filter is applied once for every pixel of the "
-            "output, which is smaller.",
-            PAGE,
-            size_of_the_input,
-        ),
-        Misconception(
-            "pooling counted",
-            "Comparing the entries of a window multiplies nothing: pooling costs no multiply-accumulates.",
-            PAGE,
-            counts_pooling,
-        ),
-    ),
-    variants=(by_tally, by_shapes, by_counting_loops),
-    fingerprint=Fingerprint(measure),
-)

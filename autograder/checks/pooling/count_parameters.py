@@ -3,84 +3,74 @@
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
-from autograder.checks.expect import expect, untouched
+from autograder.checks.exercise import Exercise
 from autograder.checks.pooling.chains import (
-    KNOWN,
-    POOLED,
-    Net,
+    agrees,
+    agrees_on_whole_nets,
     conv,
+    costs_nothing,
     dense,
     image,
     integer,
-    net,
+    measured,
     refuses_impossible_nets,
     tally,
-    whole,
 )
 from autograder.reference.pooling import count_parameters
 
-PAGE = "keras/pooling"
+exercise = Exercise(count_parameters, page="keras/pooling")
 
 
-def agrees(ask: Ask, asked: Net, message: str) -> None:
-    expect(whole(ask(*asked)) == count_parameters(*asked), message)
-
-
+@exercise.requires("counts weights and biases of convolutions", 1)
 def counts_convolutions(ask: Ask, draw: np.random.Generator) -> None:
     for depth in (1, 2, 3):
         layers = [conv(draw) for _ in range(depth)]
-        agrees(ask, (image(draw), layers), "a filter has kernel * kernel * channels weights and one bias")
+        message = "a filter has kernel * kernel * channels weights and one bias"
+        agrees(ask, count_parameters, (image(draw), layers), message)
 
 
+@exercise.requires("counts weights and biases of dense layers", 1)
 def counts_dense(ask: Ask, draw: np.random.Generator) -> None:
     for depth in (1, 3):
         layers = [dense(draw) for _ in range(depth)]
-        agrees(ask, ((integer(draw, 5, 30),), layers), "a dense unit has a weight for every input and one bias")
+        message = "a dense unit has a weight for every input and one bias"
+        agrees(ask, count_parameters, ((integer(draw, 5, 30),), layers), message)
 
 
+@exercise.requires("flattens height, width and channels", 1)
 def flattens(ask: Ask, draw: np.random.Generator) -> None:
-    agrees(ask, (image(draw), [("flatten",), dense(draw)]), "flatten makes a vector of all h * w * c entries")
+    asked = (image(draw), [("flatten",), dense(draw)])
+    agrees(ask, count_parameters, asked, "flatten makes a vector of all h * w * c entries")
 
 
+@exercise.requires("shrinks the image by valid convolutions", 1)
 def shrinks_by_valid_convolution(ask: Ask, draw: np.random.Generator) -> None:
     h, w, c = image(draw)
     for layers in ([conv(draw)], [conv(draw), conv(draw)], [("conv", 4, 1)], [("conv", 3, h)]):
         asked = ((h, w, c), [*layers, ("flatten",), dense(draw)])
-        agrees(ask, asked, "a valid convolution makes each side shorter by kernel - 1")
+        agrees(ask, count_parameters, asked, "a valid convolution makes each side shorter by kernel - 1")
 
 
+@exercise.requires("shrinks the image by pooling", 1)
 def shrinks_by_pooling(ask: Ask, draw: np.random.Generator) -> None:
     h, w, c = image(draw)
     for size in (1, 2, 3, 5, h):
         asked = ((h, w, c), [("pool", size), ("flatten",), dense(draw)])
-        agrees(ask, asked, "a pool divides each side by its size, rounded down")
+        agrees(ask, count_parameters, asked, "a pool divides each side by its size, rounded down")
 
 
+@exercise.requires("counts nothing for pooling, flatten and dropout", 0.5)
 def counts_nothing_else(ask: Ask, draw: np.random.Generator) -> None:
-    for layers in (
-        [],
-        [("pool", 2)],
-        [("flatten",)],
-        [("dropout", 0.3)],
-        [("dropout", 0.0), ("pool", 3), ("flatten",), ("dropout", 1.0)],
-    ):
-        expect(whole(ask(image(draw), layers)) == 0, "pooling, flatten and dropout have no parameters")
-    layers = [dense(draw), ("dropout", 0.4), dense(draw)]
-    agrees(ask, ((integer(draw, 5, 30),), layers), "dropout changes no shape")
+    costs_nothing(ask, draw, count_parameters, "pooling, flatten and dropout have no parameters")
 
 
+@exercise.requires("counts whole nets", 1)
 def counts_whole_nets(ask: Ask, draw: np.random.Generator) -> None:
-    for asked in (KNOWN, POOLED, net(draw), net(draw)):
-        agrees(ask, asked, "the count of a whole net is not right")
-    answer = ask.answer(*net(draw))
-    whole(ask.value(answer))
-    untouched(answer)
+    agrees_on_whole_nets(ask, draw, count_parameters)
 
 
-def measure(ask: Ask) -> list[float]:
-    draw = np.random.default_rng(4)
-    return [float(ask(*asked)) for asked in (KNOWN, POOLED, net(draw), net(draw))]
+exercise.requires("refuses layers that cannot be applied", 0.5)(refuses_impossible_nets)
+exercise.measures()(measured)
 
 
 def conv_parameters(before, after, filters, kernel):
@@ -91,32 +81,45 @@ def dense_parameters(inputs, units):
     return units * (inputs + 1)
 
 
+@exercise.mistake("same padding")
 def same_padding(input_shape, layers):
+    """The image keeps its size in a convolution, as if it were padded. A valid convolution makes each side shorter by
+    kernel - 1, and the dense layer after flatten has that many fewer inputs."""
     return tally(input_shape, layers, conv_parameters, dense_parameters, valid=False)
 
 
+@exercise.mistake("no biases")
 def no_biases(input_shape, layers):
+    """Only weights are counted. Every filter and every unit also has a bias."""
+
     def conv_weights(before, after, filters, kernel):
         return filters * kernel**2 * before[2]
 
     return tally(input_shape, layers, conv_weights, lambda inputs, units: inputs * units)
 
 
+@exercise.mistake("forgets input channels")
 def forgets_channels(input_shape, layers):
+    """A filter is counted as kernel * kernel weights. It looks at every input channel: kernel * kernel * channels."""
+
     def flat_filters(before, after, filters, kernel):
         return filters * (kernel**2 + 1)
 
     return tally(input_shape, layers, flat_filters, dense_parameters)
 
 
+@exercise.mistake("flatten without channels")
 def flattens_without_channels(input_shape, layers):
+    """Flatten is counted as height times width. Every channel of every pixel becomes an input of the dense layer."""
     return tally(input_shape, layers, conv_parameters, dense_parameters, channels=False)
 
 
+@exercise.right
 def by_tally(input_shape, layers):
     return tally(input_shape, layers, conv_parameters, dense_parameters)
 
 
+@exercise.right
 def by_arrays(input_shape, layers):
     """Makes the weights and counts their entries, but sees only shapes."""
     entry = np.broadcast_to(np.float32(0), input_shape)
@@ -144,6 +147,7 @@ def by_arrays(input_shape, layers):
     return count
 
 
+@exercise.right
 def recursive(input_shape, layers):
     if len(input_shape) == 2:
         raise ValueError("input_shape")
@@ -167,50 +171,3 @@ def recursive(input_shape, layers):
     if h < kernel or w < kernel:
         raise ValueError("kernel too large")
     return (kernel * kernel * c + 1) * filters + recursive((h - kernel + 1, w - kernel + 1, filters), rest)
-
-
-exercise = Exercise(
-    name="count_parameters",
-    assignment="pooling",
-    page=PAGE,
-    requirements=(
-        Requirement("counts weights and biases of convolutions", 1, counts_convolutions),
-        Requirement("counts weights and biases of dense layers", 1, counts_dense),
-        Requirement("flattens height, width and channels", 1, flattens),
-        Requirement("shrinks the image by valid convolutions", 1, shrinks_by_valid_convolution),
-        Requirement("shrinks the image by pooling", 1, shrinks_by_pooling),
-        Requirement("counts nothing for pooling, flatten and dropout", 0.5, counts_nothing_else),
-        Requirement("counts whole nets", 1, counts_whole_nets),
-        Requirement("refuses layers that cannot be applied", 0.5, refuses_impossible_nets),
-    ),
-    reference=count_parameters,
-    misconceptions=(
-        Misconception(
-            "same padding",
-            "The image keeps its size in a convolution, as if it were padded. A valid convolution makes each side "
-            "shorter by kernel - 1, "
-            "and the dense layer after flatten has that many fewer inputs.",
-            PAGE,
-            same_padding,
-        ),
-        Misconception(
-            "no biases", "Only weights are counted. Every filter and every unit also has a bias.", PAGE, no_biases
-        ),
-        Misconception(
-            "forgets input channels",
-            "A filter is counted as kernel * kernel weights. It looks at every input channel: kernel * kernel * "
-            "channels.",
-            PAGE,
-            forgets_channels,
-        ),
-        Misconception(
-            "flatten without channels",
-            "Flatten is counted as height times width. Every channel of every pixel becomes an input of the dense "
-            "layer.",
-            PAGE,
-            flattens_without_channels,
-        ),
-    ),
-    variants=(by_tally, by_arrays, recursive),
-    fingerprint=Fingerprint(measure),
-)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect
 from autograder.checks.pooling.windows import (
     CASES,
@@ -12,16 +12,32 @@ from autograder.checks.pooling.windows import (
     measured,
     pooled,
     pooled_shape,
+    reduces,
     refuses_bad_arguments,
     require,
-    takes,
+    shifted,
     zero_padded,
 )
 from autograder.reference.pooling import max_pool2d
 
-PAGE = "keras/pooling"
+exercise = Exercise(max_pool2d, page="keras/pooling")
 
 
+exercise.requires("has one output for every window that fits, stride apart", 1)(counts_windows)
+
+
+@exercise.requires("takes the maximum of each window", 2)
+def takes_maximum(ask: Ask, draw: np.random.Generator) -> None:
+    reduces(ask, draw, max_pool2d, "every entry of y should be the maximum of its window", 1, 1)
+
+
+@exercise.requires("keeps images and channels apart", 1)
+def keeps_apart(ask: Ask, draw: np.random.Generator) -> None:
+    message = "the maximum should be taken image by image and channel by channel"
+    reduces(ask, draw, max_pool2d, message, 3, 2)
+
+
+@exercise.requires("adds no zeros at the border", 1)
 def adds_no_zeros(ask: Ask, draw: np.random.Generator) -> None:
     for h, w, size, stride in CASES:
         x = draw.uniform(-3, -1, (2, h, w, 2))
@@ -32,51 +48,63 @@ def adds_no_zeros(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-def measure(ask: Ask) -> list[float]:
-    return measured(ask)
+exercise.requires("keeps the dtype and leaves x alone", 0.5)(keeps_dtype_and_input)
+exercise.requires("refuses a window that does not fit, and wrong shapes", 0.5)(refuses_bad_arguments)
+exercise.measures()(measured)
 
 
+@exercise.mistake("mean")
 def mean(x, size, stride):
+    """This is average pooling: max pooling keeps the largest entry of each window."""
     require(x, size, stride)
     return pooled(x, size, stride, lambda window: window.mean(axis=(1, 2)))
 
 
+@exercise.mistake("stride ignored")
 def stride_ignored(x, size, stride):
+    """The window moves by one pixel. It should move by stride, which makes the output smaller by about that factor."""
     require(x, size, stride)
     return pooled(x, size, 1, lambda window: window.max(axis=(1, 2)))
 
 
+@exercise.mistake("stride = size")
 def stride_is_size(x, size, stride):
+    """The window moves by its own size, whatever stride is. The two are often equal, but a smaller stride makes windows
+    overlap."""
     require(x, size, stride)
     return pooled(x, size, size, lambda window: window.max(axis=(1, 2)))
 
 
+@exercise.mistake("zero padding")
 def padded_with_zeros(x, size, stride):
+    """Zeros are added until the last window is whole. Valid pooling drops what is left over, and a zero would win over
+    negative entries."""
     require(x, size, stride)
     return pooled(zero_padded(x, size, stride), size, stride, lambda window: window.max(axis=(1, 2)))
 
 
+@exercise.mistake("over channels")
 def over_channels(x, size, stride):
+    """The maximum runs over the channels too. A channel is a feature of its own: pooling leaves their number as it
+    is."""
     require(x, size, stride)
     return pooled(x, size, stride, lambda window: window.max(axis=(1, 2, 3))[:, None])
 
 
+@exercise.right
 def window_by_window(x, size, stride):
     require(x, size, stride)
     return pooled(x, size, stride, lambda window: np.amax(window, axis=(1, 2)))
 
 
+@exercise.right
 def shift_by_shift(x, size, stride):
     """The maximum of size^2 shifted and strided copies of the image."""
     require(x, size, stride)
-    rows, columns = (stride * (length - 1) + 1 for length in pooled_shape(x.shape[1], x.shape[2], size, stride))
-    y = np.full_like(x[:, :rows:stride, :columns:stride], -np.inf)
-    for top in range(size):
-        for left in range(size):
-            y = np.maximum(y, x[:, top : top + rows : stride, left : left + columns : stride])
-    return y
+    return np.max(shifted(x, size, stride), axis=0)
 
 
+@exercise.right
 def entry_by_entry(x, size, stride):
     if len(x.shape) != 4:
         raise ValueError("x has the wrong shape")
@@ -90,67 +118,9 @@ def entry_by_entry(x, size, stride):
     return y
 
 
+@exercise.right
 def rows_then_columns(x, size, stride):
     """A maximum over a square is a maximum of maxima: first along columns, then along rows."""
     require(x, size, stride)
     tall = np.lib.stride_tricks.sliding_window_view(x, size, axis=1).max(axis=-1)[:, ::stride]
     return np.lib.stride_tricks.sliding_window_view(tall, size, axis=2).max(axis=-1)[:, :, ::stride]
-
-
-exercise = Exercise(
-    name="max_pool2d",
-    assignment="pooling",
-    page=PAGE,
-    requirements=(
-        Requirement("has one output for every window that fits, stride apart", 1, counts_windows),
-        Requirement(
-            "takes the maximum of each window",
-            2,
-            takes(max_pool2d, "every entry of y should be the maximum of its window", 1, 1),
-        ),
-        Requirement(
-            "keeps images and channels apart",
-            1,
-            takes(max_pool2d, "the maximum should be taken image by image and channel by channel", 3, 2),
-        ),
-        Requirement("adds no zeros at the border", 1, adds_no_zeros),
-        Requirement("keeps the dtype and leaves x alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses a window that does not fit, and wrong shapes", 0.5, refuses_bad_arguments),
-    ),
-    reference=max_pool2d,
-    misconceptions=(
-        Misconception(
-            "mean", "This is average pooling: max pooling keeps the largest entry of each window.", PAGE, mean
-        ),
-        Misconception(
-            "stride ignored",
-            "The window moves by one pixel. It should move by stride, which makes the output smaller by about that "
-            "factor.",
-            PAGE,
-            stride_ignored,
-        ),
-        Misconception(
-            "stride = size",
-            "The window moves by its own size, whatever stride is. The two are often equal, but a smaller stride "
-            "makes windows overlap.",
-            PAGE,
-            stride_is_size,
-        ),
-        Misconception(
-            "zero padding",
-            "Zeros are added until the last window is whole. Valid pooling drops what is left over, and a zero would "
-            "win over negative entries.",
-            PAGE,
-            padded_with_zeros,
-        ),
-        Misconception(
-            "over channels",
-            "The maximum runs over the channels too. A channel is a feature of its own: pooling leaves their number "
-            "as it is.",
-            PAGE,
-            over_channels,
-        ),
-    ),
-    variants=(window_by_window, shift_by_shift, entry_by_entry, rows_then_columns),
-    fingerprint=Fingerprint(measure),
-)

@@ -4,7 +4,7 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise, Fingerprint, Misconception, Requirement
+from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.checks.pooling.windows import (
     APART,
@@ -18,7 +18,7 @@ from autograder.checks.pooling.windows import (
 )
 from autograder.reference.pooling import max_pool2d_backward
 
-PAGE = "keras/pooling"
+exercise = Exercise(max_pool2d_backward, page="keras/pooling", challenge=True)
 
 Case = tuple[int, int, int, int]
 
@@ -45,6 +45,7 @@ def agrees(ask: Ask, draw: np.random.Generator, x: np.ndarray, case: Case, messa
     expect(close(dx, max_pool2d_backward(dy, x, *case[2:])), message)
 
 
+@exercise.requires("sends each gradient to the maximum of its window", 3)
 def finds_maximum(ask: Ask, draw: np.random.Generator) -> None:
     for case in TOUCHING + APART:
         for n, c in ((1, 1), (3, 2)):
@@ -55,6 +56,7 @@ def finds_maximum(ask: Ask, draw: np.random.Generator) -> None:
             agrees(ask, draw, images(draw, case, n, c), case, message)
 
 
+@exercise.requires("adds the gradients of overlapping windows up", 2)
 def adds_overlaps(ask: Ask, draw: np.random.Generator) -> None:
     for case in OVERLAPPING:
         agrees(
@@ -66,6 +68,7 @@ def adds_overlaps(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("gives the first of equal maxima the whole gradient", 2)
 def chooses_first(ask: Ask, draw: np.random.Generator) -> None:
     for case in TOUCHING + APART:
         x = tied_images(draw, case)
@@ -74,6 +77,7 @@ def chooses_first(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
+@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
 def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         x = images(draw, CASES[0]).astype(dtype)
@@ -82,6 +86,7 @@ def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
         untouched(answer)
 
 
+@exercise.requires("refuses a dy of another shape and a window that does not fit", 0.5)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     case = (7, 5, 2, 2)
     x = images(draw, case)
@@ -101,6 +106,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     refuses_windows(ask, dy, x)
 
 
+@exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(4)
     case = (7, 8, 3, 2)
@@ -121,7 +127,10 @@ def first_maximum(window):
     return (np.arange(size * size)[:, None] == flat.argmax(axis=1)[:, None]).reshape(window.shape)
 
 
+@exercise.mistake("shared among ties")
 def shared_among_ties(dy, x, size, stride):
+    """Equal maxima share the gradient. PyTorch and TensorFlow give all of it to the first one, row by row within the
+    window."""
     require_both(dy, x, size, stride)
     dx = np.zeros(x.shape, dy.dtype)
     for i, j, window in every_window(x, size, stride):
@@ -131,7 +140,10 @@ def shared_among_ties(dy, x, size, stride):
     return dx
 
 
+@exercise.mistake("overwrites overlaps")
 def overwrites_overlaps(dy, x, size, stride):
+    """A pixel that wins in several windows keeps the gradient of the last one only. It had an influence on all of them:
+    add up."""
     require_both(dy, x, size, stride)
     dx = np.zeros(x.shape, dy.dtype)
     for i, j, window in every_window(x, size, stride):
@@ -140,6 +152,7 @@ def overwrites_overlaps(dy, x, size, stride):
     return dx
 
 
+@exercise.right
 def window_by_window(dy, x, size, stride):
     require_both(dy, x, size, stride)
     dx = np.zeros(x.shape, dy.dtype)
@@ -150,6 +163,7 @@ def window_by_window(dy, x, size, stride):
     return dx
 
 
+@exercise.right
 def entry_by_entry(dy, x, size, stride):
     require_both(dy, x, size, stride)
     dx = np.zeros_like(x, dtype=dy.dtype)
@@ -163,6 +177,7 @@ def entry_by_entry(dy, x, size, stride):
     return dx
 
 
+@exercise.right
 def with_bincount(dy, x, size, stride):
     """The flat position of every winner, then the sum of the gradients at each position."""
     require_both(dy, x, size, stride)
@@ -173,37 +188,3 @@ def with_bincount(dy, x, size, stride):
         place = places[:, i * stride : i * stride + size, j * stride : j * stride + size].reshape(n, -1, c)
         winners[:, i, j] = np.take_along_axis(place, window.reshape(n, -1, c).argmax(axis=1)[:, None], axis=1)[:, 0]
     return np.bincount(winners.ravel(), weights=dy.ravel(), minlength=x.size).reshape(n, h, w, c).astype(dy.dtype)
-
-
-exercise = Exercise(
-    name="max_pool2d_backward",
-    assignment="pooling",
-    page=PAGE,
-    requirements=(
-        Requirement("sends each gradient to the maximum of its window", 3, finds_maximum),
-        Requirement("adds the gradients of overlapping windows up", 2, adds_overlaps),
-        Requirement("gives the first of equal maxima the whole gradient", 2, chooses_first),
-        Requirement("keeps the dtype and leaves its arguments alone", 0.5, keeps_dtype_and_input),
-        Requirement("refuses a dy of another shape and a window that does not fit", 0.5, refuses_bad_arguments),
-    ),
-    reference=max_pool2d_backward,
-    misconceptions=(
-        Misconception(
-            "shared among ties",
-            "Equal maxima share the gradient. PyTorch and TensorFlow give all of it to the first one, row by row "
-            "within the window.",
-            PAGE,
-            shared_among_ties,
-        ),
-        Misconception(
-            "overwrites overlaps",
-            "A pixel that wins in several windows keeps the gradient of the last one only. It had an influence on "
-            "all of them: add up.",
-            PAGE,
-            overwrites_overlaps,
-        ),
-    ),
-    variants=(window_by_window, entry_by_entry, with_bincount),
-    fingerprint=Fingerprint(measure),
-    challenge=True,
-)

@@ -7,7 +7,6 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Value
-from autograder.checks.exercise import Check
 from autograder.checks.expect import array, close, expect, refuses, untouched
 
 OVERLAPPING = ((7, 10, 3, 2), (6, 9, 4, 1), (9, 5, 2, 1))
@@ -81,6 +80,13 @@ def pooled(x, size, stride, take):
     return y
 
 
+def shifted(x, size, stride):
+    """Return size^2 shifted and strided copies of the image: entry by entry they hold the windows."""
+    rows, columns = (stride * (length - 1) + 1 for length in pooled_shape(*x.shape[1:3], size, stride))
+    corners = itertools.product(range(size), repeat=2)
+    return [x[:, top : top + rows : stride, left : left + columns : stride] for top, left in corners]
+
+
 def zero_padded(x, size, stride):
     """Add rows and columns of zeros below and to the right until the last window is whole."""
     below, right = ((size - length) % stride for length in x.shape[1:3])
@@ -96,13 +102,11 @@ def measured(ask: Ask, size: int = 3, stride: int = 2) -> list[float]:
     return [h, w, c, *(y[place] for place in places)]
 
 
-def takes(reduce: Callable[..., np.ndarray], message: str, n: int, c: int) -> Check:
-    """Return the check that every window of n images with c channels is reduced like this."""
-
-    def check(ask: Ask, draw: np.random.Generator) -> None:
-        for h, w, size, stride in CASES:
-            x = hidden.away_from_zero(draw, (n, h, w, c))
-            y = array(ask(x, size, stride), (n, *pooled_shape(h, w, size, stride), c), name="y")
-            expect(close(y, reduce(x, size, stride)), message)
-
-    return check
+def reduces(
+    ask: Ask, draw: np.random.Generator, reduce: Callable[..., np.ndarray], message: str, n: int, c: int
+) -> None:
+    """Raise Unmet unless every window of n images with c channels is reduced like this."""
+    for h, w, size, stride in CASES:
+        x = hidden.away_from_zero(draw, (n, h, w, c))
+        y = array(ask(x, size, stride), (n, *pooled_shape(h, w, size, stride), c), name="y")
+        expect(close(y, reduce(x, size, stride)), message)

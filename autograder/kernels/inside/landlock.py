@@ -140,7 +140,10 @@ def permit(ruleset: int, path: str, rights: int) -> None:
 
 
 def send_tensors_by_value() -> None:
-    """Have torch's DataLoader workers send tensors through their pipe: no socket can pass shared memory here."""
+    """Have torch's DataLoader workers send tensors through their pipe: there is no shared memory to pass."""
     reducers: dict[type, Any] = ForkingPickler._extra_reducers  # type: ignore[attr-defined]
     for kind in [kind for kind in reducers if kind.__module__.partition(".")[0] == "torch"]:
         del reducers[kind]
+    if torch := sys.modules.get("torch"):
+        # A worker would put its batches there before it sends them.
+        torch.UntypedStorage._new_shared = classmethod(lambda cls, size, *, device="cpu": cls(size, device=device))

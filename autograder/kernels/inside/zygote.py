@@ -7,6 +7,7 @@ attached, and the files of its cgroups, then `"interrupt"` or `"kill"`. Every ch
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import select
@@ -29,7 +30,7 @@ MAX_DESCRIPTORS = 8
 
 def main(order: dict[str, Any]) -> None:
     """Warm up, say so, and serve until the control socket is closed."""
-    respond: Respond = load("respond", order["respond"]).respond
+    respond = responder(order["beside"])
     control = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDWR)
     stub.install()
@@ -45,6 +46,16 @@ def main(order: dict[str, Any]) -> None:
         os.dup2(null, descriptor)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     Zygote(control, shell, respond, level, order["socket_bytes"]).serve()
+
+
+def responder(folder: str) -> Respond:
+    """Return what answers questions, with all its probes: loaded before any code that they are to judge."""
+    load("beside", os.path.join(folder, "__init__.py"), folder)
+    for file in sorted(os.listdir(folder)):
+        if file.endswith(".py") and file != "__init__.py":
+            importlib.import_module(f"beside.{file[:-3]}")
+    respond: Respond = sys.modules["beside.respond"].respond
+    return respond
 
 
 class Zygote:

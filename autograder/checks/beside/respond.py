@@ -1,20 +1,16 @@
 """The side of the seam that stands beside the student's code: realise a question, call, describe the answer.
 
-This file is sent alone into the process that runs a submission, so it imports nothing of the project. What it
-exchanges are trees of None, bool, int, float, str, list, numeric arrays and one-key dicts that name what JSON
+What it exchanges are trees of None, bool, int, float, str, list, numeric arrays and one-key dicts that name what JSON
 cannot: tuple, dict, tensor, rng, torch_rng, opaque.
 """
 
-import __future__
-
 import re
 import sys
-import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,9 +23,32 @@ NUMERIC_KINDS = "biufcU"
 COLOR = re.compile("\x1b\\[[0-9;]*m")
 """Keras colors its messages for a terminal."""
 
+PROBES: dict[str, Callable[..., Any]] = {}
+"""The probes by their places: those that were there before the student's code was."""
+
+AProbe = TypeVar("AProbe", bound=Callable[..., Any])
+
 
 class Raised(Exception):
     """Carries an exception out of the student's own call, apart from errors around it."""
+
+
+class Facts:
+    """What a probe has found out, in fields of its own: the base of dataclasses, which travel as dicts."""
+
+
+def probe(function: AProbe) -> AProbe:
+    """Let questions use a function `(subject, *args, **kwargs)` that builds or calls the student's object.
+
+    It reaches the student's code through `attempt` alone, which tells its exceptions from the probe's own.
+    """
+    PROBES[place(function)] = function
+    return function
+
+
+def place(function: Callable[..., Any]) -> str:
+    """Return the name of a probe in questions, which is the same in every process: module and function."""
+    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
 
 
 def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -91,17 +110,23 @@ def describe(value: Any, depth: int = 0) -> Tree:
         return int.__add__(value, 0) if int.bit_length(value) <= MAX_INTEGER_BITS else _opaque(value)
     if isinstance(value, str):
         return str.__str__(value)
-    if depth < MAX_DEPTH:
-        if isinstance(value, list):
-            return [describe(item, depth + 1) for item in list.__iter__(value)]
-        if isinstance(value, tuple):
-            return {"tuple": [describe(item, depth + 1) for item in tuple.__iter__(value)]}
-        if isinstance(value, dict) and all(type(key) is str for key in dict.keys(value)):
-            return {"dict": {key: describe(item, depth + 1) for key, item in dict.items(value)}}
+    if depth < MAX_DEPTH and isinstance(value, list | tuple | dict | Facts):
+        return _describe_items(value, depth + 1)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         return {"tensor": np.array(value.detach().cpu().numpy(), copy=True)}
     return _opaque(value)
+
+
+def _describe_items(value: Any, depth: int) -> Tree:
+    if isinstance(value, list):
+        return [describe(item, depth) for item in list.__iter__(value)]
+    if isinstance(value, tuple):
+        return {"tuple": [describe(item, depth) for item in tuple.__iter__(value)]}
+    items = dict.items(vars(value) if isinstance(value, Facts) else value)
+    if any(type(key) is not str for key, _ in items):
+        return _opaque(value)
+    return {"dict": {key: describe(item, depth) for key, item in items}}
 
 
 def _opaque(value: Any) -> Tree:
@@ -134,21 +159,6 @@ def _raised(error: BaseException) -> Tree:
     while trace is not None:
         line, trace = trace.tb_lineno, trace.tb_next
     return {"kinds": kinds, "type": type(error).__name__[:80], "message": message, "line": line}
-
-
-@cache
-def _compile(source: str) -> types.CodeType:
-    # Annotations name types of the module that the probe comes from, so they stay unevaluated.
-    code: types.CodeType = compile(source, "<probe>", "exec", flags=__future__.annotations.compiler_flag)
-    return code
-
-
-def _load_probe(name: str, source: str) -> Callable[..., Any]:
-    module = types.ModuleType("probe")
-    module.__dict__.update(attempt=attempt, np=np)
-    exec(_compile(source), module.__dict__)  # noqa: S102 - trusted source, from the judge
-    probe: Callable[..., Any] = module.__dict__[name]
-    return probe
 
 
 Switch = tuple[Callable[[], Any], Callable[[Any], Any], Any]
@@ -255,8 +265,8 @@ def respond(namespace: Mapping[str, Any], request: dict[str, Any]) -> dict[str, 
 
     Args:
         namespace: what the student's cells defined.
-        request: `subject` (a name), `probe` (its name and source, or empty strings to call the subject
-            itself), `args` (a list of trees) and `kwargs` (a dict of trees).
+        request: `subject` (a name), `probe` (its place, or an empty string to call the subject itself), `args` (a
+            list of trees) and `kwargs` (a dict of trees).
 
     Returns:
         `outcome`, one of "value", "raised", "undefined" and "broken" (the probe failed outside the student's own
@@ -270,7 +280,7 @@ def respond(namespace: Mapping[str, Any], request: dict[str, Any]) -> dict[str, 
     before = _contents([args, kwargs])
     try:
         if request["probe"]:
-            value = _load_probe(request["probe"], request["source"])(subject, *args, **kwargs)
+            value = PROBES[request["probe"]](subject, *args, **kwargs)
         else:
             value = attempt(subject, *args, **kwargs)
         described = describe(value)

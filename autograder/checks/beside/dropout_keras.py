@@ -1,0 +1,74 @@
+"""Probes of the classifier and of the reviews in Keras's assignment."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .respond import Facts, attempt, probe
+
+
+@dataclass(frozen=True)
+class Classifier(Facts):
+    """What can be said of a model without calling it, and what it put out for each set of weights."""
+
+    is_model: bool
+    input: list[int | None] = field(default_factory=list)
+    output: list[int | None] = field(default_factory=list)
+    parameters: int = 0
+    shapes: list[list[int]] = field(default_factory=list)
+    outputs: list[list[Any]] = field(default_factory=list)
+
+
+@probe
+def classifier(
+    subject: Any, settings: dict[str, Any], asked: list[tuple[list[np.ndarray], bool, int]], x: np.ndarray
+) -> Classifier:
+    """Build one model and call it with each of some (weights, training, number of calls), unless it has other weights."""
+    import keras
+
+    model = attempt(subject, **settings)
+    if not isinstance(model, keras.Model):
+        return Classifier(is_model=False)
+    # Of a model without an Input none of this is known, and Keras says so.
+    inputs, outputs = list(attempt(lambda: model.input_shape)), list(attempt(lambda: model.output_shape))
+    parameters = int(attempt(model.count_params))
+    shapes, found = [list(weight.shape) for weight in model.get_weights()], []
+    for weights, training, times in asked:
+        if shapes == [list(array.shape) for array in weights]:
+            attempt(model.set_weights, weights)
+            found.append([np.array(attempt(model, x, training=training)) for _ in range(times)])
+    return Classifier(True, inputs, outputs, parameters, shapes, found)
+
+
+@probe
+def build(subject: Any, settings: dict[str, Any]) -> None:
+    """Build a model and call it in both modes."""
+    model = attempt(subject, **settings)
+    for training in (True, False):
+        attempt(model, np.ones((2, 2), "float32"), training=training)
+
+
+@probe
+def layout(subject: Any) -> list[float]:
+    """Tell where Dropout layers lie among the Dense ones, and whether they add parameters."""
+    import keras
+
+    model, plain = subject(2, 4, 3, 0.3), subject(2, 4, 3)
+    layers = [
+        layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Dense | keras.layers.Dropout)
+    ]
+    dense = [index for index, layer in enumerate(layers) if isinstance(layer, keras.layers.Dense)]
+    dropout = [index for index, layer in enumerate(layers) if isinstance(layer, keras.layers.Dropout)]
+    return [
+        float(min(dropout) < min(dense)),
+        float(max(dropout) > max(dense)),
+        float(model.count_params() > plain.count_params()),
+    ]
+
+
+@probe
+def lists_after(subject: Any, sequences: list[list[int]], dimension: int) -> list[list[int]]:
+    """Call the subject and return the lists that it was given."""
+    attempt(subject, sequences, dimension)
+    return sequences
