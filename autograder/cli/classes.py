@@ -10,6 +10,7 @@ from autograder.checks import catalogue
 from autograder.cli.options import (
     Assignments,
     CellTimeout,
+    Exercises,
     Gradebook,
     Graded,
     Memory,
@@ -18,7 +19,7 @@ from autograder.cli.options import (
     graded,
     output_folder,
 )
-from autograder.cli.terminal import INTERRUPTED, progress_bar, show_summary, stop
+from autograder.cli.terminal import INTERRUPTED, progress_bar, show_differences, show_summary, stop
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError, NothingHandedIn
 from autograder.grading.output import Output
@@ -152,19 +153,30 @@ def check(
         raise typer.Exit(1)
 
 
-def regrade(out: Graded = None, assignment: Assignments = None, gradebook: Gradebook = None) -> None:
-    """Judge the stored answers again, after points or tolerances have changed."""
+def regrade(
+    out: Graded = None,
+    assignment: Assignments = None,
+    student: Students = None,
+    exercise: Exercises = None,
+    gradebook: Gradebook = None,
+) -> None:
+    """Judge the stored answers again, after points or tolerances have changed, and say who has other points now.
+
+    What `course.toml` changes holds for everybody, whoever is judged again.
+    """
+    from autograder.grading.regrade import Wanted
     from autograder.grading.regrade import regrade as judge_again
 
     course = Course.here()
     folder = graded(out, course)
+    wanted = Wanted(assignment or (), student or (), exercise or ())
     with progress_bar("judging again") as watch:
-        stale = judge_again(folder, assignment or (), gradebook, watch, course)
-    if stale:
-        stop(
-            f"{len(stale)} submissions were asked other questions: run them again with `autograder grade --resume`",
-            1,
-        )
+        done = judge_again(folder, wanted, gradebook, watch, course)
+    show_differences(done.differences, folder.changes)
+    if done.unknown:
+        typer.echo(f"left alone, for there are no judges of it any more: {', '.join(done.unknown)}")
+    if done.stale:
+        stop(f"{len(done.stale)} were asked other questions: run them again with `autograder grade --resume`", 1)
 
 
 def report(out: Graded = None, gradebook: Gradebook = None) -> None:

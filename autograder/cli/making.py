@@ -1,5 +1,6 @@
 """Commands about the course and the machine: init, release, doctor."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -33,15 +34,24 @@ def release(
     solutions: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the solutions.")] = Path("solutions"),
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the released notebooks.")] = Path("exercises"),
 ) -> None:
-    """Make the released notebooks from the solutions."""
+    """Make the released notebooks from the solutions, and say what that changes for whom."""
+    from autograder.grading.course import Course
+    from autograder.grading.output import Output
+    from autograder.grading.reissue import changed, next_step
     from autograder.release import ReleaseError
     from autograder.release import release as make
 
+    graded = Counter(name for _, name in Output(Course.here().graded).read())
     for name in assignment or catalogue.ASSIGNMENTS:
+        path = out / name / f"{name}.ipynb"
+        before = path.read_bytes() if path.is_file() else None
         try:
             typer.echo(make(name, solutions, out))
         except ReleaseError as error:
             raise CourseError(str(error)) from None
+        lines = changed(before, path.read_bytes())
+        for line in filter(None, (*lines, next_step(graded[name], lines))):
+            typer.echo(f"  {line}")
 
 
 def doctor() -> None:

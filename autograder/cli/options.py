@@ -26,6 +26,9 @@ Assignments = Annotated[
 Students = Annotated[
     list[str] | None, typer.Option("--student", metavar="ID", help="Only this student; may be repeated.")
 ]
+Exercises = Annotated[
+    list[str] | None, typer.Option("--exercise", metavar="E", help="Only this exercise; may be repeated.")
+]
 Gradebook = Annotated[
     str | None, typer.Option("--gradebook", metavar="URL", help="Database to use instead of DIR/gradebook.db.")
 ]

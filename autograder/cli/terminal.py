@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -17,8 +17,11 @@ from autograder.grading.course import Course
 from autograder.grading.output import printable
 
 if TYPE_CHECKING:
+    from autograder.grading.difference import Difference
     from autograder.grading.run import Progress as RunProgress
 
+MAX_LINES = 20
+"""How many submissions are listed before the rest is left to a file."""
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
 
@@ -79,3 +82,19 @@ def show_summary(progress: "RunProgress", report: Path, course: Course) -> None:
     for remark in progress.remarks:
         console.print(escape(printable(remark)), soft_wrap=True)
     console.print(f"Report: {escape(str(report))}", soft_wrap=True)
+
+
+def show_differences(found: "Sequence[Difference]", table: Path) -> None:
+    """Say whose points have changed, from what to what, and where all of them are listed."""
+    if not found:
+        typer.echo("nobody's points have changed")
+        return
+    people = "1 submission has" if len(found) == 1 else f"{len(found)} submissions have"
+    typer.echo(f"{people} other points than before, all in {table}:")
+    for item in found[:MAX_LINES]:
+        typer.echo(f"  {printable(str(item))}")
+    if len(found) > MAX_LINES:
+        typer.echo(f"  and {len(found) - MAX_LINES} more")
+    again = sum(any(cell.waits for cell in item.cells) for item in found)
+    if again:
+        typer.echo(f"points that a person gave wait for another look in {again}: see formgrader")

@@ -1,6 +1,7 @@
 """The same executor and judges inside nbgrader: for `nbgrader autograde`, and so for formgrader's button."""
 
 import logging
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from traitlets.config import Application
 
 from autograder.grading.assignment import Assignment, load, released_in
 from autograder.grading.autograded import autograded, tabled
+from autograder.grading.changes import settled
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Task
@@ -101,6 +103,7 @@ class Judge(SaveAutoGrades):  # type: ignore[misc]
         graded = work(task)
         if graded.is_late:
             graded = work(task).alone()
+        graded = replace(graded, verdict=settled(graded.verdict, Course.here().changes))
         with ClassGradebook(place["db_url"], [assignment]) as book:
             # What was graded before is not known here, so that all that a person gave is to be looked at again.
             book.record([graded], anew={graded.verdict.key: rewritten(graded.texts, None)})

@@ -39,6 +39,10 @@ SCHEMA = _table(
         "type": "array",
         "items": _table(("name",), name=NAME, due={}, points=NUMBER, column=TEXT, unconfined={"type": "boolean"}),
     },
+    change={
+        "type": "array",
+        "items": _table(("exercise",), exercise=TEXT, requirement=TEXT, points=NUMBER, everybody={"type": "boolean"}),
+    },
 )
 """What `course.toml` may say; dates, which JSON does not have, are looked at when they are read."""
 
@@ -55,6 +59,19 @@ class Planned:
     points: float | None = None
     column: str = ""
     unconfined: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of points after the release: of a requirement, or of a whole exercise where none is named.
+
+    `points` None leaves them as they were released, and 0 withdraws; `everybody` gives them for any answer.
+    """
+
+    exercise: str
+    requirement: str = ""
+    points: float | None = None
+    everybody: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +98,7 @@ class Course:
     release: str = "release"
     late: Late | None = None
     planned: tuple[Planned, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     @classmethod
     def here(cls, start: Path | None = None) -> "Course":
@@ -136,12 +154,13 @@ def read_course(root: Path) -> Course:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
         _require(said)
         zone = ZoneInfo(said.get("timezone", "UTC"))
-        late, planned = said.pop("late", None), said.pop("assignment", [])
+        late, planned, changes = said.pop("late", None), said.pop("assignment", []), said.pop("change", [])
         return Course(
             root,
             **said,
             late=None if late is None else Late(**late),
             planned=tuple(_plan(item, zone) for item in planned),
+            changes=tuple(Change(**item) for item in changes),
         )
     except (OSError, ValueError, KeyError) as error:
         raise CourseError(f"{path} cannot be used ({error}): mend that, see the guide for instructors") from None
@@ -154,6 +173,9 @@ def _require(said: dict[str, Any]) -> None:
     error = best_match(Draft202012Validator(SCHEMA).iter_errors(said))
     if error is not None:
         raise ValueError(f"{'/'.join(str(step) for step in error.path) or 'a setting'}: {error.message}")
+    for item in said.get("change", []):
+        if not item.keys() & {"points", "everybody"}:
+            raise ValueError(f"the change of {item['exercise']} says neither points nor everybody")
     names = [item["name"] for item in said.get("assignment", [])]
     repeated = {name for name in names if names.count(name) > 1}
     if repeated:

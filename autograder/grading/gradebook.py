@@ -10,17 +10,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import nbformat
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.grading.assignment import Assignment, check_cell
+from autograder.grading.changes import given, worth
 from autograder.grading.collect import NO_RECEIPTS, Receipts, Submission
 from autograder.grading.course import Course
+from autograder.grading.declaring import declare
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded
 from autograder.grading.late import Penalties
-from autograder.grading.nbgrader_api import Gradebook, InvalidEntry, MissingEntry, SaveCells, SubmittedAssignment
+from autograder.grading.nbgrader_api import Gradebook, InvalidEntry, MissingEntry, SubmittedAssignment
 from autograder.grading.output import Output
 from autograder.grading.queries import read_scores
 from autograder.grading.roster import Roster, read_roster
@@ -42,8 +43,7 @@ WAYS_OUT = {
 class ClassGradebook:
     """A gradebook that is open for writing; a context manager.
 
-    Manual scores, comments and extra credit in it are left alone. Raises CourseError when it cannot be opened or holds
-    submissions of an assignment whose cells have changed since.
+    Manual scores, comments and extra credit in it are left alone. Raises CourseError when it cannot be opened.
     """
 
     def __init__(self, url: str, assignments: Sequence[Assignment], course: Course | None = None) -> None:
@@ -54,8 +54,11 @@ class ClassGradebook:
         with _readable_errors(url), _environment_on_path():
             self._book = Gradebook(url)
             self.enroll(roster)
+            self._given: dict[str, float] = {}
             for assignment in assignments:
-                self._declare(assignment)
+                points = worth(assignment, course.changes)
+                declare(self._book, url, assignment, points)
+                self._given |= given(course.changes, points)
 
     def __enter__(self) -> "ClassGradebook":
         return self
@@ -151,7 +154,7 @@ class ClassGradebook:
         self._book.update_or_create_student(student)
         submission = self._book.update_or_create_submission(assignment, student)
         submission.timestamp = submitted or submission.timestamp
-        earned = {check_cell(exercise.name): exercise.points for exercise in graded.verdict.exercises}
+        earned = {check_cell(exercise.name): exercise.points for exercise in graded.verdict.exercises} | self._given
         handed_in = graded.verdict.status != "missing"
         for grade in _grades(submission):
             # A cell without a verdict is for people to grade; an empty one is worth nothing, as nbgrader has it.
@@ -161,20 +164,6 @@ class ClassGradebook:
             elif grade.auto_score != score or grade.name in anew:
                 grade.needs_manual_grade = True
             grade.auto_score = score
-
-    def _declare(self, assignment: Assignment) -> None:
-        """Describe the released notebook in the gradebook, as `nbgrader generate_assignment` does."""
-        self._book.update_or_create_assignment(assignment.name)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            notebook = nbformat.reads(assignment.released.decode(), as_version=4)
-        place = {"notebook": assignment.name, "assignment": assignment.name, "db_url": self.url}
-        try:
-            SaveCells().preprocess(notebook, {"nbgrader": place})
-        except RuntimeError:
-            raise CourseError(
-                f"{self.url} holds submissions of another release of {assignment.name}: use a new gradebook"
-            ) from None
 
     @contextmanager
     def _one_transaction(self) -> Iterator[None]:
@@ -199,10 +188,15 @@ def opened(url: str) -> Iterator[Gradebook]:
         yield book
 
 
-def scores(url: str) -> dict[tuple[str, str], float]:
-    """Return the points of every submission in a gradebook, by student and assignment."""
+def all_scores(url: str) -> dict[Key, Score]:
+    """Return everything that a gradebook says of every submission, by student and assignment."""
     with opened(url) as book:
-        return {key: score.points for key, score in read_scores(book).items()}
+        return read_scores(book)
+
+
+def scores(url: str) -> dict[Key, float]:
+    """Return the points of every submission in a gradebook, by student and assignment."""
+    return {key: score.points for key, score in all_scores(url).items()}
 
 
 def url_of(output: Output, course: Course, given: str | None) -> str:

@@ -53,6 +53,11 @@ class Output:
         return self.folder / "grades.csv"
 
     @property
+    def changes(self) -> Path:
+        """The table of what the last regrade changed."""
+        return self.folder / "changes.csv"
+
+    @property
     def report(self) -> Path:
         return self.folder / "report.html"
 

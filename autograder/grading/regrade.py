@@ -1,92 +1,157 @@
 """Judging stored answers again, when points or tolerances have changed and no question has."""
 
 import contextlib
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from autograder.checks import catalogue
 from autograder.checks.judge import unjudged
 from autograder.grading.answers import NotRecorded, Record, Replay
 from autograder.grading.assignment import Assignment, load, released_in
 from autograder.grading.autograded import place, tabled
+from autograder.grading.changes import require_known, settled
 from autograder.grading.collect import Submission
 from autograder.grading.course import Course
+from autograder.grading.difference import Difference, as_csv, differences
 from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, submission_seed
-from autograder.grading.gradebook import ClassGradebook, existing_url, url_of
+from autograder.grading.gradebook import ClassGradebook, all_scores, existing_url, url_of
 from autograder.grading.output import Output
 from autograder.grading.run import finish
 from autograder.grading.scores import Key
 from autograder.grading.sitting import Sitting
-from autograder.grading.verdicts import SubmissionVerdict, write_bytes
+from autograder.grading.verdicts import SubmissionVerdict, write_bytes, write_text
 
 BATCH = 32
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be judged again: of nothing named, all."""
+
+    assignments: Sequence[str] = ()
+    students: Sequence[str] = ()
+    exercises: Sequence[str] = ()
+
+    def includes(self, verdict: SubmissionVerdict) -> bool:
+        return not self.students or verdict.student in self.students
+
+    def of(self, assignment: Assignment) -> list[str]:
+        """Return the names of the exercises of an assignment that are meant."""
+        names = [exercise.name for exercise in assignment.exercises]
+        return [name for name in names if not self.exercises or name in self.exercises]
+
+
+@dataclass(frozen=True)
+class Regraded:
+    """What came of judging again.
+
+    `stale` are the submissions that keep their old verdict, because the questions have changed, or the record or its
+    line in the audit log is gone: they have to run again. `unknown` are assignments that have no judges any more, and
+    were left alone.
+    """
+
+    differences: list[Difference]
+    stale: list[Key] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
 def regrade(
     output: Output,
-    assignments: Sequence[str] = (),
+    wanted: Wanted | None = None,
     gradebook: str | None = None,
     watch: Callable[[int, int], None] = lambda _done, _total: None,
     course: Course | None = None,
-) -> list[Key]:
+) -> Regraded:
     """Judge a graded class again from its record, and write everything anew.
+
+    What a course changes about points holds for everybody, whoever is judged again.
 
     Args:
         output: the folder that a run has written.
-        assignments: those to judge again; none means all.
+        wanted: what to judge again; None means all.
         gradebook: URL of the database; None means the one in the folder.
         watch: called with the number of submissions judged so far, and of all.
-        course: its due dates and late policy; None means that of the working directory.
-
-    Returns:
-        The submissions that keep their old verdict, because the questions have changed, or the record or its line in
-        the audit log is gone: they have to run again.
+        course: its changes, due dates and late policy; None means that of the working directory.
 
     Raises:
-        CourseError: the folder holds no verdicts, or the gradebook cannot be used.
+        CourseError: the folder holds no verdicts or not what is wanted, or the gradebook cannot be used.
     """
     if not output.read():
         raise CourseError(f"{output.folder} holds no verdicts: grade a class into it first")
+    course = course or Course.here()
+    require_known(course)
     with output.locked():
-        return _regrade(output, assignments, gradebook, watch, course or Course.here())
+        return _regrade(output, wanted or Wanted(), gradebook, watch, course)
 
 
 def _regrade(
     output: Output,
-    assignments: Sequence[str],
+    wanted: Wanted,
     gradebook: str | None,
     watch: Callable[[int, int], None],
     course: Course,
-) -> list[Key]:
+) -> Regraded:
     verdicts = output.read()
-    names = list(assignments) or sorted({verdict.assignment for verdict in verdicts.values()})
-    loaded = {name: load(name, released_in(course, name)) for name in names}
+    there = sorted({verdict.assignment for verdict in verdicts.values()})
+    loaded = _load(wanted, [name for name in there if name in catalogue.ASSIGNMENTS], course)
+    _require_there(wanted, loaded, verdicts)
+    url = url_of(output, course, gradebook)
+    before, audited = all_scores(url), output.audited()
     chosen = [verdict for verdict in verdicts.values() if verdict.assignment in loaded]
-    audited = output.audited()
-    receipts = {key: Submission(*key, remarks=tuple(entry.get("remarks", ()))) for key, entry in audited.items()}
     stale: list[Key] = []
     batch: list[Graded] = []
-    with ClassGradebook(url_of(output, course, gradebook), list(loaded.values()), course) as book:
+    with ClassGradebook(url, list(loaded.values()), course) as book:
         for done, verdict in enumerate(chosen, 1):
+            assignment = loaded[verdict.assignment]
+            names = wanted.of(assignment) if wanted.includes(verdict) else []
             try:
-                batch.append(_judge_again(output, loaded[verdict.assignment], verdict, audited[verdict.key]))
+                graded = _judge_again(output, assignment, names, verdict, audited[verdict.key])
+                batch.append(replace(graded, verdict=settled(graded.verdict, course.changes)))
             except (NotRecorded, FileNotFoundError, KeyError, ValueError):
                 stale.append(verdict.key)
             if len(batch) == BATCH or done == len(chosen):
-                book.record(batch)
-                scores = book.scores(batch)
-                for graded in batch:
-                    _write_tables(place(course, output, graded.verdict.key), graded)
-                    write_feedback(output, graded.verdict, scores[graded.verdict.key], graded.cells, graded.notes)
-                output.append(batch, receipts)
+                _write(batch, book, output, course, audited)
                 verdicts |= {graded.verdict.key: graded.verdict for graded in batch}
                 batch.clear()
             watch(done, len(chosen))
-        finish(output, sorted(verdicts.values(), key=lambda verdict: verdict.key), book.scores(), course)
-    return stale
+        after = book.scores()
+    finish(output, sorted(verdicts.values(), key=lambda verdict: verdict.key), after, course)
+    found = differences(before, after)
+    write_text(output.changes, as_csv(found))
+    return Regraded(found, stale, [name for name in there if name not in catalogue.ASSIGNMENTS])
+
+
+def _write(
+    batch: Sequence[Graded], book: ClassGradebook, output: Output, course: Course, audited: Mapping[Key, dict[str, Any]]
+) -> None:
+    """Write some submissions anew; what there was to remark on them still is."""
+    book.record(batch)
+    scores = book.scores(batch) if batch else {}
+    for graded in batch:
+        _write_tables(place(course, output, graded.verdict.key), graded)
+        write_feedback(output, graded.verdict, scores[graded.verdict.key], graded.cells, graded.notes)
+    remarks = {graded.verdict.key: tuple(audited[graded.verdict.key].get("remarks", ())) for graded in batch}
+    output.append(batch, {key: Submission(*key, remarks=found) for key, found in remarks.items()})
+
+
+def _load(wanted: Wanted, there: Sequence[str], course: Course) -> dict[str, Assignment]:
+    """Return the assignments that are meant."""
+    loaded = {name: load(name, released_in(course, name)) for name in wanted.assignments or there}
+    return {name: assignment for name, assignment in loaded.items() if wanted.of(assignment)}
+
+
+def _require_there(wanted: Wanted, loaded: Mapping[str, Assignment], verdicts: Collection[Key]) -> None:
+    known = {name for assignment in loaded.values() for name in wanted.of(assignment)}
+    for name in wanted.exercises:
+        if name not in known:
+            raise CourseError(f"there is no exercise {name!r} to judge again: `autograder explain` names them")
+    for student in wanted.students:
+        if student not in {who for who, _ in verdicts}:
+            raise CourseError(f"there is no verdict on {student!r}: give the name of a folder with --student")
 
 
 def _write_tables(notebook: Path, graded: Graded) -> None:
@@ -114,22 +179,26 @@ def _stored(output: Output, verdict: SubmissionVerdict) -> Record:
     return Record()
 
 
-def _judge_again(output: Output, assignment: Assignment, old: SubmissionVerdict, entry: dict[str, Any]) -> Graded:
-    """Judge one submission; what the audit log says of its run still holds."""
+def _judge_again(
+    output: Output, assignment: Assignment, names: Collection[str], old: SubmissionVerdict, entry: dict[str, Any]
+) -> Graded:
+    """Judge these exercises of a submission; what the audit log says of its run still holds."""
     data, record = b"", Record()
+    exercises = [exercise for exercise in assignment.exercises if exercise.name in names]
     faults: tuple[str, ...] = ()
     if old.status in {"missing", "invalid"}:
         cause = old.exercises[0].requirements[0].message
-        exercises = tuple(unjudged(exercise, old.status, cause) for exercise in assignment.exercises)
+        judged = tuple(unjudged(exercise, old.status, cause) for exercise in exercises)
     else:
         data = output.record(old.key).read_bytes()
         record = Record.from_bytes(data)
         seed = submission_seed(old.seed, old.assignment)
-        sitting = Sitting(assignment.exercises, Replay(record), seed)
+        sitting = Sitting(exercises, Replay(record), seed)
         sitting.repeat(record.course)
-        exercises, faults = sitting.verdicts, tuple(sitting.faults)
+        judged, faults = sitting.verdicts, tuple(sitting.faults)
+    verdicts = {exercise.name: exercise for exercise in (*old.exercises, *judged)}
     return Graded(
-        verdict=replace(old, exercises=exercises),
+        verdict=replace(old, exercises=tuple(verdicts[exercise.name] for exercise in assignment.exercises)),
         version=assignment.version,
         cells=record.cells,
         record=data,

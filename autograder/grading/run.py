@@ -12,8 +12,10 @@ from typing import Any
 from autograder.checks.ask import Status
 from autograder.grading.assignment import load, released_in
 from autograder.grading.autograded import autograded, place
+from autograder.grading.changes import require_known, settled
 from autograder.grading.collect import Submission
 from autograder.grading.course import Course
+from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, Task
 from autograder.grading.gradebook import ClassGradebook, sqlite_file, url_of
@@ -113,6 +115,7 @@ class ClassRun:
     def __init__(self, plan: Plan, watch: Callable[[Progress], None] = lambda _: None) -> None:
         self.plan = plan
         self.watch = watch
+        require_known(plan.course)
         self.handed_in = HandedIn(plan.submitted, plan.course, plan.assignments, plan.students)
         self.assignments = {name: load(name, released_in(plan.course, name)) for name in self.handed_in.names}
         self.output = Output(plan.out)
@@ -136,6 +139,7 @@ class ClassRun:
         self.verdicts = {key: verdict for key, verdict in before.items() if self._stays(key, targets)}
         kept = self._unchanged(before) if self.plan.resume else {}
         self.verdicts |= {key: before[key] for key in kept}
+        self._require_settled()
         url = url_of(self.output, self.plan.course, self.plan.gradebook)
         with ClassGradebook(url, list(self.assignments.values()), self.plan.course) as book:
             self.seed = book.seed(self.plan.out, self.plan.seed)
@@ -160,7 +164,8 @@ class ClassRun:
         written = time.monotonic()
         try:
             with open_pool() as submit, closing(grade_fairly(tasks, submit, width, self._again)) as results:
-                for graded in results:
+                for result in results:
+                    graded = replace(result, verdict=settled(result.verdict, self.plan.course.changes))
                     batch.append(self._compared(graded, progress))
                     if len(batch) >= BATCH_SIZE or time.monotonic() - written > BATCH_SECONDS:
                         self._write(batch, book, progress)
@@ -217,6 +222,13 @@ class ClassRun:
     def _task(self, submission: Submission) -> Task:
         assignment = self.assignments[submission.assignment]
         return Task(submission, assignment, assignment.version, self.seed, self.plan.limits, self.plan.isolation)
+
+    def _require_settled(self) -> None:
+        """Refuse to go on while some keep the points of before: the gradebook has one maximum for everybody."""
+        kept = [verdict for key, verdict in self.verdicts.items() if key[1] in self.assignments]
+        if any(settled(verdict, self.plan.course.changes) != verdict for verdict in kept):
+            folder = self.output.folder
+            raise CourseError(f"points have changed since {folder} was graded: run `autograder regrade` first")
 
     def _stays(self, key: Key, targets: set[Key]) -> bool:
         """Tell whether an earlier verdict is none of this run's business."""

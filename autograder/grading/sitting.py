@@ -51,11 +51,12 @@ class Sitting:
         """Judge in the order in which that was done when the cells ran, by the answers of then.
 
         An exercise is judged again only where it does not hold yet: then it may have been judged once and no more.
+        One that is not to be judged, or that there is no more, is passed over.
         """
         for event in course:
             if isinstance(event, CellResult):
                 self.ran(event)
-            elif not self.is_settled(event):
+            elif event in self.exercises and not self.is_settled(event):
                 self.judge(event)
 
     def is_settled(self, name: str) -> bool:

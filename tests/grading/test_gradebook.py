@@ -174,13 +174,16 @@ def test_a_new_gradebook_needs_no_alembic_on_the_path(
         assert [item.name for item in book.assignments] == [ASSIGNMENT]
 
 
-def test_a_release_with_other_cells_is_refused_once_there_are_submissions(url: str, assignment: Assignment) -> None:
+def test_a_release_with_other_cells_joins_those_that_submissions_have(url: str, assignment: Assignment) -> None:
     with ClassGradebook(url, [assignment]) as book:
         book.record([verdict("ann", 1.0, assignment)])
     renamed = assignment.released.replace(b'"setup"', b'"prelude"').replace(b'"imports"', b'"prelude"')
     assert renamed != assignment.released
-    with pytest.raises(CourseError, match="use a new gradebook"):
-        ClassGradebook(url, [Assignment(ASSIGNMENT, renamed)])
+    with ClassGradebook(url, [Assignment(ASSIGNMENT, renamed)]):
+        assert scores(url)["ann", ASSIGNMENT] == FULL
+    with Gradebook(url) as book:
+        names = {cell.name for cell in book.find_notebook(ASSIGNMENT, ASSIGNMENT).source_cells}
+        assert {cell.grade_id for cell in assignment.cells if cell.grade_id} | {"prelude"} == names
 
 
 @pytest.mark.parametrize(

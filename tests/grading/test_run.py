@@ -277,7 +277,7 @@ def test_addresses_do_not_reach_verdicts(graded: Class) -> None:
 def test_regrade_repeats_the_verdicts_without_running_anything(graded: Class, tmp_path: Path) -> None:
     out = shutil.copytree(graded.plan.out, tmp_path / "out")
     (out / "gradebook.db").unlink()
-    assert regrade(Output(out)) == []
+    assert not regrade(Output(out)).stale
     assert lines(out) == lines(graded.plan.out)
     assert scores(default_url(out)) == scores(default_url(graded.plan.out))
 
@@ -294,7 +294,7 @@ def test_regrade_follows_changed_tolerances(graded: Class, tmp_path: Path, monke
     others = catalogue.exercises(ASSIGNMENT)[1:]
     monkeypatch.setattr(catalogue, "exercises", lambda _: (changed, *others))
     out = shutil.copytree(graded.plan.out, tmp_path / "out")
-    assert regrade(Output(out)) == []
+    assert not regrade(Output(out)).stale
     after = Class(replace(graded.plan, out=out), graded.progress).verdicts
     assert after["bob"].points == FULL
     assert after["eve"].points == 0
@@ -326,7 +326,7 @@ def test_regrade_names_what_must_run_again(graded: Class, tmp_path: Path) -> Non
     out = shutil.copytree(graded.plan.out, tmp_path / "out")
     (out / "answers" / "ann" / f"{ASSIGNMENT}.answers").unlink()
     (out / "answers" / "bob" / f"{ASSIGNMENT}.answers").write_bytes(b"damaged")
-    assert regrade(Output(out)) == [("ann", ASSIGNMENT), ("bob", ASSIGNMENT)]
+    assert regrade(Output(out)).stale == [("ann", ASSIGNMENT), ("bob", ASSIGNMENT)]
     assert lines(out) == lines(graded.plan.out)
 
 
@@ -334,7 +334,7 @@ def test_what_people_are_to_grade_is_not_forgotten_with_the_audit_log(graded: Cl
     """Only the log says in which essays something is written: without it, they would get no points and no reader."""
     out = shutil.copytree(graded.plan.out, tmp_path / "out")
     (out / "audit.jsonl").unlink()
-    assert len(regrade(Output(out))) == len(graded.verdicts)
+    assert len(regrade(Output(out)).stale) == len(graded.verdicts)
     assert lines(out) == lines(graded.plan.out)
 
 

@@ -1,7 +1,7 @@
 """What every export is made from: the people of a class, the assignments, and a score where there is one."""
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -59,8 +59,8 @@ class Gradesheet:
         _known("student", students, [person.login for person in people])
         return cls(
             [person for person in people if not students or person.login in students],
-            {name: column for name, column in columns.items() if not assignments or name in assignments},
-            read_scores(book, assignments, students),
+            {name: column for name, column in columns.items() if name in (assignments or _counting(columns, course))},
+            read_scores(book, assignments or _counting(columns, course), students),
         )
 
     @cached_property
@@ -97,6 +97,11 @@ def _person(student: Any, roster: Roster) -> Person:
     known = {field: value or "" for field, value in (names | {"platform_id": student.lms_user_id}).items()}
     enrolled = roster.people.get(student.id)
     return Person(student.id, section=enrolled.section if enrolled else "", **known)
+
+
+def _counting(names: Iterable[str], course: Course) -> list[str]:
+    """Return the assignments that count: all but those with judges that the course does not have, or has no more."""
+    return [name for name in names if name in course.names or name not in catalogue.ASSIGNMENTS]
 
 
 def _known(what: str, wanted: Sequence[str], there: Collection[str]) -> None:
