@@ -1,4 +1,4 @@
-"""Commands with which a person looks into a class: formgrader, explain."""
+"""Commands with which a person looks into a class: formgrader, explain, similar."""
 
 import signal
 import subprocess
@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.options import Gradebook, Graded, Out, graded
+from autograder.cli.options import Assignments, Gradebook, Graded, Out, graded
+from autograder.cli.terminal import MAX_LINES
 from autograder.grading.course import Course
 from autograder.grading.output import printable
 
@@ -64,6 +65,27 @@ def explain(
                     ("reference", reason.reference),
                 ):
                     typer.echo(printable_lines(f"      {title:9} {text}"))
+
+
+def similar(
+    out: Graded = None,
+    assignment: Assignments = None,
+    least: Annotated[
+        float, typer.Option(metavar="SHARE", min=0.5, max=1.0, help="What two answers must have in common.")
+    ] = 0.9,
+) -> None:
+    """Look for answers that are alike, among classmates and beside the public ones: a hint, to be read by a person."""
+    from autograder.grading.likeness import look_for_likeness
+
+    course = Course.here()
+    folder = graded(out, course)
+    found = look_for_likeness(folder, course, assignment or (), least)
+    for pair in found[:MAX_LINES]:
+        people = f"{printable(pair.one.owner)} and {printable(pair.other.owner)}"
+        typer.echo(f"{pair.share:4.0%}  {pair.one.exercise}: {people}")
+    if len(found) > MAX_LINES:
+        typer.echo(f"and {len(found) - MAX_LINES} more")
+    typer.echo(f"{len(found)} alike, a hint and no finding; side by side: {folder.alike}")
 
 
 def printable_lines(text: str) -> str:

@@ -58,6 +58,11 @@ class Output:
         return self.folder / "changes.csv"
 
     @property
+    def alike(self) -> Path:
+        """The page of answers that are alike, once somebody has looked for them."""
+        return self.folder / "alike.html"
+
+    @property
     def report(self) -> Path:
         return self.folder / "report.html"
 
