@@ -9,12 +9,18 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.installs.kinds import MEGABYTES
 
 ROOT = Path(__file__).parents[1]
 BOOK_GUIDES = sorted((ROOT / "book/guides").glob("*.md"))
-GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *BOOK_GUIDES, *sorted((ROOT / "binder").iterdir())]
+FORMS = sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"))
+GUIDES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *BOOK_GUIDES,
+    *sorted((ROOT / "binder").iterdir()),
+]
 CODE = re.compile(
     r"^(?P<fence>```+|~~~+)[^\n]*\n(?P<block>.*?)^(?P=fence)|(?P<quoted>^ {4}\S[^\n]*)|(?<!`)`(?P<span>[^`]+)`(?!`)",
     re.MULTILINE | re.DOTALL,
@@ -112,3 +118,12 @@ def test_every_extra_is_there(guide: str, extras: str) -> None:
 def test_sizes_are_those_that_the_tests_of_installations_hold() -> None:
     said = [set(re.findall(r"at most (\d+) MB", guide.read_text(encoding="utf-8"))) for guide in GUIDES]
     assert set().union(*said) == {str(size) for size in MEGABYTES.values()}
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form.name != "config.yml"], ids=lambda form: form.name)
+def test_every_form_asks_for_something_and_names_commands_that_there_are(form: Path) -> None:
+    asked = yaml.safe_load(form.read_text(encoding="utf-8"))
+    assert {"name", "description", "body"} <= asked.keys()
+    assert any(item.get("validations", {}).get("required") for item in asked["body"])
+    for command in re.findall(r"`autograder ([a-z]+)", form.read_text(encoding="utf-8")):
+        assert options(command) is not None
