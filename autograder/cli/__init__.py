@@ -11,7 +11,7 @@ from autograder.cli.classes import check, grade, regrade, report
 from autograder.cli.handing import export, extend, feedback
 from autograder.cli.intake import collect
 from autograder.cli.making import doctor, init, release
-from autograder.cli.reading import explain, formgrader, similar
+from autograder.cli.reading import compare, explain, formgrader, similar
 from autograder.cli.terminal import INTERRUPTED, stop
 from autograder.grading.errors import CourseError
 from autograder.grading.output import printable
@@ -27,6 +27,7 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     extend,
     regrade,
     report,
+    compare,
     feedback,
     export,
     check,

@@ -1,4 +1,4 @@
-"""Commands with which a person looks into a class: formgrader, explain, similar."""
+"""Commands with which a person looks into a class: formgrader, explain, similar, compare."""
 
 import signal
 import subprocess
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli.options import Assignments, Gradebook, Graded, Out, graded
-from autograder.cli.terminal import MAX_LINES
+from autograder.cli.terminal import MAX_LINES, show_comparison
 from autograder.grading.course import Course
 from autograder.grading.output import printable
 
@@ -86,6 +86,17 @@ def similar(
     if len(found) > MAX_LINES:
         typer.echo(f"and {len(found) - MAX_LINES} more")
     typer.echo(f"{len(found)} alike, a hint and no finding; side by side: {folder.alike}")
+
+
+def compare(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A folder that `autograder grade` has written.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="Another one, of a later class.")],
+) -> None:
+    """Compare two graded classes: what was handed in, each requirement, each mistake, and what is more than chance."""
+    from autograder.grading.comparison import compare as side_by_side
+
+    course = Course.here()
+    show_comparison(side_by_side(graded(before, course), graded(after, course)))
 
 
 def printable_lines(text: str) -> str:

@@ -17,6 +17,7 @@ from autograder.grading.course import Course
 from autograder.grading.output import printable
 
 if TYPE_CHECKING:
+    from autograder.grading.comparison import Comparison
     from autograder.grading.difference import Difference
     from autograder.grading.run import Progress as RunProgress
 
@@ -98,3 +99,16 @@ def show_differences(found: "Sequence[Difference]", table: Path) -> None:
     again = sum(any(cell.waits for cell in item.cells) for item in found)
     if again:
         typer.echo(f"points that a person gave wait for another look in {again}: see formgrader")
+
+
+def show_comparison(lines: "Sequence[Comparison]") -> None:
+    """Print two classes side by side, what is more than chance with a mark."""
+    columns = ("exercise", "what", "before", "after", "")
+    for assignment in dict.fromkeys(line.assignment for line in lines):
+        table = Table(*columns, title=assignment, title_justify="left")
+        for line in lines:
+            if line.assignment == assignment:
+                mark = "clear" if line.is_clear else ""
+                table.add_row(line.exercise, escape(line.what), str(line.before), str(line.after), mark)
+        Console(highlight=False).print(table)
+    typer.echo("clear: more than two standard errors apart, which one of twenty differences is by chance alone")
