@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import html
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ from autograder.kernels.notebook import Unreadable, read_notebook
 
 SHOWN = 200
 """How many pairs a page shows; what is less alike is counted."""
-WIDTH = 60
+WIDTH = 42
 """Characters after which a line is broken when two answers stand side by side."""
 
 
@@ -103,7 +104,7 @@ def _source(implementation: Implementation) -> str:
 
 
 def _beside(pair: Alike) -> Beside:
-    table = difflib.HtmlDiff(wrapcolumn=WIDTH).make_table(
-        pair.one.source.splitlines(), pair.other.source.splitlines(), pair.one.owner, pair.other.owner
-    )
-    return Beside(pair, Markup(table))  # noqa: S704 (it escapes what it shows)
+    """Put two answers side by side; what makes the table escapes code, and no names."""
+    lines = pair.one.source.splitlines(), pair.other.source.splitlines()
+    names = html.escape(pair.one.owner), html.escape(pair.other.owner)
+    return Beside(pair, Markup(difflib.HtmlDiff(wrapcolumn=WIDTH).make_table(*lines, *names)))  # noqa: S704
