@@ -113,6 +113,10 @@ class Unanswered(Exception):
         self.message = message
 
 
+class Interrupted(Exception):
+    """The transport cannot go on: nothing may be concluded about the answer, and the submission has to run again."""
+
+
 class Undefined(Unanswered):
     """There was nothing to ask: nothing has the name of the exercise."""
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from autograder.checks.ask import Ask, Status, StudentRaised, Transport, Unanswered
+from autograder.checks.ask import Ask, Interrupted, Status, StudentRaised, Transport, Unanswered
 from autograder.checks.clean import clean
 from autograder.checks.exercise import Exercise, Requirement, Unmet
 from autograder.checks.expect import MALFORMED
@@ -78,8 +78,11 @@ def _explain(error: StudentRaised) -> str:
 
 
 def _recognize(exercise: Exercise, ask: Ask) -> str | None:
+    """Name the mistake; whatever goes wrong in that, the points are settled and stay."""
     try:
         misconception = recognize(exercise, ask)
-    except Unanswered:
+    except Interrupted:
+        raise
+    except Exception:
         return None
     return misconception.name if misconception else None

@@ -75,14 +75,26 @@ def _jsonable(values: Sequence[float] | np.ndarray) -> list[Any]:
 
 
 def stored_fingerprints(exercise: Exercise) -> dict[str, np.ndarray]:
-    """Return the fingerprints stored beside the assignment, so that no framework is needed to read them."""
-    return _stored(exercise.assignment)[exercise.name]
+    """Return the fingerprints stored beside the assignment, so that no framework is needed to read them.
+
+    Those of an exercise that has none stored, or not of every mistake, are measured now.
+    """
+    stored = _stored(exercise.assignment).get(exercise.name, {})
+    names = {"reference", *(misconception.name for misconception in exercise.misconceptions)}
+    return stored if names <= stored.keys() else _measured(exercise)
 
 
 @cache
 def _stored(assignment: str) -> dict[str, dict[str, np.ndarray]]:
-    text = resources.files(f"autograder.checks.{assignment}").joinpath("fingerprints.json").read_text()
-    return {
-        exercise: {name: np.array(values, dtype=float) for name, values in measured.items()}
-        for exercise, measured in json.loads(text).items()
-    }
+    path = resources.files(f"autograder.checks.{assignment}").joinpath("fingerprints.json")
+    measured = json.loads(path.read_text()) if path.is_file() else {}
+    return {exercise: _arrays(numbers) for exercise, numbers in measured.items()}
+
+
+@cache
+def _measured(exercise: Exercise) -> dict[str, np.ndarray]:
+    return _arrays(fingerprints(exercise))
+
+
+def _arrays(measured: dict[str, list[float | None]]) -> dict[str, np.ndarray]:
+    return {name: np.array(values, dtype=float) for name, values in measured.items()}

@@ -6,7 +6,17 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from autograder.checks.ask import Answer, Question, Raised, Transport, Unanswered, Undefined, from_tree, to_tree
+from autograder.checks.ask import (
+    Answer,
+    Interrupted,
+    Question,
+    Raised,
+    Transport,
+    Unanswered,
+    Undefined,
+    from_tree,
+    to_tree,
+)
 from autograder.kernels.inside.wire import Tree, WireError, decode, encode
 from autograder.kernels.sanitise import Note
 from autograder.kernels.session import CellResult
@@ -19,7 +29,7 @@ MAX_RECORD = 64 * 2**20
 """Bytes of a record, which stays in memory while a submission is judged: twenty times what right answers take."""
 
 
-class NotRecorded(Exception):
+class NotRecorded(Interrupted):
     """A question that was not put when the submission ran: it has to run again."""
 
 

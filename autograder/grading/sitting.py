@@ -5,13 +5,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from autograder.checks.ask import Answer, Question, Status, Transport, Unanswered, Undefined
+from autograder.checks.ask import Answer, Interrupted, Question, Status, Transport, Unanswered, Undefined
 from autograder.checks.exercise import Exercise
 from autograder.checks.judge import NOT_WRITTEN, judge, unjudged
 from autograder.checks.verdict import ExerciseVerdict
-from autograder.grading.answers import NotRecorded
 from autograder.kernels.session import CellResult
-from autograder.kernels.zygote import ZygoteFailed
 
 UNJUDGED = "this answer could not be judged: ask your instructor to look at it"
 TOO_MUCH = "this answer could not be judged: comparing it takes more memory than a judge may use"
@@ -81,7 +79,7 @@ class Sitting:
         self.transport.undefined.discard(exercise.name)
         try:
             judged = judge(exercise, self.transport, self.seed)
-        except (NotRecorded, ZygoteFailed):
+        except Interrupted:
             raise
         except Exception as fault:
             # An answer that a check did not foresee must neither earn a point nor stop the class.

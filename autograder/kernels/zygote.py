@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.checks.ask import Interrupted
 from autograder.kernels import cgroup
 from autograder.kernels.inside import processes
 from autograder.kernels.inside.folders import remove
@@ -23,7 +24,7 @@ END_SECONDS = 30.0
 GONE = "the process that runs submissions is gone, or does not answer"
 
 
-class ZygoteFailed(Exception):
+class ZygoteFailed(Interrupted):
     """The process that runs submissions did not start, or is gone.
 
     Attributes:

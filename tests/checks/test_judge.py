@@ -1,14 +1,15 @@
 """What the judge makes of answers that are not what they should be, and of observations that requirements share."""
 
 import re
+from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 
-from autograder.checks.ask import Answer, Ask, LocalTransport, Question, Raised, StudentRaised
+from autograder.checks.ask import Answer, Ask, Interrupted, LocalTransport, Question, Raised, StudentRaised
 from autograder.checks.catalogue import ASSIGNMENTS, exercises, find
-from autograder.checks.exercise import Unmet
+from autograder.checks.exercise import Fingerprint, Unmet
 from autograder.checks.expect import is_refusal
 from autograder.checks.judge import UNREADABLE, judge
 
@@ -127,3 +128,36 @@ def test_exception_in_an_observation_is_raised_for_every_requirement():
         with pytest.raises(StudentRaised, match="KeyError"):
             ask.once(observe)
     assert len(calls) == 1
+
+
+FIRST = find("dropout_forward")
+WRONG = FIRST.misconceptions[0]
+
+
+def test_a_fault_in_naming_a_mistake_costs_no_point():
+    def broken(_ask):
+        raise RuntimeError("a fault of the exercise")
+
+    named = judge(FIRST, LocalTransport(WRONG.wrong), 0)
+    nameless = judge(replace(FIRST, fingerprint=Fingerprint(broken)), LocalTransport(WRONG.wrong), 0)
+    assert 0 < nameless.points == named.points < FIRST.points
+    assert nameless.requirements == named.requirements
+    assert (named.misconception, nameless.misconception) == (WRONG.name, None)
+
+
+def test_fingerprints_that_are_missing_are_measured():
+    own = replace(FIRST, name="own")
+    assert judge(own, LocalTransport(WRONG.wrong), 0).misconception == WRONG.name
+    more = replace(FIRST, misconceptions=(replace(WRONG, name="anew"), *FIRST.misconceptions[1:]))
+    assert judge(more, LocalTransport(WRONG.wrong), 0).misconception == "anew"
+
+
+def test_a_transport_that_cannot_go_on_is_no_fault_in_naming():
+    class Ends(LocalTransport):
+        def ask(self, question):
+            if question.args and np.shape(question.args[0]) == (150, 60):
+                raise Interrupted("gone")
+            return super().ask(question)
+
+    with pytest.raises(Interrupted):
+        judge(replace(FIRST, fingerprint=Fingerprint(lambda ask: ask(np.ones((150, 60))))), Ends(WRONG.wrong), 0)
