@@ -48,12 +48,13 @@ class Difference:
 
 
 def differences(before: Mapping[Key, Score], after: Mapping[Key, Score]) -> list[Difference]:
-    """Return the submissions that have changed in a gradebook, by student and assignment."""
+    """Return the submissions that have changed in a gradebook, by student and assignment; what is missing has not."""
     found = []
     for key, score in sorted(after.items()):
         old = before.get(key)
         item = Difference(*key, old.points if old else 0.0, score.points, tuple(_changes(old, score)))
-        if item.cells or abs(item.before - item.after) > SAME:
+        there = score.handed_in or (old is not None and old.handed_in)
+        if there and (item.cells or abs(item.before - item.after) > SAME):
             found.append(item)
     return found
 
