@@ -55,7 +55,7 @@ def look_for_likeness(output: Output, course: Course, assignments: Sequence[str]
         if name not in graded:
             raise CourseError(f"{output.folder} holds no verdict on {name!r}: grade it first, or name another")
     chosen = sorted(set(assignments) or graded)
-    texts = [text for name in chosen for text in _public(name)]
+    texts = [text for name in chosen for text in public_answers(name)]
     texts += [text for key in keys if key[1] in chosen for text in _answers(output, course, key)]
     found = find_alike(texts, least)
     write_page(output.alike, "alike.html.j2", pairs=list(map(_beside, found[:SHOWN])), count=len(found), least=least)
@@ -76,7 +76,7 @@ def _answers(output: Output, course: Course, key: Key) -> Iterator[Text]:
             yield Text(student, cell.grade_id, cell.source)
 
 
-def _public(assignment: str) -> Iterator[Text]:
+def public_answers(assignment: str) -> Iterator[Text]:
     """Yield the answers to an assignment that everybody can read: references, right variants, and the solution."""
     solution = PACKAGE.parent / "solutions" / f"{assignment}.py"
     written = solution.read_text(encoding="utf-8") if solution.is_file() else ""

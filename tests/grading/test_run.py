@@ -128,8 +128,8 @@ def test_everything_is_written_and_nothing_else_touched(graded: Class) -> None:
     for verdict in graded.verdicts.values():
         assert (out / verdict.feedback).is_file()
     assert {path.name for path in out.iterdir()} == {
-        ".lock", "answers", "audit.jsonl", "autograded", "feedback", "gradebook.db", "grades.csv", "notes.txt", "report.html", "seed",
-        "verdicts.jsonl",
+        ".lock", "answers", "audit.jsonl", "autograded", "feedback", "gradebook.db", "grades.csv", "notes.txt",
+        "report.html", "seed", "verdicts.jsonl",
     }  # fmt: skip
     assert graded.progress.faults == []
 

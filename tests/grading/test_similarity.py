@@ -1,5 +1,6 @@
 """Answers that are alike are found whatever their names and layout are; an answer of one's own is not."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 from autograder.cli import commands
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
-from autograder.grading.likeness import look_for_likeness
+from autograder.grading.likeness import look_for_likeness, public_answers
 from autograder.grading.output import Output
 from autograder.grading.similarity import Text, find_alike, fragments
 from tests.grading.conftest import ASSIGNMENT, FIRST, SECOND, Class
@@ -80,8 +81,8 @@ def test_what_says_too_little_is_like_nothing(source: str) -> None:
     assert not find_alike([text("ann", source), text("bob", source)], 0.5)
 
 
-def test_shipped_answers_of_a_class_are_found_and_shown(graded: Class) -> None:
-    output = Output(graded.plan.out)
+def test_shipped_answers_of_a_class_are_found_and_shown(graded: Class, tmp_path: Path) -> None:
+    output = Output(shutil.copytree(graded.plan.out, tmp_path / "out"))
     found = look_for_likeness(output, Course(Path("/nowhere")), [], 0.9)
     like = {(pair.one.owner, pair.one.exercise) for pair in found if pair.other.public}
     assert {("ann", FIRST.name), ("bob", SECOND.name)} <= like
@@ -90,16 +91,13 @@ def test_shipped_answers_of_a_class_are_found_and_shown(graded: Class) -> None:
     assert "This is a hint and no finding" in page
     assert "cy &lt;b&gt;" in page
     assert "cy <b>" not in page
-    run = CliRunner().invoke(commands, ["similar", str(graded.plan.out)])
+    run = CliRunner().invoke(commands, ["similar", str(output.folder)])
     assert "a hint and no finding" in run.output
     with pytest.raises(CourseError, match="no verdict on 'pooling'"):
         look_for_likeness(output, Course(Path("/nowhere")), ["pooling"], 0.9)
 
 
-def test_an_answer_of_ones_own_is_like_no_public_one(graded: Class) -> None:
-    """Public answers are those that a class of everybody's answers would be compared with."""
-    from autograder.grading.likeness import _public
-
-    public = list(_public(ASSIGNMENT))
+def test_an_answer_of_ones_own_is_like_no_public_one() -> None:
+    public = list(public_answers(ASSIGNMENT))
     assert any(item.exercise == FIRST.name for item in public)
     assert not find_alike([*public, text("ann", OWN), text("bob", OTHER)], 0.9)
