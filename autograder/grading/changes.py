@@ -24,7 +24,7 @@ def require_known(course: Course) -> None:
             raise CourseError(f"{FILE} changes the exercise {change.exercise!r}: choose from {known}")
         exercise = declared.get(change.exercise)
         names = [requirement.name for requirement in exercise.requirements] if exercise else []
-        if change.requirement and change.requirement not in names:
+        if change.requirement and _key(change) is None:
             what = f"the requirement {change.requirement!r} of {change.exercise}"
             raise CourseError(f"{FILE} changes {what}: choose from {'; '.join(names) or 'none, a person grades it'}")
 
@@ -57,31 +57,37 @@ def given(changes: Sequence[Change], worth: Mapping[str, float]) -> dict[str, fl
 
 
 def _exercise(verdict: ExerciseVerdict, changes: Sequence[Change], handed_in: bool) -> ExerciseVerdict:
-    points = {item.name: item.max_points for item in verdict.requirements} | _points(verdict.name, changes)
-    given = {change.requirement for change in _about(verdict.name, changes) if change.everybody and handed_in}
+    points = {item.key: item.max_points for item in verdict.requirements} | _points(verdict.name, changes)
+    given = {_key(change) for change in _about(verdict.name, changes) if change.everybody and handed_in}
     return replace(
-        verdict, requirements=tuple(_requirement(item, points[item.name], given) for item in verdict.requirements)
+        verdict, requirements=tuple(_requirement(item, points[item.key], given) for item in verdict.requirements)
     )
 
 
-def _requirement(item: RequirementVerdict, most: float, given: set[str]) -> RequirementVerdict:
-    earned = item.passed or item.name in given or "" in given
+def _requirement(item: RequirementVerdict, most: float, given: set[str | None]) -> RequirementVerdict:
+    earned = item.passed or item.key in given or "" in given
     return replace(item, points=most if earned else 0.0, max_points=most)
 
 
 def _points(exercise: str, changes: Sequence[Change]) -> dict[str, float]:
     """Return the points of each requirement: as declared, then changed in the order of the changes."""
-    points = {item.name: float(item.points) for item in _declared(exercise)}
+    points = {item.key: float(item.points) for item in _declared(exercise)}
     for change in _about(exercise, changes):
         if change.points is None:
             continue
-        if change.requirement:
-            points[change.requirement] = change.points
+        if key := _key(change):
+            points[key] = change.points
         else:
             total = sum(points.values())
             share = change.points / total if total else 0.0
-            points = {name: value * share for name, value in points.items()}
+            points = {key: value * share for key, value in points.items()}
     return points
+
+
+def _key(change: Change) -> str | None:
+    """Return the key of the requirement that a change names by it or by its title; "" for all, None for none."""
+    named = (item.key for item in _declared(change.exercise) if change.requirement in (item.key, item.name))
+    return next(named, None) if change.requirement else ""
 
 
 def _declared(exercise: str) -> Sequence[Requirement]:

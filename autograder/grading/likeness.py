@@ -5,14 +5,14 @@ import difflib
 import html
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
 from autograder.checks import catalogue
-from autograder.checks.exercise import Built, Exercise, Implementation
+from autograder.checks.exercise import Exercise
+from autograder.checks.implementation import Edited, Implementation, definition
 from autograder.grading.assignment import PACKAGE, load, released_in
 from autograder.grading.autograded import place
 from autograder.grading.course import Course
@@ -96,9 +96,10 @@ def _shipped(exercise: Exercise) -> Iterator[Text]:
 
 
 def _source(implementation: Implementation) -> str:
-    written: Callable[..., Any] = implementation.factory if isinstance(implementation, Built) else implementation
+    if isinstance(implementation, Edited):
+        return implementation.source
     try:
-        return textwrap.dedent(inspect.getsource(written))
+        return textwrap.dedent(inspect.getsource(definition(implementation)))
     except (OSError, TypeError):
         return ""
 
