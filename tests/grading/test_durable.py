@@ -155,14 +155,14 @@ filler = os.path.join(os.path.dirname(sys.argv[2]), "filler")
 from autograder.grading.errors import CourseError
 from autograder.grading.output import Output
 append, appended, filled = Output.append, [], []
-def fill_up(self, batch):
+def fill_up(self, batch, receipts):
     if len(appended) == 2 and not filled:
         filled.append(True)
         with open(filler, "wb", 0) as file:
             try:
                 while True: file.write(bytes(4096))
             except OSError: pass
-    append(self, batch)
+    append(self, batch, receipts)
     appended.append(batch)
 Output.append = fill_up
 """

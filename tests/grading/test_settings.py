@@ -126,7 +126,7 @@ def test_what_has_no_judges_is_not_run_unless_the_course_says_so(course: Path) -
     run = nbgrader(course, "autograde", "ps1")
     assert run.returncode != 0
     assert "ps1 has no judges here, and nbgrader would run it unconfined" in run.stderr
-    assert not list((course / "autograded").rglob("*.ipynb"))
+    assert not list((course / "autograded").rglob("ps1.ipynb"))
 
 
 def test_nbgrader_grades_what_has_no_judges_into_the_same_gradebook(course: Path, tmp_path: Path) -> None:
