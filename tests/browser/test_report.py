@@ -38,7 +38,9 @@ def verdict(number: int, assignment: str, chance: random.Random) -> SubmissionVe
             exercise.name,
             "graded",
             tuple(
-                RequirementVerdict(item.name, met * item.points, item.points, met, "" if met else "look at it")
+                RequirementVerdict(
+                    item.key, item.name, met * item.points, item.points, met, "" if met else "look at it"
+                )
                 for item in exercise.requirements
                 for met in [chance.random() < 0.9]
             ),

@@ -34,7 +34,7 @@ def graded(student: str, assignment: Assignment, share: float | None, *written: 
             exercise.name,
             "graded",
             tuple(
-                RequirementVerdict(item.name, share * item.points, item.points, share == 1)
+                RequirementVerdict(item.key, item.name, share * item.points, item.points, share == 1)
                 for item in exercise.requirements
             ),
         )
