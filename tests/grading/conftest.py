@@ -1,12 +1,14 @@
 """A small class of `dropout_numpy`, graded once with real processes; most tests look at what that left."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from nbgrader import api
 
 from autograder.grading.run import ClassRun, Plan, Progress
 from autograder.grading.verdicts import SubmissionVerdict, read_verdicts
@@ -77,6 +79,14 @@ def lines(out: Path) -> list[dict[str, Any]]:
     """Return the verdicts of a folder without their times."""
     verdicts = [json.loads(line) for line in (out / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()]
     return [{name: value for name, value in verdict.items() if name != "seconds"} for verdict in verdicts]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrations_read_once() -> Iterator[None]:
+    """nbgrader starts alembic for each new gradebook, seconds of a processor, to ask what stays the same."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(api, "get_alembic_version", cache(api.get_alembic_version))
+        yield
 
 
 @pytest.fixture(scope="session")
