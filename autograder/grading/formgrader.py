@@ -13,7 +13,10 @@ from autograder.grading.sources import write_sources
 
 EXTENSIONS = {"nbgrader.server_extensions.formgrader": True}
 
-SETTINGS = """c = get_config()
+SETTINGS = """from autograder.grading.settings import configure_pages
+
+c = get_config()
+configure_pages(c)
 c.CourseDirectory.root = {root!r}
 c.CourseDirectory.db_url = {url!r}
 """

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 
 from markupsafe import Markup
 
@@ -36,20 +35,14 @@ def rubrics(released: Sequence[NotebookCell]) -> dict[str, list[Item]]:
 
 
 def as_html(grade_id: str, items: Sequence[Item]) -> str:
-    """Return the rubric of a cell as HTML, whose fields fill in points and comment of the cell in formgrader."""
+    """Return the rubric of a cell as HTML, in which formgrader's page puts fields that fill in points and comment."""
     rows = Markup("").join(
-        Markup('<label title="{text}"><input type="number" min="0" max="{points:g}" step="0.5" data-name="{name}"'
-               ' style="width:4em"> / {points:g} {name}</label><br>').format(
+        Markup('<span title="{text}" data-name="{name}" data-points="{points:g}">{name}: {points:g}</span><br>').format(
             text=item.text, points=item.points, name=item.name
         )
         for item in items
-    )  # fmt: skip
-    script = Markup(resources.files("autograder.grading.templates").joinpath("rubric.js").read_text())  # noqa: S704
-    return str(
-        Markup('<div class="rubric" data-cell="{cell}"><b>Rubric</b><br>{rows}</div><script>{script}</script>').format(
-            cell=grade_id, rows=rows, script=script
-        )
     )
+    return str(Markup('<div class="rubric" data-cell="{}"><b>Rubric</b><br>{}</div>').format(grade_id, rows))
 
 
 def _item(points: str, text: str) -> Item:

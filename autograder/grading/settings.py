@@ -38,10 +38,14 @@ def configure(config: Config, file: str) -> None:
         "nbgrader.preprocessors.AssignLatePenalties",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
-    # What a student writes in a text cell stays text, in feedback and in formgrader.
+    configure_pages(config)
+    configure_penalties(config, course)
+
+
+def configure_pages(config: Config) -> None:
+    """Let what a student writes in a text cell stay text, in feedback and in formgrader."""
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.filters = {
         "clean_html": "autograder.grading.safe_html.clean_html",
         "markdown2html": "autograder.grading.safe_html.markdown2html",
     }
-    configure_penalties(config, course)

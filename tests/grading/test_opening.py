@@ -10,6 +10,7 @@ import pytest
 
 from autograder.grading.gradebook import scores
 from autograder.grading.opening import irregular
+from autograder.grading.rubric import Item, as_html
 from autograder.grading.safe_html import clean_html, markdown2html
 from tests.grading.conftest import ASSIGNMENT, FULL, answered, grade, hand_in
 from tests.grading.test_autograde import SETTINGS, nbgrader
@@ -123,6 +124,38 @@ def test_our_own_tables_and_what_markdown_makes_are_left_as_they_are() -> None:
     assert "<em>word</em>" in markdown2html("A *word*")
     table = '<table style="border-collapse: collapse;"><tbody><tr><td aria-label="yes">x</td></tr></tbody></table>'
     assert clean_html(table) == table
+
+
+PIXEL = "data:image/png;base64,iVBORw0KGgo="
+
+
+@pytest.mark.parametrize(
+    "start", ["data:", " DATA:", "da&#9;ta:", "\x01data:", "data&colon;", "javascript:", "vbscript:"]
+)
+def test_no_link_leads_to_what_could_run(start: str) -> None:
+    assert "href" not in clean_html(f'<a href="{start}text/html,x">press</a>')
+
+
+def test_links_that_lead_elsewhere_are_links() -> None:
+    for address in ("https://example.org/a:b?c=d&amp;e", "mailto:ann@example.org", "#place", "data.csv"):
+        assert f'href="{address}"' in clean_html(f'<a href="{address}">press</a>')
+
+
+def test_pictures_are_shown_that_stand_in_the_page_and_no_others() -> None:
+    assert f'src="{PIXEL}"' in clean_html(f'<img alt="seen" style="max-width:100%" src="{PIXEL}">')
+    for source in ("https://example.org/seen.png", "//example.org/x", "x.png", "data:text/html;base64,eA==", ""):
+        assert "src" not in clean_html(f'<img src="{source}">')
+    assert "onerror" not in clean_html('<img src="x" onerror="alert(1)">')
+
+
+def test_a_rubric_has_its_script_from_the_page_and_brings_none() -> None:
+    rubric = as_html("design", [Item("The noise", "Says what <b>it</b> is.", 2.0)])
+    assert "<script" not in rubric
+    shown = clean_html(rubric + "<script>alert(1)</script>")
+    assert 'data-name="The noise" data-points="2"' in shown
+    assert shown.count("<script>") == 1
+    assert "&lt;script&gt;alert(1)" in shown
+    assert "<script" not in clean_html("no rubric")
 
 
 def test_what_is_irregular_is_found_at_any_depth(tmp_path: Path) -> None:

@@ -2,12 +2,22 @@
 // the comment says which were given, so that a student reads them and the page finds them again.
 (() => {
   const box = document.currentScript.previousElementSibling;
-  const fields = [...box.querySelectorAll("input")];
   const begins = "Rubric: ";
+  const asField = (item) => {
+    const field = Object.assign(document.createElement("input"), { type: "number", min: 0, step: 0.5 });
+    const label = Object.assign(document.createElement("label"), { title: item.title });
+    field.max = item.dataset.points;
+    field.dataset.name = item.dataset.name;
+    field.style.width = "4em";
+    label.append(field, ` / ${field.max} ${field.dataset.name}`);
+    item.replaceWith(label);
+    return field;
+  };
   const saved = () => window.formgrader?.grades?.loaded && window.formgrader?.comments?.loaded;
   const wait = setInterval(() => {
     if (!saved()) return;
     clearInterval(wait);
+    const fields = [...box.querySelectorAll("[data-points]")].map(asField);
     const score = document.getElementById(box.dataset.cell);
     const comment = document.getElementById(`${box.dataset.cell}-comment`);
     const [first, ...rest] = comment.value.split("\n");
