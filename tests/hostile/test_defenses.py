@@ -424,10 +424,11 @@ DEFENSES = [
         (("watch.py", "kept = self._kernel.used(members, descriptors, self._level.sockets())", "kept = 0"),),
         (
             attempt(
-                "import os, time\nfor _ in range(4):\n    if os.fork() == 0: pass\n"
+                "import os, time\nfilled, filling = os.pipe()\nfor _ in range(4):\n    if os.fork() == 0: pass\n"
                 "pipes = [os.pipe() for _ in range(250)]\n"
                 "for _, end in pipes:\n    os.set_blocking(end, False)\n"
                 "    try:\n        while True: os.write(end, bytes(2**12))\n    except BlockingIOError: pass\n"
+                "os.close(filling)\nos.read(filled, 1)\n"  # which ends when all have filled theirs
                 "time.sleep(4)"
             ),
         ),
