@@ -16,6 +16,7 @@ PARTS = {
     "installs": "every kind of installation, each from an empty folder",
     "cluster": "a Dask cluster and a PostgreSQL server",
     "endurance": "hundreds of submissions one after the other in one worker",
+    "agreement": "ordinary notebooks of all kinds, each checked in four ways that must find the same",
     "levels": "the hostile class once more at the weaker levels of isolation, and as an ordinary user",
     "term": "a whole term, from a new course to every number of its exports, with formgrader in a browser",
     "real_data": "what reads the data sets in the folder COURSE_DATA",
