@@ -429,11 +429,11 @@ DEFENSES = [
                 "for _, end in pipes:\n    os.set_blocking(end, False)\n"
                 "    try:\n        while True: os.write(end, bytes(2**12))\n    except BlockingIOError: pass\n"
                 "os.close(filling)\nos.read(filled, 1)\n"  # which ends when all have filled theirs
-                "time.sleep(4)"
+                "time.sleep(15)"
             ),
         ),
         NO_CGROUP,
-        limits=replace(LIMITS, memory_mb=300, open_files=1024),
+        limits=replace(LIMITS, memory_mb=200, open_files=1024),
     ),
     Defense(
         "memory of tables of pages",
