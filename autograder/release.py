@@ -11,12 +11,14 @@ from nbformat import NotebookNode
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
-from autograder.checks.catalogue import exercises
+from autograder.checks.catalogue import exercises, source
+from autograder.draft import Undrafted, draft
+from autograder.grading.errors import CourseError
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-class ReleaseError(Exception):
+class ReleaseError(CourseError):
     """A solution cannot be released; the message says what to mend."""
 
 
@@ -24,7 +26,8 @@ def release(assignment: str, solutions: Path, destination: Path) -> Path:
     """Make the notebook of one assignment from its solution.
 
     Args:
-        assignment: its name; `solutions/<assignment>.py` is read.
+        assignment: its name; `solutions/<assignment>.py` is read, and where a course has none for an assignment of
+            its own, the solution is drafted from what that declares.
         solutions: folder of jupytext py:percent files.
         destination: folder that gets `<assignment>/<assignment>.ipynb`.
 
@@ -57,15 +60,24 @@ def _go_on(notebook: NotebookNode) -> None:
 
 def read_solution(assignment: str, solutions: Path) -> NotebookNode:
     """Return a solution as a notebook whose cell ids are stable and whose graded cells agree with the exercises."""
-    path = solutions / f"{assignment}.py"
-    if not path.is_file():
-        raise ReleaseError(f"{path} does not exist")
-    notebook: NotebookNode = jupytext.read(path)
+    notebook = _written(assignment, solutions / f"{assignment}.py")
     notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
     for number, cell in enumerate(notebook.cells):
         cell.id = cell.metadata.get("nbgrader", {}).get("grade_id", f"cell-{number}")
     _require_points(assignment, notebook)
     return notebook
+
+
+def _written(assignment: str, path: Path) -> NotebookNode:
+    if path.is_file():
+        notebook: NotebookNode = jupytext.read(path)
+        return notebook
+    if not (text := source(assignment)):
+        raise ReleaseError(f"{path} does not exist")
+    try:
+        return draft(text, exercises(assignment))
+    except Undrafted as lack:
+        raise ReleaseError(f"{path} does not exist, and it cannot be drafted ({lack}): write it") from None
 
 
 def _require_points(assignment: str, notebook: NotebookNode) -> None:

@@ -65,14 +65,14 @@ class Exercise:
 
     Args:
         reference: the answer that every other one is compared with.
-        page: of the book, to read when a requirement does not hold.
+        page: of the book, to read when a requirement does not hold; by default what students are told of checks.
         name: of the function or class; by default that of the reference.
         assignment: by default the package of the module that declares it.
         challenge: whether it is harder than the rest.
     """
 
     reference: Callable[..., object] | Built
-    page: str
+    page: str = "guides/students"
     name: str = ""
     assignment: str = ""
     challenge: bool = False

@@ -86,7 +86,7 @@ def stored_fingerprints(exercise: Exercise) -> dict[str, np.ndarray]:
 
 @cache
 def _stored(assignment: str) -> dict[str, dict[str, np.ndarray]]:
-    path = resources.files(f"autograder.checks.{assignment}").joinpath("fingerprints.json")
+    path = resources.files("autograder.checks").joinpath(assignment, "fingerprints.json")
     measured = json.loads(path.read_text()) if path.is_file() else {}
     return {exercise: _arrays(numbers) for exercise, numbers in measured.items()}
 

@@ -10,7 +10,7 @@ import typer
 from autograder.cli.classes import check, grade, regrade, report
 from autograder.cli.handing import export, extend, feedback
 from autograder.cli.intake import collect
-from autograder.cli.making import doctor, init, release
+from autograder.cli.making import doctor, init, release, try_
 from autograder.cli.reading import compare, explain, formgrader, similar
 from autograder.cli.terminal import INTERRUPTED, stop
 from autograder.grading.errors import CourseError
@@ -18,6 +18,7 @@ from autograder.grading.output import printable
 
 COMMANDS: tuple[Callable[..., Any], ...] = (
     init,
+    try_,
     release,
     collect,
     grade,
@@ -34,6 +35,12 @@ COMMANDS: tuple[Callable[..., Any], ...] = (
     doctor,
 )
 
+
+def name_of(command: Callable[..., Any]) -> str:
+    """Return what a command is called; a function that would have the name of a keyword ends in an underscore."""
+    return command.__name__.rstrip("_")
+
+
 commands = typer.Typer(
     help="Checks and grades the notebooks of the course.",
     add_completion=False,
@@ -42,7 +49,7 @@ commands = typer.Typer(
 for command in COMMANDS:
     says = inspect.getdoc(command) or ""
     # Left to itself, the list of commands cuts these sentences to the width of a line.
-    commands.command(short_help=says.partition("\n\n")[0])(command)
+    commands.command(name_of(command), short_help=says.partition("\n\n")[0])(command)
 
 
 def app() -> NoReturn:

@@ -1,4 +1,4 @@
-"""Commands about the course and the machine: init, release, doctor."""
+"""Commands about the course and the machine: init, try, release, doctor."""
 
 from collections import Counter
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from autograder.checks import catalogue
-from autograder.cli.options import Assignments
+from autograder.cli.options import Assignments, Exercises
+from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 
 
@@ -27,31 +28,73 @@ def init(
     typer.echo(f"Fill in {folder / 'course.toml'} and {folder / 'roster.csv'}, and hand out {folder / 'release'}.")
 
 
+def try_(
+    assignment: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ASSIGNMENT]...", help="Which; none means those that are the course's own."),
+    ] = None,
+    exercise: Exercises = None,
+    runs: Annotated[int, typer.Option(metavar="N", min=1, help="How often each answer is judged.")] = 5,
+) -> None:
+    """Judge the answers that exercises declare, in this process: right ones must pass, and mistakes must not.
+
+    The exit code is 1 when one of them does otherwise.
+    """
+    from autograder.checks.trial import naming_fault, trials
+    from autograder.cli.terminal import show_trials
+
+    course = Course.here()
+    names = assignment or course.own
+    if unknown := set(names) - {*catalogue.assignments()}:
+        raise CourseError(f"there is no assignment {min(unknown)!r}: choose from {', '.join(catalogue.assignments())}")
+    declared = [item for name in names for item in catalogue.exercises(name) if item.name in (exercise or [item.name])]
+    if not declared:
+        raise CourseError("nothing to try: name an assignment, or declare one in the folder checks/ of a course")
+    failed = False
+    for item in declared:
+        tried, fault = list(trials(item, runs)), naming_fault(item)
+        show_trials(item, tried, fault)
+        failed |= bool(fault) or not all(trial.is_as_declared for trial in tried)
+    if failed:
+        raise typer.Exit(1)
+
+
 def release(
     assignment: Annotated[
-        list[str] | None, typer.Argument(metavar="[ASSIGNMENT]...", help="Which; none means all.")
+        list[str] | None,
+        typer.Argument(metavar="[ASSIGNMENT]...", help="Which; none means all, in a course those of its own."),
     ] = None,
-    solutions: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the solutions.")] = Path("solutions"),
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the released notebooks.")] = Path("exercises"),
+    solutions: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the solutions.", show_default="solutions")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder for the released notebooks.", show_default="release in a course, else exercises"
+        ),
+    ] = None,
 ) -> None:
     """Make the released notebooks from the solutions, and say what that changes for whom."""
-    from autograder.grading.course import Course
     from autograder.grading.output import Output
     from autograder.grading.reissue import changed, next_step
-    from autograder.release import ReleaseError
+    from autograder.grading.sources import renew_source
     from autograder.release import release as make
 
-    graded = Counter(name for _, name in Output(Course.here().graded).read())
-    for name in assignment or catalogue.ASSIGNMENTS:
-        path = out / name / f"{name}.ipynb"
+    course = Course.here()
+    graded = Counter(name for _, name in Output(course.graded).read())
+    solutions = solutions or course.solutions
+    folder = out or (course.root / course.release if course.exists else Path("exercises"))
+    for name in assignment or course.own or catalogue.ASSIGNMENTS:
+        path = folder / name / f"{name}.ipynb"
         before = path.read_bytes() if path.is_file() else None
-        try:
-            typer.echo(make(name, solutions, out))
-        except ReleaseError as error:
-            raise CourseError(str(error)) from None
+        typer.echo(make(name, solutions, folder))
+        if course.exists and out is None:
+            renew_source(course, name, before)
         lines = changed(before, path.read_bytes())
         for line in filter(None, (*lines, next_step(graded[name], lines))):
             typer.echo(f"  {line}")
+        if name not in course.names:
+            typer.echo(f'  not graded yet: add an [[assignment]] with name = "{name}" to course.toml')
 
 
 def doctor() -> None:

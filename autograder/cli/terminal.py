@@ -14,9 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from autograder.grading.course import Course
-from autograder.grading.output import printable
+from autograder.grading.output import number, printable
 
 if TYPE_CHECKING:
+    from autograder.checks.exercise import Exercise
+    from autograder.checks.trial import Trial
     from autograder.grading.comparison import Comparison
     from autograder.grading.difference import Difference
     from autograder.grading.run import Progress as RunProgress
@@ -99,6 +101,27 @@ def show_differences(found: "Sequence[Difference]", table: Path) -> None:
     again = sum(any(cell.waits for cell in item.cells) for item in found)
     if again:
         typer.echo(f"points that a person gave wait for another look in {again}: see formgrader")
+
+
+def show_trials(exercise: "Exercise", tried: "Sequence[Trial]", fault: str) -> None:
+    """Print a line for each answer that an exercise declares: how it was judged, and whether that is as declared."""
+    from autograder.checks.trial import untried
+
+    table = Table(Column("answer", ratio=2), "declared", "judged", "points", Column("fails", ratio=2), "named", expand=True)
+    table.title, table.title_justify = f"{exercise.name}, {number(exercise.points)} points", "left"
+    for trial in tried:
+        points = dict.fromkeys(map(number, (min(trial.points), max(trial.points)))) if trial.points else ()
+        judged = trial.judged if trial.is_as_declared else f"! {trial.judged}"
+        failed = trial.fault or "\n".join(sorted(trial.failed))
+        name = ("yes" if trial.is_named else "no") if trial.kind == "wrong" and not trial.fault else ""
+        table.add_row(escape(trial.name), trial.kind, judged, " to ".join(points), escape(failed), name)
+    Console(highlight=False).print(table)
+    for key in untried(exercise, tried):
+        typer.echo(f"no wrong answer fails the requirement {key}")
+    if fault:
+        typer.echo(f"no mistake is named, because measuring answers fails: {printable(fault)}")
+    astray = sum(not trial.is_as_declared for trial in tried)
+    typer.echo(f"{exercise.name}: {astray} of {len(tried)} answers are judged otherwise than they are declared")
 
 
 def show_comparison(lines: "Sequence[Comparison]") -> None:

@@ -44,7 +44,7 @@ def reasons(output: Output, course: Course, key: Key, exercise: str | None, subm
         CourseError: there is no such submission or exercise, or what is stored says nothing about it any more.
     """
     verdict = _verdict(output, key)
-    if verdict.assignment not in catalogue.ASSIGNMENTS:
+    if verdict.assignment not in catalogue.assignments():
         raise CourseError(f"{verdict.assignment} is no assignment of this course any more: nothing is known of it")
     exercises = chosen(catalogue.exercises(verdict.assignment), exercise)
     if not exercises:

@@ -38,9 +38,9 @@ class Assignment:
     name: str
     released: bytes
 
-    def __reduce__(self) -> tuple[Callable[[str, bytes], "Assignment"], tuple[str, bytes]]:
-        """Send only what was released: a worker finds out for itself which version it has, once."""
-        return _received, (self.name, self.released)
+    def __reduce__(self) -> tuple[Callable[[str, bytes, str], "Assignment"], tuple[str, bytes, str]]:
+        """Send what was released, and what a course declares: a worker finds out for itself which version it has."""
+        return _received, (self.name, self.released, catalogue.source(self.name))
 
     @cached_property
     def cells(self) -> list[NotebookCell]:
@@ -62,14 +62,20 @@ class Assignment:
     @cached_property
     def version(self) -> str:
         """Return a hash of the release and of everything that judges it."""
-        digest = hashlib.sha256(self.released)
+        digest = hashlib.sha256(self.released + catalogue.source(self.name).encode())
         for path in _sources(self.name):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()[:16]
 
 
+def _received(name: str, released: bytes, source: str) -> Assignment:
+    if source:
+        catalogue.receive(name, source)
+    return _once(name, released, source)
+
+
 @cache
-def _received(name: str, released: bytes) -> Assignment:
+def _once(name: str, released: bytes, _source: str) -> Assignment:
     return Assignment(name, released)
 
 
@@ -79,8 +85,8 @@ def load(name: str, folder: Path = RELEASED) -> Assignment:
     Raises:
         CourseError: there is no such assignment, it is not released, or a graded cell and an exercise do not match.
     """
-    if name not in catalogue.ASSIGNMENTS:
-        raise CourseError(f"there is no assignment {name!r}: choose from {', '.join(catalogue.ASSIGNMENTS)}")
+    if name not in catalogue.assignments():
+        raise CourseError(f"there is no assignment {name!r}: choose from {', '.join(catalogue.assignments())}")
     path = folder / name / f"{name}.ipynb"
     try:
         assignment = Assignment(name, path.read_bytes())
@@ -102,7 +108,8 @@ def released_in(course: Course, name: str) -> Path:
 def by_hand(name: str) -> frozenset[str]:
     """Return the grade_ids of the cells that a person grades; of what cannot be graded there are none."""
     try:
-        return frozenset(cell.grade_id for cell in load(name).cells if cell.grade and cell.solution)
+        cells = load(name, released_in(Course.here(), name)).cells
+        return frozenset(cell.grade_id for cell in cells if cell.grade and cell.solution)
     except CourseError:
         return frozenset()
 

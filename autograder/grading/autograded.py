@@ -101,7 +101,7 @@ def _told(cell: NotebookCell, graded: Graded, result: CellResult | None) -> list
 def _with_tables(notebook: Node, graded: Graded) -> bytes:
     """Put what the judges say under the checks: the table that the student saw."""
     assignment = graded.verdict.assignment
-    known = catalogue.exercises(assignment) if assignment in catalogue.ASSIGNMENTS else ()
+    known = catalogue.exercises(assignment) if assignment in catalogue.assignments() else ()
     declared = {check_cell(exercise.name): exercise for exercise in known}
     verdicts = {check_cell(verdict.name): verdict for verdict in graded.verdict.exercises}
     for node in notebook["cells"]:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from autograder.checks import catalogue
+from autograder.checks import catalogue, own
 from autograder.grading.errors import CourseError
 
-FILE = "course.toml"
+FILE = own.SETTINGS
 
 NUMBER = {"type": "number", "minimum": 0}
 TEXT = {"type": "string", "minLength": 1}
@@ -108,7 +108,7 @@ class Course:
             CourseError: its `course.toml` says something that cannot be meant.
         """
         start = (start or Path.cwd()).resolve()
-        root = next((folder for folder in (start, *start.parents) if (folder / FILE).is_file()), None)
+        root = own.nearest(start)
         return cls(start) if root is None else read_course(root)
 
     @property
@@ -122,7 +122,7 @@ class Course:
     @property
     def names(self) -> tuple[str, ...]:
         """Return the assignments in the order of the course: those that are chosen, or all that have judges."""
-        return tuple(item.name for item in self.planned) or catalogue.ASSIGNMENTS
+        return tuple(item.name for item in self.planned) or catalogue.assignments()
 
     @property
     def submitted(self) -> Path:
@@ -133,9 +133,18 @@ class Course:
         return self.root / "graded"
 
     @property
+    def solutions(self) -> Path:
+        return self.root / "solutions"
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Return the assignments that the course declares itself."""
+        return tuple(name for name in catalogue.assignments() if catalogue.source(name)) if self.exists else ()
+
+    @property
     def judged(self) -> tuple[str, ...]:
         """Return the assignments of the course that have judges."""
-        return tuple(name for name in self.names if name in catalogue.ASSIGNMENTS)
+        return tuple(name for name in self.names if name in catalogue.assignments())
 
     def plan(self, assignment: str) -> Planned:
         """Return what is settled about an assignment."""
@@ -148,8 +157,13 @@ class Course:
 
 
 def read_course(root: Path) -> Course:
-    """Read the `course.toml` of a folder; raise CourseError when it says something that cannot be meant."""
+    """Read the `course.toml` of a folder, and the assignments that are its own.
+
+    Raises:
+        CourseError: it says something that cannot be meant, or an assignment cannot be used.
+    """
     path = root / FILE
+    adopt_own(root)
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
         _require(said)
@@ -164,6 +178,14 @@ def read_course(root: Path) -> Course:
         )
     except (OSError, ValueError, KeyError) as error:
         raise CourseError(f"{path} cannot be used ({error}): mend that, see the guide for instructors") from None
+
+
+def adopt_own(root: Path) -> None:
+    """Let everything know the assignments that the folder of a course declares; CourseError when one is unusable."""
+    try:
+        catalogue.adopt_from(root)
+    except own.Undeclared as error:
+        raise CourseError(str(error)) from None
 
 
 def _require(said: dict[str, Any]) -> None:

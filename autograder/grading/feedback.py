@@ -53,7 +53,7 @@ def write_feedback(
 
 def _judged(assignment: str, verdict: ExerciseVerdict, score: Score) -> Judged:
     """Put together what is known of an exercise; one that the course has dropped since has no page."""
-    declared = catalogue.exercises(assignment) if assignment in catalogue.ASSIGNMENTS else ()
+    declared = catalogue.exercises(assignment) if assignment in catalogue.assignments() else ()
     exercise = next((item for item in declared if item.name == verdict.name), None)
     mistakes = {item.name: item for item in exercise.misconceptions} if exercise else {}
     mistake = mistakes.get(verdict.misconception or "")

@@ -50,7 +50,7 @@ def look_for_likeness(output: Output, course: Course, assignments: Sequence[str]
         CourseError: an assignment is not known or not graded.
     """
     keys = sorted(output.read())
-    graded = {name for _, name in keys if name in catalogue.ASSIGNMENTS}
+    graded = {name for _, name in keys if name in catalogue.assignments()}
     for name in assignments:
         if name not in graded:
             raise CourseError(f"{output.folder} holds no verdict on {name!r}: grade it first, or name another")

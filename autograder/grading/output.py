@@ -153,7 +153,7 @@ class Output:
 
 def without_verdicts(scores: Mapping[Key, Score], verdicts: Iterable[SubmissionVerdict]) -> list[Score]:
     """Return the scores of assignments that have no judges here: nbgrader has graded them into the same gradebook."""
-    judged = {*catalogue.ASSIGNMENTS, *(verdict.assignment for verdict in verdicts)}
+    judged = {*catalogue.assignments(), *(verdict.assignment for verdict in verdicts)}
     return [score for (_, name), score in sorted(scores.items()) if name not in judged and score.handed_in]
 
 

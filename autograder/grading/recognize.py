@@ -11,7 +11,7 @@ from autograder.kernels.notebook import NotebookCell, Unreadable
 def require_assignment(name: str, cells: Sequence[NotebookCell]) -> None:
     """Raise Unreadable when cells are those of another assignment."""
     if not _graded(name) & {cell.grade_id for cell in cells}:
-        other = max(catalogue.ASSIGNMENTS, key=lambda item: (_resemblance(item, cells), item == name))
+        other = max(catalogue.assignments(), key=lambda item: (_resemblance(item, cells), item == name))
         if other != name:
             raise Unreadable(f"this is the notebook of `{other}`: hand in `{name}` here, and this one there")
 

@@ -97,7 +97,7 @@ def _regrade(
 ) -> Regraded:
     verdicts = output.read()
     there = sorted({verdict.assignment for verdict in verdicts.values()})
-    loaded = _load(wanted, [name for name in there if name in catalogue.ASSIGNMENTS], course)
+    loaded = _load(wanted, [name for name in there if name in catalogue.assignments()], course)
     _require_there(wanted, loaded, verdicts)
     url = url_of(output, course, gradebook)
     before, audited = all_scores(url), output.audited()
@@ -122,7 +122,7 @@ def _regrade(
     finish(output, sorted(verdicts.values(), key=lambda verdict: verdict.key), after, course)
     found = differences(before, after)
     write_text(output.changes, as_csv(found))
-    return Regraded(found, stale, [name for name in there if name not in catalogue.ASSIGNMENTS])
+    return Regraded(found, stale, [name for name in there if name not in catalogue.assignments()])
 
 
 def _write(

@@ -169,7 +169,7 @@ class AssignmentSummary:
     @cached_property
     def _declared(self) -> dict[str, Exercise | None]:
         """Return the exercises of the course as it is now, and those that only the verdicts know."""
-        known = catalogue.exercises(self.name) if self.name in catalogue.ASSIGNMENTS else ()
+        known = catalogue.exercises(self.name) if self.name in catalogue.assignments() else ()
         seen = {exercise.name: None for verdict in self.verdicts for exercise in verdict.exercises}
         return {exercise.name: exercise for exercise in known} | {
             name: None for name in seen if name not in {exercise.name for exercise in known}

@@ -11,6 +11,7 @@ from typing import Any
 
 from autograder.grading.assignment import RELEASED, released_in
 from autograder.grading.course import Course
+from autograder.release import release
 
 STUB = "raise NotImplementedError()"
 GAP = re.compile(rf"^(?P<indent> *){re.escape(STUB)}$", re.MULTILINE)
@@ -35,15 +36,36 @@ def write_sources(course: Course, names: tuple[str, ...] = ()) -> list[Path]:
     return written
 
 
+def renew_source(course: Course, name: str, before: bytes | None) -> None:
+    """Write the source of an assignment that has been released anew, unless somebody has edited the one before.
+
+    Args:
+        course: its folder.
+        name: of the assignment.
+        before: the release before, None where there was none.
+    """
+    source = course.root / "source" / name / f"{name}.ipynb"
+    if before is not None and source.exists() and source.read_text(encoding="utf-8") == as_source(before.decode()):
+        source.unlink()
+    write_sources(course, (name,))
+
+
 def write_releases(course: Course) -> list[Path]:
-    """Copy the releases that are missing in the folder of a course out of the package, and return them."""
+    """Write the releases that are missing in the folder of a course, and return them.
+
+    They come out of the package; those of its own assignments are made.
+    """
     written = []
     for name in course.judged:
         own = course.root / course.release / name / f"{name}.ipynb"
-        if not own.exists():
+        if own.exists():
+            continue
+        if name in course.own:
+            release(name, course.solutions, course.root / course.release)
+        else:
             own.parent.mkdir(parents=True, exist_ok=True)
             own.write_bytes((RELEASED / name / f"{name}.ipynb").read_bytes())
-            written.append(own)
+        written.append(own)
     return written
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autograder.checks import catalogue
 from autograder.grading import roster
-from autograder.grading.course import FILE, read_course
+from autograder.grading.course import FILE, adopt_own, read_course
 from autograder.grading.errors import CourseError
 from autograder.grading.late import SETTINGS
 from autograder.grading.sources import write_releases, write_sources
@@ -37,15 +37,16 @@ def start(folder: Path, name: str, assignments: Sequence[str], gradebook: str = 
     Raises:
         CourseError: an assignment is not known, or the folder is a file.
     """
+    adopt_own(folder)
     for assignment in assignments:
-        if assignment not in catalogue.ASSIGNMENTS:
-            known = ", ".join(catalogue.ASSIGNMENTS)
+        if assignment not in catalogue.assignments():
+            known = ", ".join(catalogue.assignments())
             raise CourseError(f"there is no assignment {assignment!r}: choose from {known}")
     if folder.is_file():
         raise CourseError(f"{folder} is a file: name a folder, which may be new")
     own = gradebook or ("gradebook.db" if (folder / "gradebook.db").is_file() else "")
     written = [
-        *_new(folder / FILE, _describe(re.sub(r"[^\w .-]", "-", name), assignments or catalogue.ASSIGNMENTS, own)),
+        *_new(folder / FILE, _describe(re.sub(r"[^\w .-]", "-", name), assignments or catalogue.assignments(), own)),
         *_new(folder / roster.FILE, ",".join(roster.COLUMNS) + "\n"),
         *_settle(folder / SETTINGS),
     ]

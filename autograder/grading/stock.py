@@ -23,7 +23,7 @@ Processed = tuple[NotebookNode, dict[str, Any]]
 
 def is_judged(assignment: str) -> bool:
     """Tell whether an assignment has judges of ours."""
-    return assignment in catalogue.ASSIGNMENTS
+    return assignment in catalogue.assignments()
 
 
 def require_leave(course: Course, assignment: str) -> None:

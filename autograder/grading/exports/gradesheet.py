@@ -101,7 +101,7 @@ def _person(student: Any, roster: Roster) -> Person:
 
 def _counting(names: Iterable[str], course: Course) -> list[str]:
     """Return the assignments that count: all but those with judges that the course does not have, or has no more."""
-    return [name for name in names if name in course.names or name not in catalogue.ASSIGNMENTS]
+    return [name for name in names if name in course.names or name not in catalogue.assignments()]
 
 
 def _known(what: str, wanted: Sequence[str], there: Collection[str]) -> None:
@@ -112,7 +112,7 @@ def _known(what: str, wanted: Sequence[str], there: Collection[str]) -> None:
 
 def _column(assignment: Any, planned: Planned) -> Column:
     """Describe an assignment; its cells are those of the exercises in their order, and then the others."""
-    known = catalogue.exercises(assignment.name) if assignment.name in catalogue.ASSIGNMENTS else ()
+    known = catalogue.exercises(assignment.name) if assignment.name in catalogue.assignments() else ()
     order = [check_cell(exercise.name) for exercise in known]
     cells = [cell for book in assignment.notebooks for cell in (*book.grade_cells, *book.task_cells)]
     cells.sort(key=lambda cell: (order.index(cell.name) if cell.name in order else len(order), cell.name))

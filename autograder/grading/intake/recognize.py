@@ -61,7 +61,7 @@ def releases(course: Course) -> list[Release]:
         Release(path.parent.name, path.stem, _cells(path))
         for folder in ("release", "source")
         for path in sorted((course.root / folder).glob("*/*.ipynb"))
-        if path.parent.name not in catalogue.ASSIGNMENTS
+        if path.parent.name not in catalogue.assignments()
     ]
     judged = []
     for name in course.judged:
