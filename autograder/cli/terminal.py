@@ -107,7 +107,9 @@ def show_trials(exercise: "Exercise", tried: "Sequence[Trial]", fault: str) -> N
     """Print a line for each answer that an exercise declares: how it was judged, and whether that is as declared."""
     from autograder.checks.trial import untried
 
-    table = Table(Column("answer", ratio=2), "declared", "judged", "points", Column("fails", ratio=2), "named", expand=True)
+    table = Table(
+        Column("answer", ratio=2), "declared", "judged", "points", Column("fails", ratio=2), "named", expand=True
+    )
     table.title, table.title_justify = f"{exercise.name}, {number(exercise.points)} points", "left"
     for trial in tried:
         points = dict.fromkeys(map(number, (min(trial.points), max(trial.points)))) if trial.points else ()

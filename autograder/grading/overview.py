@@ -55,6 +55,12 @@ def rows(
     ]
 
 
+def foremost(class_: Sequence[Row], most: int) -> list[Row]:
+    """Return so many rows of a class in their order: where there are more, first of all those that are marked."""
+    chosen = sorted(class_, key=lambda row: not set(row.marks) - {"missing"})[:most]
+    return sorted(chosen, key=lambda row: row.student)
+
+
 def _cell(key: Key, verdicts: Mapping[Key, SubmissionVerdict], scores: Mapping[Key, Score], looked: Set[Key]) -> Cell:
     verdict, score = verdicts.get(key), scores.get(key)
     if verdict is None or verdict.status == "missing":

@@ -14,12 +14,18 @@ from autograder.checks.exercise import Exercise, Misconception
 from autograder.grading.attention import look_at
 from autograder.grading.course import Course
 from autograder.grading.output import Output, without_verdicts
-from autograder.grading.overview import rows
+from autograder.grading.overview import foremost, rows
 from autograder.grading.render import write_page
 from autograder.grading.scores import Key, Score
 from autograder.grading.verdicts import SubmissionVerdict
 
 BINS = 10
+MAX_CELLS, MAX_ROWS = 10_000, 2_000
+"""Submissions and students that the table of the class shows: of more, those that a person may want to see first."""
+MAX_LOOKS = 500
+"""Submissions that are listed to be looked at."""
+MAX_TEXT = 650_000
+"""Characters of all names behind known mistakes: when there are more, each mistake shows the same number of names."""
 
 
 @dataclass(frozen=True)
@@ -200,16 +206,29 @@ def write_report(
     audited = output.audited()
     looks = [look for verdict in verdicts for look in look_at(verdict, audited.get(verdict.key, {}))]
     looked = {look.verdict.key for look in looks}
+    summaries = [AssignmentSummary(name, group, scores, audited) for name, group in by_assignment.items()]
+    students = rows(list(by_assignment), {verdict.key: verdict for verdict in verdicts}, scores, looked)
     write_page(
         output.report,
         "report.html.j2",
-        summaries=[AssignmentSummary(name, group, scores, audited) for name, group in by_assignment.items()],
-        looks=looks,
-        rows=rows(list(by_assignment), {verdict.key: verdict for verdict in verdicts}, scores, looked),
+        summaries=summaries,
+        looks=looks[:MAX_LOOKS],
+        more_looks=len(looks[MAX_LOOKS:]),
+        students=len(students),
+        rows=foremost(students, min(MAX_ROWS, MAX_CELLS // max(len(summaries), 1))),
+        most_names=_most_names([mistake for summary in summaries for mistake in summary.mistakes]),
         isolations=sorted({verdict.isolation for verdict in verdicts if verdict.isolation}),
         others=_by_assignment(without_verdicts(scores, verdicts)),
         quote=quote,
     )
+
+
+def _most_names(mistakes: Sequence[MistakeSummary]) -> int:
+    """Return how many names are shown behind each mistake."""
+    lengths = [len(verdict.student) + len(", ") for mistake in mistakes for verdict in mistake.verdicts]
+    if sum(lengths) <= MAX_TEXT:
+        return len(lengths)
+    return int(MAX_TEXT / mean(lengths) / len(mistakes))
 
 
 def _by_assignment(scores: Iterable[Score]) -> list[tuple[str, list[Score]]]:

@@ -19,7 +19,8 @@ from autograder.kernels.limits import Limits
 def check_notebook(notebook: Path, limits: Limits) -> Graded:
     """Grade a notebook under its released name, with inputs drawn anew, at the best level that there is.
 
-    In the folder of a course, its points are those that the course has settled on, as when it is graded. What its author wrote may run on the author's own account where nothing can keep it in.
+    In the folder of a course, its points are those that the course has settled on, as when it is graded. What its
+    author wrote may run on the author's own account where nothing can keep it in.
 
     Raises:
         CourseError: there is no such file, its name is not that of an assignment, or this machine cannot run it.

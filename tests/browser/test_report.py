@@ -1,6 +1,7 @@
 """The class report in a browser: it sorts and filters, is readable on a phone, and stays small for a large class."""
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
 from autograder.checks.judge import NOT_WRITTEN, unjudged
 from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
+from autograder.grading import report as report_module
 from autograder.grading.course import Course
 from autograder.grading.output import Output
 from autograder.grading.report import write_report
@@ -63,8 +65,21 @@ def write(folder: Path, students: int, assignments: int) -> Path:
     return folder / "report.html"
 
 
-def test_a_large_class_fits_into_two_megabytes(tmp_path: Path) -> None:
-    assert write(tmp_path, 1000, len(ASSIGNMENTS)).stat().st_size < 2e6
+def test_a_class_that_is_too_large_to_list_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed(text: str) -> list[tuple[str, str]]:
+        return re.findall(r'<tr data-marks="([^"]*)"><td class="text">([^<]+)', text)
+
+    everybody = listed(write(tmp_path, STUDENTS, 2).read_text(encoding="utf-8"))
+    for name, most in (("MAX_CELLS", 20), ("MAX_LOOKS", 1), ("MAX_TEXT", 5_000)):
+        monkeypatch.setattr(report_module, name, most)
+    text = write(tmp_path, STUDENTS, 2).read_text(encoding="utf-8")
+    rows = listed(text)
+    assert len(rows) == 10
+    assert {row for row in everybody if "look" in row[0]} < set(rows) < set(everybody)
+    assert [student for _, student in rows] == sorted(student for _, student in rows)
+    assert f"Of {STUDENTS} students, 10 are listed" in text
+    assert re.search(r"And \d+ more: see audit.jsonl.", text)
+    assert re.search(r"<summary>who</summary>[^<]+ and \d+ more, see verdicts.jsonl</details>", text)
 
 
 @pytest.fixture(scope="module")
