@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import main
-from autograder.cli import COMMANDS
+from autograder.cli import COMMANDS, name_of
 from autograder.kernels.doctor import CONFINED, available, bounds, levels
 from tests.agreement.book import Book
 from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, HANDED_IN, WRONG, answered, hand_in
@@ -222,7 +222,7 @@ def test_without_anything_that_keeps_a_submission_in_grading_stops_with_one_line
     assert not (tmp_path / "graded").exists()
 
 
-@pytest.mark.parametrize("command", ["", *(command.__name__ for command in COMMANDS)])
+@pytest.mark.parametrize("command", ["", *map(name_of, COMMANDS)])
 def test_help_is_there(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     run = here(capfd, *filter(None, [command]), "--help")
     assert run.returncode == 0
@@ -233,7 +233,7 @@ def test_the_list_of_commands_cuts_no_sentence() -> None:
     text = " ".join(autograder("--help", env=os.environ | {"COLUMNS": "60"}).stdout.split())
     for command in COMMANDS:
         first, *_ = (command.__doc__ or "").split("\n\n")
-        assert f"{command.__name__} {' '.join(first.split())}" in text
+        assert f"{name_of(command)} {' '.join(first.split())}" in text
 
 
 def test_the_command_alone_prints_what_there_is() -> None:
