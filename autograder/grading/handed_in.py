@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,14 @@ from autograder.grading.misnamed import look_again
 from autograder.grading.output import Output
 from autograder.grading.roster import Person, Roster, read_roster
 from autograder.grading.scores import Key
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The best attempt so far: what it is worth, and what the audit log says of it."""
+
+    worth: float
+    graded: Graded
 
 
 class HandedIn:
@@ -52,7 +60,7 @@ class HandedIn:
         self._known = releases(course)
         self.receipts: dict[Key, Submission] = {}
         self._attempts: dict[tuple[Key, str], Submission] = {}
-        self._worth: dict[Key, float] = {}
+        self._counted: dict[Key, Counted] = {}
 
     @property
     def keys(self) -> set[Key]:
@@ -123,13 +131,16 @@ class HandedIn:
         counting: dict[Key, Graded] = {}
         for graded in results:
             key, receipt = graded.verdict.key, self._attempts[graded.verdict.key, graded.verdict.digest]
-            worth = book.worth(graded, receipt)
-            if worth < self._worth.get(key, 0.0):
-                output.set_aside(graded)
+            worth, before = book.worth(graded, receipt), self._counted.get(key)
+            if before and worth < before.worth:
+                output.set_aside(graded, {key: receipt})
                 continue
             if key in counting:
-                output.set_aside(counting[key])
-            self._worth[key], self.receipts[key], counting[key] = worth, receipt, graded
+                output.set_aside(counting[key], {key: self.receipts[key]})
+            elif before:
+                output.replace(before.graded, {key: self.receipts[key]})
+            self._counted[key] = Counted(worth, replace(graded, record=b"", cells=(), restored=()))
+            self.receipts[key], counting[key] = receipt, graded
         return list(counting.values())
 
     def _others(self, key: Key) -> Iterator[Submission]:

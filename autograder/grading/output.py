@@ -5,8 +5,9 @@ import csv
 import io
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,10 +70,11 @@ class Output:
     def feedback(self, verdict: SubmissionVerdict) -> Path:
         return self.folder / verdict.feedback
 
-    def record(self, key: Key) -> Path:
-        """Return where the answers of a submission are kept."""
+    def record(self, key: Key, digest: str = "") -> Path:
+        """Return where the answers of a submission are kept, or by its digest an attempt's that does not count."""
         student, assignment = key
-        return self.folder / "answers" / student / f"{assignment}.answers"
+        attempt = f".{digest[:16]}" if digest else ""
+        return self.folder / "answers" / student / f"{assignment}{attempt}.answers"
 
     def create(self) -> None:
         """Make the folder; raise CourseError when it cannot be written."""
@@ -116,9 +118,24 @@ class Output:
         durable.sync(self.folder)
         durable.append(self.audit, (_audit(graded, receipts) for graded in batch))
 
-    def set_aside(self, graded: Graded) -> None:
-        """Say in the audit log that an attempt was judged and does not count."""
-        durable.append(self.audit, (_audit(graded, NO_RECEIPTS, counts=False),))
+    def set_aside(self, graded: Graded, receipts: Receipts = NO_RECEIPTS) -> None:
+        """Say in the audit log that an attempt was judged and does not count, and keep its answers for a regrade."""
+        if graded.record:
+            durable.write(self.record(graded.verdict.key, graded.verdict.digest), graded.record, synced=False)
+        durable.append(self.audit, (_audit(graded, receipts, counts=False),))
+
+    def replace(self, counted: Graded, receipts: Receipts = NO_RECEIPTS) -> None:
+        """Set aside an attempt that has counted until now: the stored answers are its own."""
+        stored = self.record(counted.verdict.key)
+        self.set_aside(replace(counted, record=stored.read_bytes() if stored.exists() else b""), receipts)
+
+    def aside(self) -> dict[Key, dict[str, dict[str, Any]]]:
+        """Return the last line of the audit log for every attempt that did not count then, by its file's digest."""
+        found: defaultdict[Key, dict[str, dict[str, Any]]] = defaultdict(dict)
+        for entry in self._audit_log():
+            if not entry.get("counts", True):
+                found[entry["student"], entry["assignment"]][entry["digest"]] = entry
+        return found
 
     def judged(self) -> set[tuple[str, str, str, str]]:
         """Return every attempt ever judged: student, assignment, digest of the file, version of the assignment."""
@@ -216,6 +233,7 @@ def _audit(graded: Graded, receipts: Receipts, counts: bool = True) -> str:
         "left": list(graded.left),
         "blank": graded.is_blank,
         "counts": counts,
+        "submitted": receipt.submitted.isoformat() if receipt and receipt.submitted else None,
         "remarks": list(receipt.remarks if receipt else ()),
     }
     return json.dumps(entry, allow_nan=False) + "\n"

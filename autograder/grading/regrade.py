@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from autograder.grading.answers import NotRecorded, Record, Replay
 from autograder.grading.assignment import Assignment, load, released_in
 from autograder.grading.autograded import place, tabled
 from autograder.grading.changes import require_known, settled
-from autograder.grading.collect import Submission
 from autograder.grading.course import Course
 from autograder.grading.difference import Difference, as_csv, differences
 from autograder.grading.errors import CourseError
@@ -22,10 +22,13 @@ from autograder.grading.gradebook import ClassGradebook, all_scores, existing_ur
 from autograder.grading.output import Output
 from autograder.grading.run import finish
 from autograder.grading.scores import Key
+from autograder.grading.second_look import SecondLook, receipt
 from autograder.grading.sitting import Sitting
 from autograder.grading.verdicts import SubmissionVerdict, write_bytes, write_text
 
 BATCH = 32
+UNREAD = ("missing", "invalid")
+"""What was never asked anything, so that it has no record."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +108,19 @@ def _regrade(
     stale: list[Key] = []
     batch: list[Graded] = []
     with ClassGradebook(url, list(loaded.values()), course) as book:
+        look = SecondLook(output, course, book)
         for done, verdict in enumerate(chosen, 1):
             assignment = loaded[verdict.assignment]
+            judge = partial(_judge_again, assignment, course)
             names = wanted.of(assignment) if wanted.includes(verdict) else []
             try:
-                graded = _judge_again(output, assignment, names, verdict, audited[verdict.key])
-                batch.append(replace(graded, verdict=settled(graded.verdict, course.changes)))
+                entry = audited[verdict.key]
+                data = b"" if verdict.status in UNREAD else output.record(verdict.key).read_bytes()
+                batch.append(look.best(judge(verdict, data, entry, names), entry, assignment, judge))
             except (NotRecorded, FileNotFoundError, KeyError, ValueError):
                 stale.append(verdict.key)
             if len(batch) == BATCH or done == len(chosen):
-                _write(batch, book, output, course, audited)
+                _write(batch, look, output, course, audited)
                 verdicts |= {graded.verdict.key: graded.verdict for graded in batch}
                 batch.clear()
             watch(done, len(chosen))
@@ -126,16 +132,16 @@ def _regrade(
 
 
 def _write(
-    batch: Sequence[Graded], book: ClassGradebook, output: Output, course: Course, audited: Mapping[Key, dict[str, Any]]
+    batch: Sequence[Graded], look: SecondLook, output: Output, course: Course, audited: Mapping[Key, dict[str, Any]]
 ) -> None:
     """Write some submissions anew; what there was to remark on them still is."""
-    book.record(batch)
-    scores = book.scores(batch) if batch else {}
+    receipts = {graded.verdict.key: receipt(graded, audited[graded.verdict.key]) for graded in batch} | look.receipts
+    look.book.record(batch, look.receipts, look.anew)
+    scores = look.book.scores(batch) if batch else {}
     for graded in batch:
         _write_tables(place(course, output, graded.verdict.key), graded)
         write_feedback(output, graded.verdict, scores[graded.verdict.key], graded.cells, graded.notes)
-    remarks = {graded.verdict.key: tuple(audited[graded.verdict.key].get("remarks", ())) for graded in batch}
-    output.append(batch, {key: Submission(*key, remarks=found) for key, found in remarks.items()})
+    output.append(batch, receipts)
 
 
 def _load(wanted: Wanted, there: Sequence[str], course: Course) -> dict[str, Assignment]:
@@ -180,25 +186,37 @@ def _stored(output: Output, verdict: SubmissionVerdict) -> Record:
 
 
 def _judge_again(
-    output: Output, assignment: Assignment, names: Collection[str], old: SubmissionVerdict, entry: dict[str, Any]
+    assignment: Assignment,
+    course: Course,
+    old: SubmissionVerdict,
+    data: bytes,
+    entry: Mapping[str, Any],
+    names: Collection[str] | None = None,
 ) -> Graded:
-    """Judge these exercises of a submission; what the audit log says of its run still holds."""
-    data, record = b"", Record()
-    exercises = [exercise for exercise in assignment.exercises if exercise.name in names]
+    """Judge exercises of a submission by its record, as points are now; what the audit log says of its run still holds.
+
+    Args:
+        assignment: of what.
+        course: what it changes about points.
+        old: the verdict before.
+        data: the record, empty where nothing could be asked.
+        entry: what the audit log says.
+        names: of the exercises that are judged again; None means all.
+    """
+    record = Record.from_bytes(data) if data else Record()
+    exercises = [exercise for exercise in assignment.exercises if names is None or exercise.name in names]
     faults: tuple[str, ...] = ()
-    if old.status in {"missing", "invalid"}:
-        cause = old.exercises[0].requirements[0].message
-        judged = tuple(unjudged(exercise, old.status, cause) for exercise in exercises)
-    else:
-        data = output.record(old.key).read_bytes()
-        record = Record.from_bytes(data)
-        seed = submission_seed(old.seed, old.assignment)
-        sitting = Sitting(exercises, Replay(record), seed)
+    if data:
+        sitting = Sitting(exercises, Replay(record), submission_seed(old.seed, old.assignment))
         sitting.repeat(record.course)
         judged, faults = sitting.verdicts, tuple(sitting.faults)
+    else:
+        cause = old.exercises[0].requirements[0].message
+        judged = tuple(unjudged(exercise, old.status, cause) for exercise in exercises)
     verdicts = {exercise.name: exercise for exercise in (*old.exercises, *judged)}
+    verdict = replace(old, exercises=tuple(verdicts[exercise.name] for exercise in assignment.exercises))
     return Graded(
-        verdict=replace(old, exercises=tuple(verdicts[exercise.name] for exercise in assignment.exercises)),
+        verdict=settled(verdict, course.changes),
         version=assignment.version,
         cells=record.cells,
         record=data,

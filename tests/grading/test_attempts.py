@@ -1,17 +1,25 @@
 """Of several attempts the last one counts, or the best, as the course says; lateness is part of what one is worth."""
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Gradebook
 
+from autograder.grading import run
+from autograder.grading.appeal import reasons
+from autograder.grading.collect import Submission
 from autograder.grading.course import Course
-from autograder.grading.gradebook import ClassGradebook, url_of
+from autograder.grading.gradebook import ClassGradebook, all_scores, default_url, url_of
 from autograder.grading.handed_in import HandedIn
 from autograder.grading.output import Output
+from autograder.grading.regrade import regrade
 from autograder.grading.run import ClassRun, Plan
 from autograder.kernels.limits import Limits
-from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, WRONG, answered
+from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, SECOND, WRONG, answered
+from tests.sample import answers
+from tests.sample.deserved import POINTS
 
 DUE = datetime(2027, 2, 1)
 RIGHT, WORSE = answered(0), answered(1, **{FIRST.name: WRONG})
@@ -82,3 +90,51 @@ def test_an_attempt_that_was_replaced_and_came_back_runs_again(root: Path) -> No
     assert not HandedIn(root / "submitted", Course.here(root), [ASSIGNMENT], ["ann"]).unchanged(
         output, {ASSIGNMENT: version}
     )
+
+
+MISTAKE = "ignores the mask"
+OTHER = answered(2, **{SECOND.name: answers.wrong(SECOND, MISTAKE)})
+LOST = SECOND.points - POINTS[SECOND.name][MISTAKE]
+
+
+def test_another_attempt_counts_once_points_have_changed(root: Path) -> None:
+    """Ann's last attempt has a mistake in the first exercise, and her earlier one a graver mistake in the second."""
+    earlier = root / "attempts" / "ann" / ASSIGNMENT / "one"
+    (earlier / f"{ASSIGNMENT}.ipynb").write_bytes(OTHER)
+    assert grade(root)[0]["ann"] == FULL - 3.5
+    output, settings = Output(root / "graded"), (root / "course.toml").read_text()
+    with Gradebook(default_url(output.folder)) as book:
+        book.find_grade(f"{FIRST.name}_check", ASSIGNMENT, ASSIGNMENT, "ann").manual_score = 9.0
+        book.db.commit()
+
+    def regraded() -> tuple[bytes, float, float, datetime | None, tuple[str, ...]]:
+        course = Course.here(root)
+        assert not regrade(output, course=course).stale
+        verdict, score = output.read()["ann", ASSIGNMENT], all_scores(default_url(output.folder))["ann", ASSIGNMENT]
+        (counts,) = [item for item in (WORSE, OTHER) if Submission.of("ann", ASSIGNMENT, item).digest == verdict.digest]
+        shown = json.loads((root / "autograded" / "ann" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_bytes())
+        cells = {node["id"]: "".join(node["source"]) for node in shown["cells"]}
+        assert (cells[FIRST.name].strip() == WRONG.strip()) == (counts == WORSE)
+        assert reasons(output, course, ("ann", ASSIGNMENT), None, None).seed == verdict.seed, "its answers are stored"
+        return counts, verdict.points, verdict.max_points, score.submitted, score.waiting
+
+    late, early = DUE - timedelta(hours=1), DUE - timedelta(hours=2)
+    assert regraded()[:4] == (WORSE, FULL - 3.5, FULL, late)
+    (root / "course.toml").write_text(f'{settings}\n[[change]]\nexercise = "{SECOND.name}"\npoints = 0\n')
+    left = FULL - SECOND.points
+    assert regraded() == (OTHER, left, left, early, (f"{FIRST.name}_check",)), "and what a person gave is seen again"
+    (root / "course.toml").write_text(settings)
+    assert regraded()[:4] == (WORSE, FULL - 3.5, FULL, late)
+    assert grade(root, resume=True)[1] == 0
+
+
+def test_an_attempt_of_an_earlier_batch_that_is_beaten_is_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "BATCH_SIZE", 1)
+    course = Course.here(root)
+    grade(root)
+    output = Output(course.graded)
+    counting = {key: verdict.digest for key, verdict in output.read().items()}
+    for key, aside in output.aside().items():
+        assert counting[key] not in aside
+        assert all(output.record(key, digest).is_file() for digest in aside)
+    assert sum(len(aside) for aside in output.aside().values()) == 2
