@@ -127,3 +127,17 @@ def test_every_form_asks_for_something_and_names_commands_that_there_are(form: P
     assert any(item.get("validations", {}).get("required") for item in asked["body"])
     for command in re.findall(r"`autograder ([a-z]+)", form.read_text(encoding="utf-8")):
         assert options(command) is not None
+
+
+def test_a_pull_request_is_asked_for_commands_and_files_that_there_are() -> None:
+    text = (ROOT / ".github/pull_request_template.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`make ([a-z-]+)`", text)) <= targets()
+    assert all((ROOT / name).is_file() for name in re.findall(r"`([\w/]+\.md)`", text))
+    assert text.count("- [ ]") >= 3
+
+
+def test_changes_name_commands_that_there_are_and_the_newest_stand_first() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert headings[0] == "Unreleased"
+    assert re.search(r"^## Unreleased\n\n- ", text, re.MULTILINE)

@@ -3,6 +3,7 @@
 import linecache
 import sys
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 
@@ -54,19 +55,21 @@ def declare(name: str, source: str) -> tuple[Exercise, ...]:
     Raises:
         Undeclared: it does not run, or declares no exercise with a requirement.
     """
-    path = f"{FOLDER}/{name}.py"
+    # A name for each text, so that one that has changed since is never taken for the other.
+    shown, digest = f"{FOLDER}/{name}.py", sha256(source.encode()).hexdigest()[:16]
+    path = f"{FOLDER}/{digest}/{name}.py"
     linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
-    module = ModuleType(f"{FOLDER}_{name}", None)
+    module = ModuleType(f"{FOLDER}_{name}_{digest}", None)
     module.__file__, module.__package__ = path, f"{FOLDER}.{name}"
     sys.modules[module.__name__] = module
     try:
         exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - what whoever runs the course has written
     except Exception as error:
-        raise Undeclared(f"{path} cannot be used ({type(error).__name__}: {error}{_line(error, path)})") from None
+        raise Undeclared(f"{shown} cannot be used ({type(error).__name__}: {error}{_line(error, path)})") from None
     found = [value for value in vars(module).values() if isinstance(value, Exercise) and value.assignment == name]
     exercises = tuple(dict.fromkeys(found))
     if lack := _lack(exercises):
-        raise Undeclared(f"{path} cannot be used ({lack}): see the guide How to write an exercise")
+        raise Undeclared(f"{shown} cannot be used ({lack}): see the guide How to write an exercise")
     return exercises
 
 

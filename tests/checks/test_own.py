@@ -1,5 +1,6 @@
 """Exercises that a course declares itself: found, refused where they cannot be used, and tried by one command."""
 
+import inspect
 import os
 import subprocess
 import sys
@@ -118,6 +119,13 @@ def test_what_cannot_be_used_is_one_clear_line(name: str, text: str | bytes, say
     run = autograder(tmp_path, "try")
     assert run.returncode == 2
     assert run.stderr == f"autograder: {raised.value}\n"
+
+
+def test_a_text_that_has_changed_is_not_taken_for_the_one_before() -> None:
+    first, second = declared(FINE), declared(FINE.replace("x / 2\n\n\nexercise", "x * 0.5  # changed\n\n\nexercise"))
+    for exercise, line in ((first, "return x / 2"), (second, "return x * 0.5  # changed")):
+        assert inspect.getsource(exercise.reference).splitlines()[-1].strip() == line
+    assert declared(FINE) is first
 
 
 def test_check_finds_what_the_course_declares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,3 +134,8 @@ def test_a_mistake_is_added_to_the_course_itself(tmp_path: Path) -> None:
     subprocess.run([*run, *measures.split()[2:]], cwd=tmp_path, check=True)
     assert '"gives 0": [' in stored.read_text(encoding="utf-8")
     assert '"gives 0": [' not in before
+
+
+@pytest.mark.parametrize("guide", ["exercise", "mistake"])
+def test_code_fits_the_column_of_a_page(guide: str) -> None:
+    assert max(len(line) for step in steps(guide) for line in step.text.splitlines()) <= 96
