@@ -23,9 +23,9 @@ QUICK := tests/reference tests/checks tests/test_house.py tests/sample/test_answ
 	$(addprefix tests/kernels/test_,channel.py needed.py sanitise.py wire.py)
 
 # A stamp is as new as the last time its target was made from what it depends on. The one of an installation is called
-# after its extras in pyproject.toml; once a grader has frameworks, they stay.
-STUDENT := $(VENV)/.student
-FRAMEWORKS ?= $(wildcard $(VENV)/.grade-frameworks)
+# after its extras in pyproject.toml; once there are frameworks, they stay.
+FRAMEWORKS ?= $(wildcard $(VENV)/.*-frameworks)
+STUDENT := $(VENV)/.student$(if $(FRAMEWORKS),-frameworks)
 GRADER := $(VENV)/.grade$(if $(FRAMEWORKS),-frameworks)
 READER := $(VENV)/.book
 DEVELOPER := $(VENV)/.dev
@@ -60,7 +60,7 @@ help: ## print this list
 	@echo "Usage: make TARGET"
 	@sed -nE 's/^([a-z-]+):.*## (.*)$$/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target what; do printf '  %-13s %s\n' "$$target" "$$what"; done
 
-student: $(STUDENT) ## install what a student needs: JupyterLab and the checks, no framework and no book
+student: $(STUDENT) ## install what a student needs: JupyterLab and the checks (FRAMEWORKS=1: with torch and Keras)
 	@echo
 	@echo "Open the first notebook   $(BIN)/jupyter lab --notebook-dir . exercises/dropout_numpy/dropout_numpy.ipynb"
 

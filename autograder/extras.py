@@ -2,11 +2,12 @@
 
 import json
 import re
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
 PROJECT = "dropout-course"
-TARGETS = {"check": "student", "grade": "grader", "frameworks": "grader FRAMEWORKS=1", "book": "book", "dev": "dev"}
+TARGETS = {"check": "student", "grade": "grader", "frameworks": "student FRAMEWORKS=1", "book": "book", "dev": "dev"}
 """The extras, the smallest first, and the target of `make` that installs each in a clone."""
 
 
@@ -31,7 +32,12 @@ def advice(module: str) -> str:
 
 def projects(extra: str) -> set[str]:
     """Return the projects that an extra asks for; their modules are called the same but for capitals."""
-    asked = [re.match(rf"([\w.-]+).*extra == ['\"]{extra}['\"]", line) for line in metadata.requires(PROJECT) or ()]
+    try:
+        lines = metadata.requires(PROJECT) or []
+    except metadata.PackageNotFoundError:  # a clone that is used as it lies there
+        declared = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        lines = [f"{line} extra == '{extra}'" for line in declared["optional-dependencies"][extra]]
+    asked = [re.match(rf"([\w.-]+).*extra == ['\"]{extra}['\"]", line) for line in lines]
     return {match[1].lower() for match in asked if match}
 
 

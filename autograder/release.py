@@ -1,8 +1,10 @@
 """Making what students get: solutions/*.py become released notebooks, by nbgrader's own generate_assignment."""
 
 import os
+import re
 import sysconfig
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import jupytext
@@ -13,8 +15,13 @@ from traitlets.config import Config
 
 from autograder.checks.catalogue import exercises, source
 from autograder.draft import Undrafted, draft
+from autograder.first_cell import first_cell
 from autograder.grading.errors import CourseError
 
+START = "start"
+"""The grade_id of the cell that finds the checks."""
+PAGE = re.compile(r"\((?:\.\./)+((?:book|exercises)/[\w/-]+)\.(?:md|ipynb)")
+"""A link from a notebook to a page of the book, which in a clone is the file that the page is made from."""
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -22,7 +29,18 @@ class ReleaseError(CourseError):
     """A solution cannot be released; the message says what to mend."""
 
 
-def release(assignment: str, solutions: Path, destination: Path) -> Path:
+@dataclass(frozen=True)
+class Published:
+    """Where a course can be had: what pip installs its checks from, and the address of its book; empty for nowhere."""
+
+    checks: str = ""
+    book: str = ""
+
+
+NOWHERE = Published()
+
+
+def release(assignment: str, solutions: Path, destination: Path, published: Published = NOWHERE) -> Path:
     """Make the notebook of one assignment from its solution.
 
     Args:
@@ -30,6 +48,7 @@ def release(assignment: str, solutions: Path, destination: Path) -> Path:
             its own, the solution is drafted from what that declares.
         solutions: folder of jupytext py:percent files.
         destination: folder that gets `<assignment>/<assignment>.ipynb`.
+        published: addresses to write into it.
 
     Returns:
         The path of the released notebook.
@@ -38,6 +57,7 @@ def release(assignment: str, solutions: Path, destination: Path) -> Path:
         ReleaseError: the solution is not there, its points differ from the exercises', or nbgrader refuses it.
     """
     notebook = read_solution(assignment, solutions)
+    _address(notebook, published)
     released = destination / assignment / f"{assignment}.ipynb"
     released.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -47,15 +67,24 @@ def release(assignment: str, solutions: Path, destination: Path) -> Path:
     return released
 
 
+def _address(notebook: NotebookNode, published: Published) -> None:
+    """Write into a notebook where its checks and its book are."""
+    for cell in notebook.cells:
+        if cell.id == START:
+            cell.source = first_cell(cell.source, published.checks, published.book)
+    for cell in notebook.cells if published.book else ():
+        cell.source = PAGE.sub(rf"({published.book.rstrip('/')}/\1.html", cell.source)
+
+
 def _go_on(notebook: NotebookNode) -> None:
     """Let Run All go on to the end of a notebook whose answers are not written yet.
 
-    Jupyter goes on behind a cell with this tag when it raises. The imports have none: what lacks there lacks
-    everywhere.
+    Jupyter goes on behind a cell with this tag when it raises. The first cell and the imports have none: what lacks
+    there lacks everywhere.
     """
-    _, *cells = (cell for cell in notebook.cells if cell.cell_type == "code")
-    for cell in cells:
-        cell.metadata.tags = [*cell.metadata.get("tags", []), "raises-exception"]
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.id not in {START, "imports"}:
+            cell.metadata.tags = [*cell.metadata.get("tags", []), "raises-exception"]
 
 
 def read_solution(assignment: str, solutions: Path) -> NotebookNode:

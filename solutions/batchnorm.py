@@ -28,13 +28,16 @@
 #   often broadcast it without a word: a `gamma` of shape `(1,)` is as wrong as one of shape `(d + 1,)`;
 # - `eps` has the default of Keras, `1e-3`, except in the PyTorch module of exercise 7.
 
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from autograder import begin, check
+
+begin("batchnorm", needs="matplotlib numpy torch")
+
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import nn
-
-from autograder import check
 
 # %matplotlib inline
 

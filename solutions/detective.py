@@ -23,13 +23,16 @@
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, and $q = 1 - p$ the probability that it
 # is kept.
 
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from autograder import begin, check
+
+begin("detective", needs="matplotlib numpy")
+
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
-
-from autograder import check
 
 # %matplotlib inline
 

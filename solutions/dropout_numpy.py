@@ -21,11 +21,14 @@
 #
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, as in Keras and PyTorch, and $q = 1 - p$ the probability that it is kept.
 
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from autograder import begin, check
+
+begin("dropout_numpy", needs="matplotlib numpy")
+
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import matplotlib.pyplot as plt
 import numpy as np
-
-from autograder import check
 
 # %matplotlib inline
 

@@ -25,6 +25,11 @@
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, and $q = 1 - p$ the probability that it
 # is kept.
 
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from autograder import begin, check
+
+begin("dropout_pytorch", needs="matplotlib numpy torch")
+
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from itertools import pairwise
 
@@ -32,8 +37,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import nn
-
-from autograder import check
 
 # %matplotlib inline
 

@@ -31,6 +31,11 @@
 # - a wrong shape raises `ValueError` with a message that names the argument (or contains the word shape). NumPy would
 #   often broadcast it without a word.
 
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from autograder import begin, check
+
+begin("inference_by_hand", needs="keras matplotlib numpy tensorflow torch")
+
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import os
 
@@ -41,8 +46,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import nn
-
-from autograder import check
 
 # %matplotlib inline
 

@@ -29,11 +29,14 @@
 # - `eps` has the default of Keras. PyTorch has others, so pass `eps` explicitly when you carry weights from one to the
 #   other.
 
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from autograder import begin, check
+
+begin("layernorm", needs="matplotlib numpy")
+
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import matplotlib.pyplot as plt
 import numpy as np
-
-from autograder import check
 
 # %matplotlib inline
 

@@ -25,6 +25,11 @@
 #
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, and $q = 1 - p$. There are $T$ passes.
 
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from autograder import begin, check
+
+begin("monte_carlo", needs="keras matplotlib numpy tensorflow torch")
+
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
 import os
@@ -37,8 +42,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from keras import layers
-
-from autograder import check
 
 # %matplotlib inline
 

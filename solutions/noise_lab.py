@@ -22,13 +22,16 @@
 #
 # You need PyTorch, NumPy and Matplotlib; the notebook takes one to two hours.
 
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from autograder import begin, check
+
+begin("noise_lab", needs="matplotlib numpy torch")
+
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import nn
-
-from autograder import check
 
 # %matplotlib inline
 

@@ -23,11 +23,14 @@
 # of the first array argument, and no argument is modified. What cannot be done raises `ValueError` with a message that names
 # the argument, or says what is wrong with a shape.
 
+# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
+from autograder import begin, check
+
+begin("pooling", needs="matplotlib numpy")
+
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import matplotlib.pyplot as plt
 import numpy as np
-
-from autograder import check
 
 # %matplotlib inline
 

@@ -16,7 +16,7 @@ ADDRESS = "https://host.example/owner/course"
 
 @pytest.mark.parametrize(
     ("module", "target"),
-    [("typer", "student"), ("jinja2", "grader"), ("nbgrader.api", "grader"), ("torch", "grader FRAMEWORKS=1")],
+    [("typer", "student"), ("jinja2", "grader"), ("nbgrader.api", "grader"), ("torch", "student FRAMEWORKS=1")],
 )
 def test_a_clone_names_the_target_that_brings_it(module: str, target: str) -> None:
     assert extras.advice(module) == f"run `make {target}` in {ROOT}"

@@ -1,9 +1,12 @@
-"""Where a page of the book is, seen from a student's notebook."""
+"""Where a section of the book is, seen from a student's notebook."""
 
 import os
 from pathlib import Path
 
 BUILT = Path("_build/html")
+
+published = ""
+"""The address of the published book, where the notebook that is open names one."""
 
 
 def page_path(page: str) -> str:
@@ -11,17 +14,30 @@ def page_path(page: str) -> str:
     return f"{page}.html" if page.startswith("exercises/") else f"book/{page}.html"
 
 
-def page_url(page: str) -> str | None:
-    """Return a link to a page: in the book that COURSE_BOOK names, else in one built nearby, else None.
+def page_url(section: str) -> str | None:
+    """Return a link to a section: in the book that COURSE_BOOK names, else in one built nearby, else in the published.
 
-    COURSE_BOOK is an environment variable with the address of the published book. A book counts as nearby when it was
-    built in a folder above the working directory, as in a clone of the course.
+    COURSE_BOOK is an environment variable with the address of a book. A book counts as nearby when it was built in a
+    folder above the working directory, as in a clone of the course.
+
+    Args:
+        section: a page, as in `dropout/moments`, or one of its sections, as in `dropout/moments#leaving-out-the-mean`.
+
+    Returns:
+        The link, or None where there is no book at all.
     """
-    published = os.environ.get("COURSE_BOOK")
-    if published:
-        return f"{published.rstrip('/')}/{page_path(page)}"
+    page, sharp, anchor = section.partition("#")
+    if named := os.environ.get("COURSE_BOOK"):
+        return f"{named.rstrip('/')}/{page_path(page)}{sharp}{anchor}"
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / BUILT / page_path(page)).is_file():
-            return Path(os.path.relpath(folder / BUILT / page_path(page), here)).as_posix()
-    return None
+            link = Path(os.path.relpath(folder / BUILT / page_path(page), here)).as_posix()
+            return f"{link}{sharp}{anchor}"
+    return f"{published.rstrip('/')}/{page_path(page)}{sharp}{anchor}" if published else None
+
+
+def title(section: str) -> str:
+    """Return what a section is called where its title is not at hand: the words of its anchor and its page."""
+    page, _, anchor = section.partition("#")
+    return f"{page}, “{anchor.replace('-', ' ')}”" if anchor else page

@@ -65,7 +65,9 @@ class Exercise:
 
     Args:
         reference: the answer that every other one is compared with.
-        page: of the book, to read when a requirement does not hold; by default what students are told of checks.
+        page: section of the book to read when a requirement does not hold, as in `dropout/why#when-it-is-of-no-use`; by
+            default what students are told of checks.
+        onward: a sentence for a full answer: where it is used, and what to try with it.
         name: of the function or class; by default that of the reference.
         assignment: by default the package of the module that declares it.
         challenge: whether it is harder than the rest.
@@ -73,6 +75,7 @@ class Exercise:
 
     reference: Callable[..., object] | Built
     page: str = "guides/students"
+    onward: str = ""
     name: str = ""
     assignment: str = ""
     challenge: bool = False

@@ -78,6 +78,7 @@ def release(
     from autograder.grading.output import Output
     from autograder.grading.reissue import changed, next_step
     from autograder.grading.sources import renew_source
+    from autograder.release import Published
     from autograder.release import release as make
 
     course = Course.here()
@@ -87,7 +88,7 @@ def release(
     for name in assignment or course.own or catalogue.ASSIGNMENTS:
         path = folder / name / f"{name}.ipynb"
         before = path.read_bytes() if path.is_file() else None
-        typer.echo(make(name, solutions, folder))
+        typer.echo(make(name, solutions, folder, Published(course.checks, course.book)))
         if course.exists and out is None:
             renew_source(course, name, before)
         lines = changed(before, path.read_bytes())

@@ -24,6 +24,7 @@ def _table(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
 SCHEMA = _table(
     id=NAME,
     book=TEXT,
+    checks=TEXT,
     timezone=TEXT,
     attempts={"enum": ["last", "best"]},
     missing={"enum": ["blank", "zero"]},
@@ -91,6 +92,7 @@ class Course:
     root: Path
     id: str = "course"
     book: str = ""
+    checks: str = ""
     timezone: str = "UTC"
     attempts: Literal["last", "best"] = "last"
     missing: Literal["blank", "zero"] = "blank"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 NONE = frozenset[str]()
-HARMLESS = "%matplotlib inline"
+HARMLESS = ("%matplotlib inline", "%pip install ")
+"""Magics that neither define nor look up a name of the notebook."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def _names(outer: list[symtable.Symbol], inner: list[symtable.Symbol], is_all: b
 
 
 def _is_harmless(line: str) -> bool:
-    return line.strip() == HARMLESS
+    return line.lstrip().startswith(HARMLESS)
 
 
 def _is_magic(line: str) -> bool:

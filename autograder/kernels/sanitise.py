@@ -172,7 +172,7 @@ def _additions(master: NotebookCell, cell: NotebookCell) -> tuple[str, str]:
 def _statements(source: str) -> list[str]:
     """Return the statements of a cell in order, written in one and the same style, and its lines of magic."""
     lines = source.splitlines()
-    magics = {number: line.strip() for number, line in enumerate(lines, 1) if line.startswith(("%", "!"))}
+    magics = {number: line.strip() for number, line in enumerate(lines, 1) if line.lstrip().startswith(("%", "!"))}
     plain = "\n".join("" if number in magics else line for number, line in enumerate(lines, 1))
     try:
         tree = ast.parse(plain if len(plain) <= MAX_FIXED and not source.startswith("%%") else "%%")

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import re
 import warnings
 
 import nbformat
@@ -11,7 +12,9 @@ from nbclient import NotebookClient
 
 import autograder.checks.book
 from autograder import check
+from autograder.checks import progress
 from autograder.checks.notebook import NotYet
+from autograder.checks.printed import Printed
 from autograder.reference.dropout import dropout_moments
 
 WRONG = """
@@ -23,10 +26,11 @@ check(dropout_moments)
 """
 
 
-def run_in_kernel(source, folder):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+def run_in_kernel(source, folder, *more):
+    """Run cells in a kernel and return the outputs of the last."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (source, *more)])
     NotebookClient(notebook, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
-    return notebook.cells[0].outputs
+    return notebook.cells[-1].outputs
 
 
 def test_right_answer_prints_a_table_and_returns_nothing(capsys):
@@ -69,8 +73,10 @@ def test_unknown_name_is_explained():
     def dropout_moment(mean, var, rate):
         return mean, var
 
-    with pytest.raises(LookupError, match="no exercise is called dropout_moment"):
+    with pytest.raises(LookupError, match=r"no exercise is called dropout_moment: did you mean dropout_moments\?"):
         check(dropout_moment)
+    with pytest.raises(LookupError, match="no exercise is called <lambda>: pass the function itself"):
+        check(lambda x: x)
 
 
 def test_notebook_shows_html_and_one_line_in_place_of_a_traceback(tmp_path):
@@ -88,9 +94,12 @@ def test_table_escapes_what_the_student_wrote(tmp_path):
     assert "&lt;script&gt;alert(1)&lt;/script&gt; in <code>x</code>" in table.data["text/html"]
 
 
-def test_link_points_into_the_published_or_the_nearby_book(monkeypatch, tmp_path):
+def test_link_points_into_the_nearby_or_the_published_book(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert autograder.checks.book.page_url("dropout/moments") is None
+    monkeypatch.setattr(autograder.checks.book, "published", "https://example.org/published")
+    section = "https://example.org/published/book/dropout/moments.html#leaving-out-the-mean"
+    assert autograder.checks.book.page_url("dropout/moments#leaving-out-the-mean") == section
     page = tmp_path / "_build" / "html" / "book" / "dropout" / "moments.html"
     page.parent.mkdir(parents=True)
     page.touch()
@@ -98,6 +107,7 @@ def test_link_points_into_the_published_or_the_nearby_book(monkeypatch, tmp_path
     folder.mkdir(parents=True)
     monkeypatch.chdir(folder)
     assert autograder.checks.book.page_url("dropout/moments") == "../../_build/html/book/dropout/moments.html"
+    assert autograder.checks.book.page_url("dropout/moments#a").endswith("/html/book/dropout/moments.html#a")
     monkeypatch.setenv("COURSE_BOOK", "https://example.org/course/")
     assert autograder.checks.book.page_url("exercises/a/a") == "https://example.org/course/exercises/a/a.html"
 
@@ -127,3 +137,72 @@ def test_warnings_of_an_answer_stay_off_stderr(recwarn):
     with contextlib.suppress(NotYet):
         check(dropout_moments)
     assert not recwarn.list
+
+
+BEGIN = """
+from autograder import begin, check
+begin("dropout_numpy", needs="numpy")
+"""
+MOMENTS = """
+def dropout_moments(mean, var, rate):
+    print("called", mean)
+    return mean, (var + rate * mean**2) / (1 - rate)
+"""
+
+
+def test_version_that_a_failed_cell_should_have_replaced_is_said_to_be_old(tmp_path):
+    table, *_ = run_in_kernel(BEGIN, tmp_path, MOMENTS, MOMENTS.replace("):", ")"), "check(dropout_moments)")
+    warning = "Cell [3], which defines <code>dropout_moments</code>, has failed since: this is an older version."
+    assert warning in table.data["text/html"]
+    table, *_ = run_in_kernel(BEGIN, tmp_path, MOMENTS, MOMENTS.replace("moments", "momnets"), "check(dropout_moments)")
+    assert "<code>dropout_momnets</code> was defined since: did you mean" in table.data["text/html"]
+    table, *_ = run_in_kernel(BEGIN, tmp_path, MOMENTS.replace("):", ")"), MOMENTS, "check(dropout_moments)")
+    assert "older version" not in table.data["text/html"]
+
+
+def test_check_before_its_cell_ran_names_the_cell(tmp_path):
+    (error,) = run_in_kernel(BEGIN, tmp_path, "check(dropout_moments)")
+    expected = "NameError: `dropout_moments` is not defined yet: run its cell first, that of exercise 5."
+    assert error.traceback == [expected]
+    (error,) = run_in_kernel(BEGIN, tmp_path, MOMENTS.replace("moments", "momnets"), "check(dropout_moments)")
+    assert error.traceback == ["NameError: `dropout_momnets` was defined: did you mean `dropout_moments`?"]
+    (error,) = run_in_kernel(BEGIN, tmp_path, MOMENTS, "check(dropout_moment)")
+    assert error.traceback == ["NameError: `dropout_moment` is not defined: did you mean `dropout_moments`?"]
+
+
+def test_other_names_that_are_missing_keep_their_traceback(tmp_path):
+    (error,) = run_in_kernel(BEGIN, tmp_path, "def f():\n    return dropout_moments\nf()")
+    assert "---->" in "".join(error.traceback)
+    (error,) = run_in_kernel(BEGIN, tmp_path, "something_else")
+    assert "---->" in "".join(error.traceback)
+
+
+def test_what_an_answer_prints_is_counted_and_folded(tmp_path):
+    outputs = run_in_kernel(BEGIN, tmp_path, MOMENTS, "check(dropout_moments)")
+    assert {output.output_type for output in outputs} == {"display_data", "error"}
+    shown = outputs[0].data["text/html"]
+    (lines,) = re.findall(r"<details><summary>Your code printed (\d+) lines during this check", shown)
+    assert shown.count("called") == min(int(lines), 20) > 5
+
+
+def test_prints_take_no_more_memory_than_is_read():
+    printed = Printed()
+    for _ in range(100):
+        printed.write("x" * 99_999 + "\n")
+    assert printed.lines == 100
+    assert len(printed.beginning) <= 20_000
+    assert Printed().summary == ""
+
+
+def test_progress_counts_what_was_checked(capsys):
+    progress.start("dropout_numpy").verdicts.clear()
+    check()
+    assert capsys.readouterr().out.startswith("0 of 7 exercises, 0 of")
+    check(dropout_moments)
+    out = capsys.readouterr().out
+    assert re.search(r"1 of 7 exercises, 5 of \d+ points. Next: `dropout_forward`.$", out.strip())
+    check()
+    out = capsys.readouterr().out
+    assert "dropout_ridge " in out
+    assert "not checked yet" in out
+    assert progress.Progress("dropout_numpy")._repr_html_().count("not checked yet") == 7

@@ -132,5 +132,5 @@ def test_another_version_of_the_course_is_refused() -> None:
 
 def test_a_framework_that_is_missing_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "find_spec", lambda name: None if name == "keras" else find_spec(name))
-    with pytest.raises(CourseError, match=r"keras is missing, .*: run `make grader FRAMEWORKS=1` in "):
+    with pytest.raises(CourseError, match=r"keras is missing, .*: run `make student FRAMEWORKS=1` in "):
         pool._warm_worker("auto", heavy=True)

@@ -10,7 +10,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_backward, standardize
 
-exercise = Exercise(batchnorm_backward, page="normalization/backward")
+exercise = Exercise(batchnorm_backward, page="normalization/backward#an-input-acts-along-three-paths")
 
 
 def problem(draw: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_images
 
-exercise = Exercise(batchnorm_images, page="normalization/training")
+exercise = Exercise(batchnorm_images, page="normalization/training#what-batchnorm-computes-in-training")
 
 PARTS = ("y", "mean", "var")
 SHAPES = ((3, 2, 5, 4), (1, 4, 3, 2), (2, 1, 1, 6), (4, 3, 2, 1))

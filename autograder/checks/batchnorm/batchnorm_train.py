@@ -17,7 +17,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_train
 
-exercise = Exercise(batchnorm_train, page="normalization/training")
+exercise = Exercise(batchnorm_train, page="normalization/training#what-batchnorm-computes-in-training")
 
 PARTS = ("y", "mean", "var")
 

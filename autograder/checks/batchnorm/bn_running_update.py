@@ -9,7 +9,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import bn_running_update
 
-exercise = Exercise(bn_running_update, page="normalization/training")
+exercise = Exercise(bn_running_update, page="normalization/training#running-statistics-what-batchnorm-remembers")
 
 PARTS = ("running_mean", "running_var")
 LIBRARIES = ("keras", "torch")

@@ -8,7 +8,10 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, refuses
 from autograder.reference.batchnorm import bn_shift_ratio
 
-exercise = Exercise(bn_shift_ratio, page="normalization/dropout-and-batchnorm")
+exercise = Exercise(
+    bn_shift_ratio,
+    page="normalization/dropout-and-batchnorm#batchnorm-behind-dropout-stores-a-variance-that-is-too-large",
+)
 
 
 def moments(draw: np.random.Generator) -> tuple[float, float]:

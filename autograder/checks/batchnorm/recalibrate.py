@@ -37,7 +37,11 @@ def recalibrate():
     return recalibrate
 
 
-exercise = Exercise(recalibrate, page="normalization/dropout-and-batchnorm", challenge=True)
+exercise = Exercise(
+    recalibrate,
+    page="normalization/dropout-and-batchnorm#whether-removing-the-shift-helps-depends-on-the-network",
+    challenge=True,
+)
 
 
 def agrees(value: Any, wanted: np.ndarray, message: str) -> None:

@@ -9,7 +9,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, parts, refuses
 from autograder.reference.detective import accuracy_with_se
 
-exercise = Exercise(accuracy_with_se, page="exercises/detective/detective")
+exercise = Exercise(accuracy_with_se, page="pytorch/rates-depth-epochs#what-a-difference-is-worth")
 
 
 def answers(ask: Ask, correct: int, n: int) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import describe_type, expect
 from autograder.reference.detective import CHANCE_NLL, diagnose
 
-exercise = Exercise(diagnose, page="exercises/detective/detective")
+exercise = Exercise(diagnose, page="pytorch/train-and-eval#why-is-eval-mode-worse-a-diagnosis")
 
 Report = dict[str, float]
 

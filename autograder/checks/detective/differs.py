@@ -10,7 +10,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import describe_type, expect
 from autograder.reference.detective import differs
 
-exercise = Exercise(differs, page="exercises/detective/detective")
+exercise = Exercise(differs, page="pytorch/rates-depth-epochs#what-a-difference-is-worth")
 
 Case = tuple[int, int, int, float]
 

@@ -10,7 +10,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.detective import repaired_predict
 
-exercise = Exercise(repaired_predict, page="exercises/detective/detective", challenge=True)
+exercise = Exercise(
+    repaired_predict,
+    page="normalization/inference#mistakes-about-epsilon-are-small-all-others-are-large",
+    challenge=True,
+)
 
 EPS = 1e-3
 Weights = list[np.ndarray]

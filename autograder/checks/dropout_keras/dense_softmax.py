@@ -25,7 +25,7 @@ def dense_softmax(x, W, b):
     return softmax(x @ W + b, axis=1)
 
 
-exercise = Exercise(dense_softmax, page="exercises/dropout_keras/dropout_keras")
+exercise = Exercise(dense_softmax, page="normalization/inference#a-prediction-by-hand-line-by-line")
 
 
 def head(

@@ -31,7 +31,7 @@ def fix_head():
     return fix_head
 
 
-exercise = Exercise(fix_head, page="exercises/dropout_keras/dropout_keras")
+exercise = Exercise(fix_head, page="normalization/inference#mistakes-about-epsilon-are-small-all-others-are-large")
 
 DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "relu", "trainable": False}]
 NORM: Layers = ["BatchNormalization", {}]

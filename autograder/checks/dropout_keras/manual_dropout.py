@@ -26,7 +26,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, is_refusal
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
 
-exercise = Exercise(ManualDropout, page="keras/writing-the-layer", challenge=True)
+exercise = Exercise(ManualDropout, page="keras/writing-the-layer#inside-a-model-numpy-runs-once", challenge=True)
 
 
 def outputs_of(

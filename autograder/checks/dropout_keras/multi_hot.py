@@ -18,7 +18,7 @@ def multi_hot(sequences, dimension):
     return result
 
 
-exercise = Exercise(multi_hot, page="keras/writing-the-layer")
+exercise = Exercise(multi_hot, page="keras/writing-the-layer#two-places-for-the-factor")
 
 
 def reviews(draw: np.random.Generator, n: int, dimension: int) -> list[list[int]]:

@@ -30,7 +30,7 @@ def without_dropout():
     return without_dropout
 
 
-exercise = Exercise(without_dropout, page="keras/black-box")
+exercise = Exercise(without_dropout, page="keras/black-box#in-training-what-is-kept-is-divided-by-1-p")
 
 DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "tanh"}]
 FROZEN: Layers = ["Dense", {"units": WIDTH, "activation": "tanh", "trainable": False}]

@@ -11,7 +11,9 @@ from autograder.checks.expect import array, close, expect
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
 from autograder.reference.dropout import classic_dropout
 
-exercise = Exercise(classic_dropout, page="dropout/masks-and-scaling")
+exercise = Exercise(
+    classic_dropout, page="dropout/masks-and-scaling#two-ways-to-keep-the-average-scale-in-training-or-at-test-time"
+)
 
 
 def trained(ask: Ask, draw: np.random.Generator) -> list[tuple[np.ndarray, float, np.ndarray]]:

@@ -8,7 +8,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.dropout import dropout_backward
 
-exercise = Exercise(dropout_backward, page="dropout/backward")
+exercise = Exercise(dropout_backward, page="dropout/backward#a-silenced-unit-gets-no-gradient")
 
 
 def inputs(draw: np.random.Generator, rate: float, shape: tuple[int, ...] = (6, 5), dtype: str = "float64"):

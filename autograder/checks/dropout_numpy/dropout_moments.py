@@ -8,7 +8,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, parts, refuses
 from autograder.reference.dropout import dropout_moments
 
-exercise = Exercise(dropout_moments, page="dropout/moments")
+exercise = Exercise(dropout_moments, page="dropout/moments#dropout-turns-the-mean-into-variance")
 
 
 def moments(ask: Ask, mean: float, var: float, rate: float) -> tuple[float, float]:

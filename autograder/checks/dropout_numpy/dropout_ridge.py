@@ -8,7 +8,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.dropout import dropout_ridge
 
-exercise = Exercise(dropout_ridge, page="dropout/ridge")
+exercise = Exercise(dropout_ridge, page="dropout/ridge#averaged-over-all-masks-dropout-is-a-penalty")
 
 
 def problem(

@@ -11,7 +11,9 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, parts, refuses, untouched
 from autograder.reference.dropout import sigmoid, subnetwork_means
 
-exercise = Exercise(subnetwork_means, page="dropout/ensemble", challenge=True)
+exercise = Exercise(
+    subnetwork_means, page="dropout/ensemble#with-linear-logits-one-network-is-the-geometric-mean", challenge=True
+)
 
 
 def unit(draw: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, float]:

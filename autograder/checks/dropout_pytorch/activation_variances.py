@@ -38,7 +38,9 @@ def activation_variances():
     return activation_variances
 
 
-exercise = Exercise(activation_variances, page="dropout/moments", challenge=True)
+exercise = Exercise(
+    activation_variances, page="dropout/moments#the-noise-multiplies-from-layer-to-layer", challenge=True
+)
 
 SHAPES = {"perceptron": (9, 6), "convolution": (6, 2, 3, 5), "twice": (11, 6)}
 NAMES = {
@@ -162,7 +164,9 @@ def pooled_variance():
     varied."""
 
 
-@exercise.mistake("switches the mode", page="pytorch/train-and-eval", edit=("model(X)", "model.eval()(X)"))
+@exercise.mistake(
+    "switches the mode", page="pytorch/train-and-eval#one-flag-on-every-module", edit=("model(X)", "model.eval()(X)")
+)
 def switches_the_mode():
     """The model is put in another mode before it is measured or left in one. The question is what it does in the mode
     that it is in."""

@@ -37,7 +37,7 @@ def dropconnect():
     return dropconnect
 
 
-exercise = Exercise(dropconnect, page="dropout/noise")
+exercise = Exercise(dropconnect, page="dropout/noise#dropconnect-at-test-time-mean-weights-are-too-low")
 
 
 @exercise.requires("is x W'^T + b with every weight of W' either 0 or scaled by 1 / (1 - rate)", 2)

@@ -27,7 +27,7 @@ def dropout_layer():
     return dropout_layer
 
 
-exercise = Exercise(dropout_layer, page="pytorch/scratch-and-concise")
+exercise = Exercise(dropout_layer, page="pytorch/scratch-and-concise#ten-lines")
 
 
 def inputs(draw: np.random.Generator, shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:

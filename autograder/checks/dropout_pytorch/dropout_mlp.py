@@ -19,7 +19,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, is_refusal, tensor
 from autograder.checks.masks import believable, independent_entries, independent_of, keeps_fraction
 
-exercise = Exercise(DropoutMLP, page="pytorch/scratch-and-concise")
+exercise = Exercise(DropoutMLP, page="pytorch/scratch-and-concise#in-a-network")
 
 
 def logits_of(seen: Run, shape: tuple[int, int], dtype: Any = None) -> list[np.ndarray]:
@@ -196,7 +196,9 @@ def measure(ask: Ask) -> list[float]:
     ]
 
 
-@exercise.mistake("active in eval", page="pytorch/train-and-eval", edit=(", training=self.training", ""))
+@exercise.mistake(
+    "active in eval", page="pytorch/train-and-eval#one-flag-on-every-module", edit=(", training=self.training", "")
+)
 def active_in_eval():
     """Units are still dropped in eval mode. torch.nn.functional.dropout drops unless it is told
     training=self.training."""

@@ -40,7 +40,7 @@ def evaluate():
     return evaluate
 
 
-exercise = Exercise(evaluate, page="pytorch/train-and-eval")
+exercise = Exercise(evaluate, page="pytorch/train-and-eval#four-ways-to-evaluate")
 
 
 @exercise.requires("counts hits", 1)

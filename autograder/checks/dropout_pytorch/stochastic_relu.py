@@ -33,7 +33,7 @@ def stochastic_relu():
     return stochastic_relu
 
 
-exercise = Exercise(stochastic_relu, page="dropout/noise")
+exercise = Exercise(stochastic_relu, page="dropout/noise#a-stochastic-activation-does-not-need-to-be-scaled")
 
 KEEPS = (0.85, 0.6, 0.25)
 
@@ -182,7 +182,7 @@ def read_as_drop_rate():
     mistake."""
 
 
-@exercise.mistake("always stochastic", page="pytorch/train-and-eval", drop="if not training:")
+@exercise.mistake("always stochastic", page="pytorch/train-and-eval#one-flag-on-every-module", drop="if not training:")
 def always_stochastic():
     """Units are dropped when training is false as well, so predictions are random."""
 

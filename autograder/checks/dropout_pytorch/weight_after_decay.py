@@ -14,7 +14,7 @@ def weight_after_decay(w0: float, lr: float, weight_decay: float, steps: int) ->
     return float(w0 * (1 - lr * weight_decay) ** steps)
 
 
-exercise = Exercise(weight_after_decay, page="pytorch/weight-decay")
+exercise = Exercise(weight_after_decay, page="pytorch/weight-decay#what-decay-does-in-one-step")
 
 
 def agrees(ask: Ask, w0: float, lr: float, weight_decay: float, steps: int, message: str) -> None:

@@ -18,7 +18,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, untouched
 from autograder.reference.inference import block_inference
 
-exercise = Exercise(block_inference, page="normalization/inference")
+exercise = Exercise(block_inference, page="normalization/inference#batchnorm-has-four-arrays-in-this-order")
 
 
 @exercise.requires("applies ReLU before BatchNorm", 1)

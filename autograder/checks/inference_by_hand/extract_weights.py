@@ -47,7 +47,7 @@ def extract_weights():
     return extract_weights
 
 
-exercise = Exercise(extract_weights, page="normalization/inference")
+exercise = Exercise(extract_weights, page="normalization/inference#batchnorm-has-four-arrays-in-this-order")
 
 ARRAYS = ("gamma", "beta", "mean", "var")
 ACTIVATIONS = ("relu", "linear", "softmax")

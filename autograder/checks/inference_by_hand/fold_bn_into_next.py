@@ -10,7 +10,7 @@ from autograder.checks.expect import array, close, expect, parts, refuses, untou
 from autograder.reference.batchnorm import batchnorm_inference
 from autograder.reference.inference import fold_bn_into_next
 
-exercise = Exercise(fold_bn_into_next, page="normalization/inference")
+exercise = Exercise(fold_bn_into_next, page="normalization/inference#folding-batchnorm-into-a-dense-layer")
 
 PARTS = ("W", "b")
 SHAPES = ((5, 3), (2, 6), (4, 1), (1, 3))

@@ -15,7 +15,7 @@ from autograder.checks.inference_by_hand.chains import network, predict
 from autograder.checks.inference_by_hand.ports import keras_to_torch, with_functions, with_names, with_state_dicts
 from autograder.checks.statistics import plausible_count
 
-exercise = Exercise(keras_to_torch, page="normalization/conventions", challenge=True)
+exercise = Exercise(keras_to_torch, page="normalization/conventions#the-port-from-keras-to-pytorch", challenge=True)
 
 PAIRS: list[tuple[str | None, Spec]] = [
     ("softmax", ("Activation", {"activation": "tanh"})),

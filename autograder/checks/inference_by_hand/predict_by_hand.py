@@ -10,7 +10,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.inference import ACTIVATIONS, predict_by_hand
 
-exercise = Exercise(predict_by_hand, page="normalization/inference")
+exercise = Exercise(predict_by_hand, page="normalization/inference#a-prediction-by-hand-line-by-line")
 
 Layer = dict[str, Any]
 

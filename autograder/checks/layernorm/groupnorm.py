@@ -9,7 +9,7 @@ from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.checks.layernorm.gain import NEGLIGIBLE, gain, grows_by
 from autograder.reference.layernorm import groupnorm
 
-exercise = Exercise(groupnorm, page="normalization/layernorm")
+exercise = Exercise(groupnorm, page="normalization/layernorm#layers-differ-in-what-they-average-over")
 
 CASES = ((6, 3), (6, 2), (8, 2), (5, 1), (4, 4))
 """Channels and groups: neither equals channels per group where both could be meant, and both ends are among them."""

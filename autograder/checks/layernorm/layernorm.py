@@ -9,7 +9,7 @@ from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, vectors
 from autograder.reference.layernorm import layernorm
 
-exercise = Exercise(layernorm, page="normalization/layernorm")
+exercise = Exercise(layernorm, page="normalization/layernorm#layers-differ-in-what-they-average-over")
 
 
 def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:

@@ -10,7 +10,11 @@ from autograder.checks.expect import array, close, expect, parts, refuses, untou
 from autograder.checks.layernorm.gain import SHAPES, vectors
 from autograder.reference.layernorm import layernorm_backward, standardize
 
-exercise = Exercise(layernorm_backward, page="normalization/layernorm", challenge=True)
+exercise = Exercise(
+    layernorm_backward,
+    page="normalization/layernorm#the-gradient-is-that-of-batchnorm-over-another-set",
+    challenge=True,
+)
 
 
 def problem(draw: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.checks.layernorm.gain import vectors
 from autograder.reference.layernorm import ln_shrink
 
-exercise = Exercise(ln_shrink, page="montecarlo/noise-or-bias")
+exercise = Exercise(ln_shrink, page="montecarlo/noise-or-bias#many-units-layernorm-shrinks-the-signal")
 
 
 def centered(draw: np.random.Generator, n: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, vectors
 from autograder.reference.layernorm import rmsnorm
 
-exercise = Exercise(rmsnorm, page="normalization/layernorm")
+exercise = Exercise(rmsnorm, page="normalization/layernorm#the-missing-mean-of-rmsnorm")
 
 
 def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.reference.montecarlo import expected_calibration_error
 
-exercise = Exercise(expected_calibration_error, page="montecarlo/uncertainty")
+exercise = Exercise(expected_calibration_error, page="montecarlo/uncertainty#calibration")
 
 
 def predictions(draw: np.random.Generator, n: int, k: int, spread: float = 1.5) -> tuple[np.ndarray, np.ndarray]:

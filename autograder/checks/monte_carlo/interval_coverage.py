@@ -8,7 +8,7 @@ from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.checks.monte_carlo.passes import passes
 from autograder.reference.montecarlo import interval_coverage
 
-exercise = Exercise(interval_coverage, page="montecarlo/uncertainty")
+exercise = Exercise(interval_coverage, page="montecarlo/uncertainty#coverage")
 
 
 def targets(draw: np.random.Generator, samples: np.ndarray, tau: float, units: np.ndarray) -> np.ndarray:

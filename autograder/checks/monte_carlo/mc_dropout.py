@@ -24,7 +24,7 @@ def MCDropout():
     return MCDropout
 
 
-exercise = Exercise(MCDropout, page="montecarlo/sampling")
+exercise = Exercise(MCDropout, page="montecarlo/sampling#keras-what-looks-right-and-is-not")
 
 
 def masks_of(x: np.ndarray, outputs: list[np.ndarray], rate: float) -> np.ndarray:

@@ -38,7 +38,7 @@ def mc_predict():
     return with_frozen_norms(lambda model, X, T: np.stack([model(X, training=True) for _ in range(T)]))
 
 
-exercise = Exercise(mc_predict, page="montecarlo/sampling", challenge=True)
+exercise = Exercise(mc_predict, page="montecarlo/sampling#training-true-is-for-the-whole-model", challenge=True)
 
 RATE = 0.4
 DROPOUT: Layers = ["Dropout", {"rate": RATE}]

@@ -35,7 +35,7 @@ def mc_predict_torch():
     return mc_predict_torch
 
 
-exercise = Exercise(mc_predict_torch, page="montecarlo/sampling")
+exercise = Exercise(mc_predict_torch, page="montecarlo/sampling#pytorch-only-the-dropout-modules")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from autograder.checks.expect import close, expect, parts, untouched
 from autograder.checks.monte_carlo.passes import named, passes, refuses_misfits
 from autograder.reference.montecarlo import mc_summary
 
-exercise = Exercise(mc_summary, page="montecarlo/noise-or-bias")
+exercise = Exercise(mc_summary, page="montecarlo/noise-or-bias#two-reasons-to-differ")
 
 NAMES = ("mean", "sd", "se", "z")
 

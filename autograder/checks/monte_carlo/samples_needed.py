@@ -10,7 +10,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import describe_type, expect, refuses
 from autograder.reference.montecarlo import samples_needed
 
-exercise = Exercise(samples_needed, page="montecarlo/noise-or-bias")
+exercise = Exercise(samples_needed, page="montecarlo/noise-or-bias#how-many-passes")
 
 
 def count(value: Value) -> int:

@@ -10,7 +10,7 @@ from autograder.checks.expect import expect, untouched
 from autograder.checks.monte_carlo.passes import passes, refuses_misfits
 from autograder.reference.montecarlo import mc_summary, verdict
 
-exercise = Exercise(verdict, page="montecarlo/noise-or-bias")
+exercise = Exercise(verdict, page="montecarlo/noise-or-bias#two-reasons-to-differ")
 
 
 def gap_of(

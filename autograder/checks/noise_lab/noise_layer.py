@@ -24,7 +24,7 @@ def NoiseLayer():
     return NoiseLayer
 
 
-exercise = Exercise(NoiseLayer, page="exercises/noise_lab/noise_lab", challenge=True)
+exercise = Exercise(NoiseLayer, page="dropout/noise#one-coin-for-each-thing-that-is-kept-or-dropped", challenge=True)
 
 WILDEST, CALLS = 100.0, 1500
 SHAPES = ((6, 8), (2, 3, 4, 2))

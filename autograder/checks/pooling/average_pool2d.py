@@ -20,7 +20,7 @@ from autograder.checks.pooling.windows import (
 )
 from autograder.reference.pooling import average_pool2d
 
-exercise = Exercise(average_pool2d, page="keras/pooling")
+exercise = Exercise(average_pool2d, page="keras/pooling#averages-that-count-the-padding")
 
 
 exercise.requires("has one output for every window that fits, stride apart", 1)(counts_windows)

@@ -20,7 +20,7 @@ from autograder.checks.pooling.chains import (
 )
 from autograder.reference.pooling import count_macs
 
-exercise = Exercise(count_macs, page="keras/pooling")
+exercise = Exercise(count_macs, page="keras/pooling#all-parameters-are-saved-in-one-dense-layer")
 
 
 @exercise.requires("counts the work of convolutions", 2)

@@ -18,7 +18,7 @@ from autograder.checks.pooling.chains import (
 )
 from autograder.reference.pooling import count_parameters
 
-exercise = Exercise(count_parameters, page="keras/pooling")
+exercise = Exercise(count_parameters, page="keras/pooling#all-parameters-are-saved-in-one-dense-layer")
 
 
 @exercise.requires("counts weights and biases of convolutions", 1)

@@ -20,7 +20,7 @@ from autograder.checks.pooling.windows import (
 )
 from autograder.reference.pooling import max_pool2d
 
-exercise = Exercise(max_pool2d, page="keras/pooling")
+exercise = Exercise(max_pool2d, page="keras/pooling#the-maximum-of-a-window-for-each-channel-alone")
 
 
 exercise.requires("has one output for every window that fits, stride apart", 1)(counts_windows)

@@ -18,7 +18,7 @@ from autograder.checks.pooling.windows import (
 )
 from autograder.reference.pooling import max_pool2d_backward
 
-exercise = Exercise(max_pool2d_backward, page="keras/pooling", challenge=True)
+exercise = Exercise(max_pool2d_backward, page="keras/pooling#two-largest-values", challenge=True)
 
 Case = tuple[int, int, int, int]
 
