@@ -14,12 +14,15 @@
 # both, the memory that connects them, the gradient, the form for images, and a module that PyTorch cannot tell from its
 # own. Then you find out what dropout does to that memory, and repair it.
 #
-# **Before this.** Read [BatchNorm in training](../../book/normalization/training.md).
+# **Before this.** Read [BatchNorm in training](../../book/normalization/training.md) (50 minutes). You know NumPy
+# arrays and the chain rule; for the last two exercises, modules in PyTorch. What a *buffer* is, is told in exercise 7,
+# which needs it.
+#
+# **Time.** 4 to 5 hours in two sittings: exercise 5 is a good place to stop.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
 # you like. It asks your function with new inputs every time, says which requirement holds and which does not, and
-# recognizes many common mistakes by name. The first six exercises are NumPy, the last two PyTorch; the notebook takes
-# about two hours.
+# recognizes many common mistakes by name. The first six exercises are NumPy, the last two PyTorch.
 #
 # **Rules.** They hold in every exercise:
 #
@@ -751,3 +754,14 @@ ax.legend()
 # error on `fresh` before and after, for several seeds, before you answer: the network was trained with the noise, and
 # its last layer has got used to what it saw. "The statistics are right" and "the predictions are better" are two
 # claims.
+
+# %% [markdown]
+# ## What comes next
+#
+# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# is what the checks say then. Go on with [Layer normalization by hand](../layernorm/layernorm.ipynb), which has no
+# memory to go wrong, or with [Inference by hand](../inference_by_hand/inference_by_hand.ipynb), where your second
+# function works inside a trained network.
+#
+# In the book, [The backward pass of BatchNorm](../../book/normalization/backward.md) and [When dropout meets
+# BatchNorm](../../book/normalization/dropout-and-batchnorm.md) go further.

@@ -13,12 +13,15 @@
 # results. They come from public documents that many people have read. You will find them by what they do: measure with
 # an error bar, read the symptoms, and repair what caused them so that it stays repaired.
 #
-# **Before this.** Read [A museum of bugs](../../book/museum.md), and do [Dropout by
-# hand](../dropout_numpy/dropout_numpy.ipynb) and [Inference by hand](../inference_by_hand/inference_by_hand.ipynb).
+# **Before this.** Read [A museum of bugs](../../book/museum.md) (50 minutes), and do [Dropout by
+# hand](../dropout_numpy/dropout_numpy.ipynb) and [Inference by hand](../inference_by_hand/inference_by_hand.ipynb). You
+# know what dropout and BatchNorm do, in training and at test time.
+#
+# **Time.** 3 to 4 hours.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
 # you like. It asks your code with new inputs every time, says which requirement holds and which does not, and
-# recognizes many common mistakes by name. Everything is NumPy; the notebook takes one to two hours.
+# recognizes many common mistakes by name. Everything is NumPy.
 #
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, and $q = 1 - p$ the probability that it
 # is kept.
@@ -642,3 +645,12 @@ ax.invert_yaxis()
 # %% [markdown]
 # **Think.** Which of these would you notice without a reference to compare with? For each of the others, name a test
 # that would have found it in a minute.
+
+# %% [markdown]
+# ## What comes next
+#
+# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# is what the checks say then. Go on with [Noise lab](../noise_lab/noise_lab.ipynb): after repairing the noise of
+# others, invent one.
+#
+# In the book, [Training mode, eval mode, and raw pixels](../../book/pytorch/train-and-eval.md) goes further.

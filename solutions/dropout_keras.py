@@ -14,13 +14,16 @@
 # meet a famous head that cannot learn. At the end you write the layer yourself, which is harder than it looks: `fit` does
 # not run your Python code, it runs a graph that was traced from it once.
 #
-# **Before this.** Read [The layer as a black box](../../book/keras/black-box.md) and [Writing the layer in
-# Keras](../../book/keras/writing-the-layer.md), and do [Dropout by hand](../dropout_numpy/dropout_numpy.ipynb).
+# **Before this.** Read [The layer as a black box](../../book/keras/black-box.md) (45 minutes) and [Writing the layer in
+# Keras](../../book/keras/writing-the-layer.md) (45 minutes), and do [Dropout by
+# hand](../dropout_numpy/dropout_numpy.ipynb). You know the first exercise of the notebook before this, and how a Keras
+# model is built and fitted. What it means that `fit` *traces* your code is told in the last exercise, which needs it.
+#
+# **Time.** 3 to 4 hours.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
 # you like. It asks your code with new inputs every time, says which requirement holds and which does not, and
-# recognizes many common mistakes by name. You need Keras 3 with TensorFlow, NumPy and Matplotlib; the notebook takes
-# about two hours.
+# recognizes many common mistakes by name. You need Keras 3 with TensorFlow, NumPy and Matplotlib.
 #
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, and $q = 1 - p$ the probability that it
 # is kept.
@@ -534,3 +537,11 @@ for name, make in (("keras.layers.Dropout", layers.Dropout), ("ManualDropout", M
 # %% [markdown]
 # **Think.** `keras.utils.set_random_seed` made the runs repeatable although your layer got no seed of its own. From where
 # does a `SeedGenerator(None)` take its seed?
+
+# %% [markdown]
+# ## What comes next
+#
+# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# is what the checks say then. Go on with [Dropout in PyTorch](../dropout_pytorch/dropout_pytorch.ipynb), where nothing
+# is traced and other things go wrong, or with [Inference by hand](../inference_by_hand/inference_by_hand.ipynb), which
+# takes a Keras model apart.

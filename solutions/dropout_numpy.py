@@ -13,11 +13,15 @@
 # notebook you write them yourself: the layer and its gradient, the form in which it was published, its Gaussian cousin, and then
 # three formulas that say what the noise does to an activation, to a regression and to an ensemble.
 #
-# **Before this.** Read [Masks and scaling](../../book/dropout/masks-and-scaling.md).
+# **Before this.** Read [Masks and scaling](../../book/dropout/masks-and-scaling.md) (30 minutes). You know NumPy
+# arrays, means and variances, and the chain rule. The gradient check, the ridge and the ensemble are derived where you
+# need them.
+#
+# **Time.** 3 to 4 hours.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as you like. It asks your
 # function with new inputs every time, says which requirement holds and which does not, and recognizes many common mistakes by name.
-# Everything is NumPy; the notebook takes one to two hours.
+# Everything is NumPy.
 #
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, as in Keras and PyTorch, and $q = 1 - p$ the probability that it is kept.
 
@@ -488,3 +492,15 @@ ax.legend()
 
 # %% [markdown]
 # **Think.** Toward which value does the arithmetic mean move as the rate grows, and why that one? Is the whole unit the average of the ensemble?
+
+# %% [markdown]
+# ## What comes next
+#
+# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# is what the checks say then. Go on with [Dropout in Keras](../dropout_keras/dropout_keras.ipynb) or [Dropout in
+# PyTorch](../dropout_pytorch/dropout_pytorch.ipynb), in which your layer becomes one of a library, or with [BatchNorm
+# by hand](../batchnorm/batchnorm.ipynb), which needs neither.
+#
+# In the book, [Why drop anything?](../../book/dropout/why.md), [The backward pass](../../book/dropout/backward.md),
+# [Means and variances](../../book/dropout/moments.md), [A ridge that adapts](../../book/dropout/ridge.md), [An ensemble
+# of 2ⁿ networks](../../book/dropout/ensemble.md) and [An atlas of noise](../../book/dropout/noise.md) go further.

@@ -14,13 +14,16 @@
 # write a layer and a network from scratch, then the function that judges a network, two relatives of dropout, and a
 # tool that looks inside a model without disturbing it.
 #
-# **Before this.** Read [From scratch and concise](../../book/pytorch/scratch-and-concise.md) and [Training mode, eval
-# mode, and raw pixels](../../book/pytorch/train-and-eval.md), and do [Dropout by
-# hand](../dropout_numpy/dropout_numpy.ipynb).
+# **Before this.** Read [From scratch and concise](../../book/pytorch/scratch-and-concise.md) (25 minutes) and [Training
+# mode, eval mode, and raw pixels](../../book/pytorch/train-and-eval.md) (20 minutes), and do [Dropout by
+# hand](../dropout_numpy/dropout_numpy.ipynb). You know the first and the fifth exercise of the notebook before this,
+# and what a module and a training loop are in PyTorch. What a *hook* is, is told in the last exercise, which needs it.
+#
+# **Time.** 3 to 4 hours.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
 # you like. It asks your code with new inputs every time, says which requirement holds and which does not, and
-# recognizes many common mistakes by name. You need PyTorch, NumPy and Matplotlib; the notebook takes about two hours.
+# recognizes many common mistakes by name. You need PyTorch, NumPy and Matplotlib.
 #
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, and $q = 1 - p$ the probability that it
 # is kept.
@@ -676,3 +679,14 @@ ax.legend()
 # %% [markdown]
 # **Think.** The next layer is trained on the larger variance and meets the smaller one in eval mode, although the means
 # agree. Which kind of layer would be disturbed by that, and where would you put dropout to avoid it?
+
+# %% [markdown]
+# ## What comes next
+#
+# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# is what the checks say then. Go on with [BatchNorm by hand](../batchnorm/batchnorm.ipynb), whose layer is disturbed by
+# the variances that you measured last, or with [Noise lab](../noise_lab/noise_lab.ipynb), in which you invent a noise
+# of your own.
+#
+# In the book, [Rates, depth and epochs](../../book/pytorch/rates-depth-epochs.md) and [Dropout with weight
+# decay](../../book/pytorch/weight-decay.md) go further.

@@ -18,12 +18,15 @@
 # mistake: dropout scaled at test time, BatchNorm left out, a missing root, logits of one layer used in the next, a
 # softmax over a single unit. Each of them gives numbers that look like predictions.
 #
-# **Before this.** Read [BatchNorm at inference, by hand](../../book/normalization/inference.md), and do [BatchNorm by
-# hand](../batchnorm/batchnorm.ipynb).
+# **Before this.** Read [BatchNorm at inference, by hand](../../book/normalization/inference.md) (30 minutes), and do
+# [BatchNorm by hand](../batchnorm/batchnorm.ipynb). You know the second exercise of the notebook before this, and how a
+# Keras model is built; for the last exercise, modules in PyTorch.
+#
+# **Time.** 3 to 4 hours.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
 # you like. It asks your function with new inputs every time, says which requirement holds and which does not, and
-# recognizes many common mistakes by name. The notebook takes one to two hours.
+# recognizes many common mistakes by name.
 #
 # **Rules.** They hold in every exercise:
 #
@@ -594,3 +597,12 @@ ax.legend()
 # %% [markdown]
 # **Think.** If you had carried the momentum of .9 over as it is, the curve would begin at the same point. How would it
 # go on, and why would it look as if training were to blame?
+
+# %% [markdown]
+# ## What comes next
+#
+# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# is what the checks say then. Go on with [Layer normalization by hand](../layernorm/layernorm.ipynb), or with
+# [Detective work](../detective/detective.ipynb), where the same prediction comes with every bug in it.
+#
+# In the book, [Keras and PyTorch side by side, and porting](../../book/normalization/conventions.md) goes further.

@@ -14,12 +14,15 @@
 # and for a batch of a thousand. In this notebook you write three of them, find out what dropout does to a network when one
 # of them follows, and derive the gradient.
 #
-# **Before this.** Read [LayerNorm, RMSNorm, GroupNorm](../../book/normalization/layernorm.md), and do [BatchNorm by
-# hand](../batchnorm/batchnorm.ipynb).
+# **Before this.** Read [LayerNorm, RMSNorm, GroupNorm](../../book/normalization/layernorm.md) (35 minutes), and do
+# [BatchNorm by hand](../batchnorm/batchnorm.ipynb). You know the first and the fourth exercise of the notebook before
+# this, or means, variances and the chain rule.
+#
+# **Time.** 2 to 3 hours.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as you
 # like. It asks your function with new inputs every time, says which requirement holds and which does not, and recognizes
-# many common mistakes by name. Everything is NumPy; the notebook takes one to two hours.
+# many common mistakes by name. Everything is NumPy.
 #
 # **Rules.** They hold in every exercise:
 #
@@ -459,3 +462,13 @@ ax.set(xlabel="factor on the input", ylabel="size of dx")
 # %% [markdown]
 # **Think.** The weights before a LayerNorm can grow without changing any output. What happens to their gradient, and so to the
 # effective learning rate, while they grow? And what bends the curve on the left?
+
+# %% [markdown]
+# ## What comes next
+#
+# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# is what the checks say then. Go on with [Monte Carlo dropout](../monte_carlo/monte_carlo.ipynb), in which the factor
+# of exercise 4 decides between noise and bias.
+#
+# In the book, [Noise or bias? LayerNorm after dropout, answered properly](../../book/montecarlo/noise-or-bias.md) goes
+# further.

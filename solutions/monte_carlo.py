@@ -15,13 +15,16 @@
 # predicts without dropout, however many passes there are. In this notebook you sample, tell noise from bias, turn passes into
 # intervals and test whether these deserve trust.
 #
-# **Before this.** Read [Sampling in Keras and PyTorch](../../book/montecarlo/sampling.md), and do [Dropout in
-# Keras](../dropout_keras/dropout_keras.ipynb) and [Dropout in PyTorch](../dropout_pytorch/dropout_pytorch.ipynb).
+# **Before this.** Read [Sampling in Keras and PyTorch](../../book/montecarlo/sampling.md) (35 minutes), and do [Dropout
+# in Keras](../dropout_keras/dropout_keras.ipynb) and [Dropout in PyTorch](../dropout_pytorch/dropout_pytorch.ipynb).
+# You know how a model is built in Keras and in PyTorch, means and standard errors, and logarithms. What a *likelihood*
+# is, is told in exercise 5, which needs it.
+#
+# **Time.** 4 to 5 hours in two sittings: exercise 4 is a good place to stop.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as
 # you like. It asks your code with new inputs every time, says which requirement holds and which does not, and
-# recognizes many common mistakes by name. You need Keras 3 with TensorFlow, PyTorch, NumPy and Matplotlib; the notebook takes
-# two to three hours.
+# recognizes many common mistakes by name. You need Keras 3 with TensorFlow, PyTorch, NumPy and Matplotlib.
 #
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, and $q = 1 - p$. There are $T$ passes.
 
@@ -741,3 +744,14 @@ ax.legend()
 # %% [markdown]
 # **Think.** The last layer is linear, and dropout acts just before it, with only a normalization by fixed numbers in between. What
 # gap between the mean of the passes and the prediction do you expect, then? Move the Dropout in front of the first ReLU, and answer again.
+
+# %% [markdown]
+# ## What comes next
+#
+# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# is what the checks say then. Go on with [Detective work](../detective/detective.ipynb), in which numbers like these
+# are wrong, and you find out why.
+#
+# In the book, [Noise or bias? LayerNorm after dropout, answered properly](../../book/montecarlo/noise-or-bias.md),
+# [Predictive uncertainty, coverage and calibration](../../book/montecarlo/uncertainty.md), [Auditing a famous
+# table](../../book/montecarlo/famous-table.md) and [A museum of bugs](../../book/museum.md) go further.

@@ -13,14 +13,17 @@
 # and rounded at random. What do the good ones have in common, and is yours better? In this open assignment you invent a
 # noise, derive what it does, and put it to an honest test.
 #
-# **Before this.** Read [An atlas of noise](../../book/dropout/noise.md), and do [Dropout in
-# PyTorch](../dropout_pytorch/dropout_pytorch.ipynb).
+# **Before this.** Read [An atlas of noise](../../book/dropout/noise.md) (45 minutes), and do [Dropout in
+# PyTorch](../dropout_pytorch/dropout_pytorch.ipynb). You know how a module is written and trained in PyTorch, and what
+# a standard error is.
+#
+# **Time.** 3 to 5 hours.
 #
 # **How it is graded.** The layer is checked automatically, as often as you like. The design and the experiment are read
 # by a person, by the rubrics below, which are all there is to it: no point depends on your noise being better than
 # dropout. A careful "no difference" earns everything.
 #
-# You need PyTorch, NumPy and Matplotlib; the notebook takes one to two hours.
+# You need PyTorch, NumPy and Matplotlib.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from autograder import begin, check
@@ -241,3 +244,11 @@ where an absent unit should cost more. A paired difference above three standard 
 """
 print(conclusion)
 ### END SOLUTION
+
+# %% [markdown]
+# ## What comes next
+#
+# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# is what the checks say then. This is the last notebook of the course. What becomes of your noise is up to you.
+#
+# In the book, [Why drop anything?](../../book/dropout/why.md) goes further.

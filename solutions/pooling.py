@@ -13,11 +13,14 @@
 # one dense layer that nobody thinks about. Pooling is what keeps that layer small. In this notebook you write max and average
 # pooling, count the parameters and the work of a net by hand, and find out where the gradient of a maximum goes.
 #
-# **Before this.** Read [Pooling, and where the parameters go](../../book/keras/pooling.md).
+# **Before this.** Read [Pooling, and where the parameters go](../../book/keras/pooling.md) (30 minutes). You know NumPy
+# arrays and their shapes, and what a convolution does.
+#
+# **Time.** 3 to 4 hours.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your answer and run the `check` below it as often as you
 # like. It asks your function with new inputs every time, says which requirement holds and which does not, and recognizes
-# many common mistakes by name. Everything is NumPy; the notebook takes one to two hours.
+# many common mistakes by name. Everything is NumPy.
 #
 # **Rules.** Images are arrays of shape `(n, h, w, c)`: examples, rows, columns, channels, as in Keras. A result has the dtype
 # of the first array argument, and no argument is modified. What cannot be done raises `ValueError` with a message that names
@@ -437,3 +440,9 @@ for ax in axes:
 # %% [markdown]
 # **Think.** Only the pixels that are not black learn anything from this example. The gradient of *average* pooling reaches all of
 # them: what would it look like here, and how large would it be?
+
+# %% [markdown]
+# ## What comes next
+#
+# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# is what the checks say then. Go on with [Detective work](../detective/detective.ipynb).

@@ -1,28 +1,105 @@
-"""The thread through the course: each notebook says what to read before, and the pages that it names lead to it."""
+"""The thread through the course: what to read before a notebook, how long it takes, what comes next, and back again."""
 
 import re
 from pathlib import Path
 
 import jupytext
 import pytest
+from coursebook.pacing import STATED, reading
 
-from autograder.checks.catalogue import ASSIGNMENTS
+from autograder.checks.catalogue import ASSIGNMENTS, exercises
 
 ROOT = Path(__file__).parents[1]
-LINK = re.compile(r"\]\(([^)\s]+\.(?:md|ipynb))\)")
+LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
+PAGES = sorted([*(ROOT / "book").glob("*/*.md"), ROOT / "book/museum.md"])
+CHAPTERS = [page for page in PAGES if "guides" not in page.parts]
 
 
-def opening(assignment: str) -> str:
-    """Return the first cell of a notebook in one line."""
-    return " ".join(jupytext.read(ROOT / f"solutions/{assignment}.py").cells[0].source.split())
+def cells(assignment: str) -> list[str]:
+    """Return the text cells of a notebook, each in one line."""
+    notebook = jupytext.read(ROOT / f"solutions/{assignment}.py")
+    return [" ".join(cell.source.split()) for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def linked(text: str, assignment: str) -> set[Path]:
+    """Return the files of the clone that a text of a notebook links to."""
+    folder = ROOT / "exercises" / assignment
+    return {(folder / link.partition("#")[0]).resolve() for link in LINK.findall(text) if "://" not in link}
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
-def test_a_notebook_names_what_to_read_before_and_these_pages_lead_to_it(assignment: str) -> None:
-    assert "**Before this.** Read [" in opening(assignment)
-    linked = [(ROOT / "exercises" / assignment / link).resolve() for link in LINK.findall(opening(assignment))]
-    assert all(path.is_file() for path in linked)
-    pages = [path for path in linked if path.suffix == ".md"]
-    assert pages
-    for page in pages:
-        assert f"exercises/{assignment}/{assignment}" in page.read_text(encoding="utf-8"), page.name
+def test_every_link_of_a_notebook_is_to_something_that_is_there(assignment: str) -> None:
+    assert all(path.is_file() for text in cells(assignment) for path in linked(text, assignment))
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_a_notebook_opens_with_what_to_read_before_and_ends_with_what_comes_next(assignment: str) -> None:
+    first, *_, last = cells(assignment)
+    assert "**Before this.** Read [" in first
+    assert " You know " in first
+    assert last.startswith("## What comes next")
+    later = [path for path in linked(last, assignment) if path.suffix == ".ipynb"]
+    assert later or assignment == ASSIGNMENTS[-1]
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_minutes_of_a_page_are_those_that_it_takes(assignment: str) -> None:
+    stated = re.findall(r"\]\(../../(book/[\w/-]+)\.md\) \((\d+) minutes\)", cells(assignment)[0])
+    assert stated
+    for page, minutes in stated:
+        assert abs(reading(page) - int(minutes)) <= 5, f"{page} takes {reading(page):.0f} minutes"
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+def test_pages_and_notebooks_link_both_ways(page: Path) -> None:
+    there = {name for name in ASSIGNMENTS if f"exercises/{name}/{name}" in page.read_text(encoding="utf-8")}
+    back = {name for name in ASSIGNMENTS if page in linked(" ".join(cells(name)), name)}
+    assert there == back
+
+
+WORDS, THINK, FUNCTION, LINE, CHALLENGE, PAPER = 150, 4, 8, 1.2, 10, 60
+"""Words read in a minute; minutes for a question, a function, a line of its answer, a challenge, and an hour for what a
+person grades."""
+
+
+def estimate(assignment: str) -> float:
+    """Return the hours that a notebook takes somebody who can program and has had one course."""
+    source = (ROOT / f"solutions/{assignment}.py").read_text(encoding="utf-8")
+    words = sum(len(re.findall(r"\w+", text)) for text in cells(assignment))
+    by_hand = len(re.findall(r'"grade": true.*"solution": true', source))
+    answers = [
+        body
+        for name, body in re.findall(r'"grade_id": "(\w+)".*\n((?:.*\n)*?)(?=# %%|\Z)', source)
+        if name in {exercise.name for exercise in exercises(assignment)}
+    ]
+    hidden = [part for body in answers for part in re.findall(r"### BEGIN SOLUTION\n(.*?)### END", body, re.DOTALL)]
+    lines = sum(len(part.splitlines()) for part in hidden)
+    hard = sum(exercise.challenge for exercise in exercises(assignment))
+    minutes = words / WORDS + THINK * source.count("**Think.**") + FUNCTION * len(answers) + LINE * lines
+    return (minutes + CHALLENGE * hard + PAPER * by_hand) / 60
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_hours_of_a_notebook_are_those_that_it_takes(assignment: str) -> None:
+    low, high = map(int, STATED.search(cells(assignment)[0]).groups())
+    assert low - 0.5 <= estimate(assignment) <= high, f"{assignment} takes {estimate(assignment):.1f} hours"
+    assert high - low <= 2
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_long_notebooks_have_two_sittings(assignment: str) -> None:
+    long = int(STATED.search(cells(assignment)[0])[2]) > 4 and len(exercises(assignment)) > 1
+    stop = re.search(r"in two sittings: exercise (\d+) is a good place to stop", cells(assignment)[0])
+    assert bool(stop) == long
+    assert not stop or any(re.match(rf"## {int(stop[1]) + 1}\. ", text) for text in cells(assignment))
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_headings_number_the_exercises_in_their_order(assignment: str) -> None:
+    numbers = [int(match[1]) for text in cells(assignment) if (match := re.match(r"## (\d+)\. ", text))]
+    source = (ROOT / f"solutions/{assignment}.py").read_text(encoding="utf-8")
+    places = [source.index(f'"{exercise.name}_check"') for exercise in exercises(assignment)]
+    assert places == sorted(places)
+    assert numbers == list(range(1, len(numbers) + 1))
+    for number, place in enumerate(places, 1):
+        assert source.rindex(f"# ## {number}. ") < place

@@ -19,7 +19,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, is_refusal, tensor, untouched
 from autograder.reference.batchnorm import batchnorm_backward, batchnorm_inference, batchnorm_train
 
-exercise = Exercise(BatchNorm1d, page="normalization/training#running-statistics-what-batchnorm-remembers")
+exercise = Exercise(
+    BatchNorm1d,
+    page="normalization/training#running-statistics-what-batchnorm-remembers",
+    onward="The last experiment trains with such a layer; try loading the state of PyTorch's own layer into yours.",
+)
 
 SHAPES = ((5, 3), (2, 4))
 KEYS = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}

@@ -10,7 +10,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_backward, standardize
 
-exercise = Exercise(batchnorm_backward, page="normalization/backward#an-input-acts-along-three-paths")
+exercise = Exercise(
+    batchnorm_backward,
+    page="normalization/backward#an-input-acts-along-three-paths",
+    onward="The experiment that follows trains a network with it; try a dy of ones, and explain what comes out.",
+)
 
 
 def problem(draw: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

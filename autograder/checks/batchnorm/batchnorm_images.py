@@ -16,7 +16,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_images
 
-exercise = Exercise(batchnorm_images, page="normalization/training#what-batchnorm-computes-in-training")
+exercise = Exercise(
+    batchnorm_images,
+    page="normalization/training#what-batchnorm-computes-in-training",
+    onward="Convolutional networks use this form; try an image of one color, and look at the variance.",
+)
 
 PARTS = ("y", "mean", "var")
 SHAPES = ((3, 2, 5, 4), (1, 4, 3, 2), (2, 1, 1, 6), (4, 3, 2, 1))

@@ -18,7 +18,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, untouched
 from autograder.reference.batchnorm import batchnorm_inference
 
-exercise = Exercise(batchnorm_inference, page="normalization/inference#batchnorm-has-four-arrays-in-this-order")
+exercise = Exercise(
+    batchnorm_inference,
+    page="normalization/inference#batchnorm-has-four-arrays-in-this-order",
+    onward="The notebook *Inference by hand* repeats a trained network with it; try numbers of another batch in place of the stored ones.",
+)
 
 
 def standard(ask: Ask, x: np.ndarray, mean: np.ndarray, var: np.ndarray, **eps: float) -> np.ndarray:

@@ -17,7 +17,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import batchnorm_train
 
-exercise = Exercise(batchnorm_train, page="normalization/training#what-batchnorm-computes-in-training")
+exercise = Exercise(
+    batchnorm_train,
+    page="normalization/training#what-batchnorm-computes-in-training",
+    onward="Exercises 4, 5 and 7 are built on it; try a batch of one row, and see what is left of it.",
+)
 
 PARTS = ("y", "mean", "var")
 

@@ -9,7 +9,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, parts, refuses, untouched
 from autograder.reference.batchnorm import bn_running_update
 
-exercise = Exercise(bn_running_update, page="normalization/training#running-statistics-what-batchnorm-remembers")
+exercise = Exercise(
+    bn_running_update,
+    page="normalization/training#running-statistics-what-batchnorm-remembers",
+    onward="The module of exercise 7 remembers by this rule; try momentum 0.01 in both conventions, and count the steps until half of the start is forgotten.",
+)
 
 PARTS = ("running_mean", "running_var")
 LIBRARIES = ("keras", "torch")

@@ -9,7 +9,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, parts, refuses
 from autograder.reference.detective import accuracy_with_se
 
-exercise = Exercise(accuracy_with_se, page="pytorch/rates-depth-epochs#what-a-difference-is-worth")
+exercise = Exercise(
+    accuracy_with_se,
+    page="pytorch/rates-depth-epochs#what-a-difference-is-worth",
+    onward="Exercise 2 compares two of these; try to find how many examples tell 0.90 from 0.91.",
+)
 
 
 def answers(ask: Ask, correct: int, n: int) -> tuple[float, float]:

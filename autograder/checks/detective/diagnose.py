@@ -9,7 +9,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import describe_type, expect
 from autograder.reference.detective import CHANCE_NLL, diagnose
 
-exercise = Exercise(diagnose, page="pytorch/train-and-eval#why-is-eval-mode-worse-a-diagnosis")
+exercise = Exercise(
+    diagnose,
+    page="pytorch/train-and-eval#why-is-eval-mode-worse-a-diagnosis",
+    onward="Try it on the numbers of a network that you have trained yourself.",
+)
 
 Report = dict[str, float]
 

@@ -10,7 +10,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import describe_type, expect
 from autograder.reference.detective import differs
 
-exercise = Exercise(differs, page="pytorch/rates-depth-epochs#what-a-difference-is-worth")
+exercise = Exercise(
+    differs,
+    page="pytorch/rates-depth-epochs#what-a-difference-is-worth",
+    onward="Try two models of equal accuracy a thousand times, and count how often this says that they differ.",
+)
 
 Case = tuple[int, int, int, float]
 

@@ -7,7 +7,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, describe_type, expect, refuses, untouched
 from autograder.reference.detective import ensemble_labels
 
-exercise = Exercise(ensemble_labels, page="museum#room-5-reading-the-result")
+exercise = Exercise(
+    ensemble_labels,
+    page="museum#room-5-reading-the-result",
+    onward="Try three members that say 3 and two that say 5, with the mistake and without.",
+)
 
 
 def ensemble(draw: np.random.Generator, members: int, n: int, classes: int, dtype: str = "float64") -> np.ndarray:

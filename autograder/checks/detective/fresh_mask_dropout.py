@@ -10,7 +10,11 @@ from autograder.checks.expect import array, close, expect, is_refusal
 from autograder.checks.masks import believable, independent_entries, independent_of, keeps_fraction
 from autograder.reference.detective import FreshMaskDropout
 
-exercise = Exercise(FreshMaskDropout, page="museum#room-1-one-mask-forever")
+exercise = Exercise(
+    FreshMaskDropout,
+    page="museum#room-1-one-mask-forever",
+    onward="Try `np.array_equal` on two calls in training, which is all that it takes to catch the mistake.",
+)
 
 
 def kept(value: Value, x: np.ndarray) -> np.ndarray:

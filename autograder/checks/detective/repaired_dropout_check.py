@@ -8,7 +8,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.reference.detective import repaired_dropout_check
 
-exercise = Exercise(repaired_dropout_check, page="keras/black-box#what-is-conserved-is-the-mean-not-the-sum")
+exercise = Exercise(
+    repaired_dropout_check,
+    page="keras/black-box#what-is-conserved-is-the-mean-not-the-sum",
+    onward="Try it on a layer that never drops anything: should it pass?",
+)
 
 Pair = tuple[np.ndarray, np.ndarray]
 

@@ -40,7 +40,11 @@ def build_classifier():
     return build_classifier
 
 
-exercise = Exercise(build_classifier, page="keras/black-box#dropout-has-no-weights")
+exercise = Exercise(
+    build_classifier,
+    page="keras/black-box#dropout-has-no-weights",
+    onward="Exercise 2 takes the Dropout out of such a model again; try `model.count_params()` with and without it.",
+)
 
 RATE = 0.4
 SMALL: Sizes = (1, 3, 4)

@@ -25,7 +25,11 @@ def dense_softmax(x, W, b):
     return softmax(x @ W + b, axis=1)
 
 
-exercise = Exercise(dense_softmax, page="normalization/inference#a-prediction-by-hand-line-by-line")
+exercise = Exercise(
+    dense_softmax,
+    page="normalization/inference#a-prediction-by-hand-line-by-line",
+    onward="The next exercise repairs a head with this function in mind; try `units=1`, and look at every output.",
+)
 
 
 def head(

@@ -31,7 +31,11 @@ def fix_head():
     return fix_head
 
 
-exercise = Exercise(fix_head, page="normalization/inference#mistakes-about-epsilon-are-small-all-others-are-large")
+exercise = Exercise(
+    fix_head,
+    page="normalization/inference#mistakes-about-epsilon-are-small-all-others-are-large",
+    onward="Try training the repaired model and the broken one for an epoch, and compare their losses.",
+)
 
 DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "relu", "trainable": False}]
 NORM: Layers = ["BatchNormalization", {}]

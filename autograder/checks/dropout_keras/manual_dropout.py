@@ -26,7 +26,12 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, is_refusal
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
 
-exercise = Exercise(ManualDropout, page="keras/writing-the-layer#inside-a-model-numpy-runs-once", challenge=True)
+exercise = Exercise(
+    ManualDropout,
+    page="keras/writing-the-layer#inside-a-model-numpy-runs-once",
+    onward="The figure after this trains with it; try `jit_compile=True`, or saving the model and loading it again.",
+    challenge=True,
+)
 
 
 def outputs_of(

@@ -18,7 +18,11 @@ def multi_hot(sequences, dimension):
     return result
 
 
-exercise = Exercise(multi_hot, page="keras/writing-the-layer#two-places-for-the-factor")
+exercise = Exercise(
+    multi_hot,
+    page="keras/writing-the-layer#two-places-for-the-factor",
+    onward="Networks on bags of words begin with these rows; try two reviews with the same words in another order.",
+)
 
 
 def reviews(draw: np.random.Generator, n: int, dimension: int) -> list[list[int]]:

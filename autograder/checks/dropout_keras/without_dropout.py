@@ -30,7 +30,11 @@ def without_dropout():
     return without_dropout
 
 
-exercise = Exercise(without_dropout, page="keras/black-box#in-training-what-is-kept-is-divided-by-1-p")
+exercise = Exercise(
+    without_dropout,
+    page="keras/black-box#in-training-what-is-kept-is-divided-by-1-p",
+    onward="It is what a model needs before it is exported to a system without dropout; try it on a model with BatchNorm, and compare predictions.",
+)
 
 DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "tanh"}]
 FROZEN: Layers = ["Dense", {"units": WIDTH, "activation": "tanh", "trainable": False}]

@@ -12,7 +12,9 @@ from autograder.checks.masks import independent_entries, independent_of, keeps_f
 from autograder.reference.dropout import classic_dropout
 
 exercise = Exercise(
-    classic_dropout, page="dropout/masks-and-scaling#two-ways-to-keep-the-average-scale-in-training-or-at-test-time"
+    classic_dropout,
+    page="dropout/masks-and-scaling#two-ways-to-keep-the-average-scale-in-training-or-at-test-time",
+    onward="`Dropout(rate)` of a library does not compute this; try moving weights from a network with this layer to one with `dropout_forward`, and see what they must be multiplied by.",
 )
 
 

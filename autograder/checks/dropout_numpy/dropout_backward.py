@@ -8,7 +8,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.dropout import dropout_backward
 
-exercise = Exercise(dropout_backward, page="dropout/backward#a-silenced-unit-gets-no-gradient")
+exercise = Exercise(
+    dropout_backward,
+    page="dropout/backward#a-silenced-unit-gets-no-gradient",
+    onward="The network at the end of this notebook is trained with it; try a mask of ones in its place, and see what the gradient check says.",
+)
 
 
 def inputs(draw: np.random.Generator, rate: float, shape: tuple[int, ...] = (6, 5), dtype: str = "float64"):

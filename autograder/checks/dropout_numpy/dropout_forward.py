@@ -11,7 +11,11 @@ from autograder.checks.expect import array, close, expect, mask_of, parts, untou
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
 from autograder.reference.dropout import dropout_forward
 
-exercise = Exercise(dropout_forward, page="dropout/masks-and-scaling#inverted-dropout-keeps-the-mean-at-every-rate")
+exercise = Exercise(
+    dropout_forward,
+    page="dropout/masks-and-scaling#inverted-dropout-keeps-the-mean-at-every-rate",
+    onward="Exercises 2 to 6 call this layer; try it at rate 0.99: how many of a million ones does it keep, and what is each of them worth?",
+)
 
 
 def forward(ask: Ask, x: np.ndarray, rate: float, rng: Rng, training: bool = True) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, parts, refuses
 from autograder.reference.dropout import dropout_moments
 
-exercise = Exercise(dropout_moments, page="dropout/moments#dropout-turns-the-mean-into-variance")
+exercise = Exercise(
+    dropout_moments,
+    page="dropout/moments#dropout-turns-the-mean-into-variance",
+    onward="The notebook on BatchNorm starts from this variance, when dropout meets BatchNorm; try `dropout_moments(mu, 0, 0.5)`: at which mean does a constant get variance 1?",
+)
 
 
 def moments(ask: Ask, mean: float, var: float, rate: float) -> tuple[float, float]:

@@ -8,7 +8,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.dropout import dropout_ridge
 
-exercise = Exercise(dropout_ridge, page="dropout/ridge#averaged-over-all-masks-dropout-is-a-penalty")
+exercise = Exercise(
+    dropout_ridge,
+    page="dropout/ridge#averaged-over-all-masks-dropout-is-a-penalty",
+    onward="Try it with a column of X multiplied by 1000: what happens to that weight times 1000, and what would a plain ridge do?",
+)
 
 
 def problem(

@@ -12,7 +12,11 @@ from autograder.checks.masks import believable, independent_entries
 from autograder.checks.statistics import normal_cdf
 from autograder.reference.dropout import gaussian_dropout
 
-exercise = Exercise(gaussian_dropout, page="dropout/noise#a-standard-deviation-for-a-variance")
+exercise = Exercise(
+    gaussian_dropout,
+    page="dropout/noise#a-standard-deviation-for-a-variance",
+    onward="The next figure sets it beside `dropout_forward`; try rate 0.9: which share of the factors is negative?",
+)
 
 QUANTILES = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
 UPPER_QUARTILE = 0.6744897501960817

@@ -12,7 +12,10 @@ from autograder.checks.expect import close, expect, number, parts, refuses, unto
 from autograder.reference.dropout import sigmoid, subnetwork_means
 
 exercise = Exercise(
-    subnetwork_means, page="dropout/ensemble#with-linear-logits-one-network-is-the-geometric-mean", challenge=True
+    subnetwork_means,
+    page="dropout/ensemble#with-linear-logits-one-network-is-the-geometric-mean",
+    onward="Monte Carlo dropout estimates the first of these means by sampling; try weights ten times as large, and see how far apart the two are.",
+    challenge=True,
 )
 
 

@@ -39,7 +39,10 @@ def activation_variances():
 
 
 exercise = Exercise(
-    activation_variances, page="dropout/moments#the-noise-multiplies-from-layer-to-layer", challenge=True
+    activation_variances,
+    page="dropout/moments#the-noise-multiplies-from-layer-to-layer",
+    onward="It works on any network that you have; try it in eval mode and in training mode of the same model.",
+    challenge=True,
 )
 
 SHAPES = {"perceptron": (9, 6), "convolution": (6, 2, 3, 5), "twice": (11, 6)}

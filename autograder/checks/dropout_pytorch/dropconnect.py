@@ -37,7 +37,11 @@ def dropconnect():
     return dropconnect
 
 
-exercise = Exercise(dropconnect, page="dropout/noise#dropconnect-at-test-time-mean-weights-are-too-low")
+exercise = Exercise(
+    dropconnect,
+    page="dropout/noise#dropconnect-at-test-time-mean-weights-are-too-low",
+    onward="Try it with an input of one single entry: how does its output differ from that of dropout?",
+)
 
 
 @exercise.requires("is x W'^T + b with every weight of W' either 0 or scaled by 1 / (1 - rate)", 2)

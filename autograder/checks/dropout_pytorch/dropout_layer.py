@@ -27,7 +27,11 @@ def dropout_layer():
     return dropout_layer
 
 
-exercise = Exercise(dropout_layer, page="pytorch/scratch-and-concise#ten-lines")
+exercise = Exercise(
+    dropout_layer,
+    page="pytorch/scratch-and-concise#ten-lines",
+    onward="The network of exercise 2 can be built on it; try `x.requires_grad_()`, and see which entries get a gradient.",
+)
 
 
 def inputs(draw: np.random.Generator, shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:

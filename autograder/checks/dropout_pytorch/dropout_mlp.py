@@ -19,7 +19,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, is_refusal, tensor
 from autograder.checks.masks import believable, independent_entries, independent_of, keeps_fraction
 
-exercise = Exercise(DropoutMLP, page="pytorch/scratch-and-concise#in-a-network")
+exercise = Exercise(
+    DropoutMLP,
+    page="pytorch/scratch-and-concise#in-a-network",
+    onward="The rest of the notebook trains networks like this one; try swapping the rates of the two layers.",
+)
 
 
 def logits_of(seen: Run, shape: tuple[int, int], dtype: Any = None) -> list[np.ndarray]:

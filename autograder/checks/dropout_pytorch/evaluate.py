@@ -40,7 +40,11 @@ def evaluate():
     return evaluate
 
 
-exercise = Exercise(evaluate, page="pytorch/train-and-eval#four-ways-to-evaluate")
+exercise = Exercise(
+    evaluate,
+    page="pytorch/train-and-eval#four-ways-to-evaluate",
+    onward="All the comparisons that follow are made with it; try it on a model in training mode, and look at `model.training` afterwards.",
+)
 
 
 @exercise.requires("counts hits", 1)

@@ -33,7 +33,11 @@ def stochastic_relu():
     return stochastic_relu
 
 
-exercise = Exercise(stochastic_relu, page="dropout/noise#a-stochastic-activation-does-not-need-to-be-scaled")
+exercise = Exercise(
+    stochastic_relu,
+    page="dropout/noise#a-stochastic-activation-does-not-need-to-be-scaled",
+    onward="Try to write its mean as a function of the input, and compare it with the output in eval mode.",
+)
 
 KEEPS = (0.85, 0.6, 0.25)
 

@@ -14,7 +14,11 @@ def weight_after_decay(w0: float, lr: float, weight_decay: float, steps: int) ->
     return float(w0 * (1 - lr * weight_decay) ** steps)
 
 
-exercise = Exercise(weight_after_decay, page="pytorch/weight-decay#what-decay-does-in-one-step")
+exercise = Exercise(
+    weight_after_decay,
+    page="pytorch/weight-decay#what-decay-does-in-one-step",
+    onward="Try a learning rate times decay of 2: what becomes of the weight after many steps?",
+)
 
 
 def agrees(ask: Ask, w0: float, lr: float, weight_decay: float, steps: int, message: str) -> None:

@@ -18,7 +18,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, untouched
 from autograder.reference.inference import block_inference
 
-exercise = Exercise(block_inference, page="normalization/inference#batchnorm-has-four-arrays-in-this-order")
+exercise = Exercise(
+    block_inference,
+    page="normalization/inference#batchnorm-has-four-arrays-in-this-order",
+    onward="Exercise 3 calls it once for each block; try it with the root left out, and see how large the error is.",
+)
 
 
 @exercise.requires("applies ReLU before BatchNorm", 1)

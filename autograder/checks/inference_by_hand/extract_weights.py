@@ -47,7 +47,11 @@ def extract_weights():
     return extract_weights
 
 
-exercise = Exercise(extract_weights, page="normalization/inference#batchnorm-has-four-arrays-in-this-order")
+exercise = Exercise(
+    extract_weights,
+    page="normalization/inference#batchnorm-has-four-arrays-in-this-order",
+    onward="Exercise 3 reads this list; try a model without biases, and look at what stands in their place.",
+)
 
 ARRAYS = ("gamma", "beta", "mean", "var")
 ACTIVATIONS = ("relu", "linear", "softmax")

@@ -10,7 +10,11 @@ from autograder.checks.expect import array, close, expect, parts, refuses, untou
 from autograder.reference.batchnorm import batchnorm_inference
 from autograder.reference.inference import fold_bn_into_next
 
-exercise = Exercise(fold_bn_into_next, page="normalization/inference#folding-batchnorm-into-a-dense-layer")
+exercise = Exercise(
+    fold_bn_into_next,
+    page="normalization/inference#folding-batchnorm-into-a-dense-layer",
+    onward="Networks are made faster this way before they are shipped; try to fold a whole model, and count the layers that are left.",
+)
 
 PARTS = ("W", "b")
 SHAPES = ((5, 3), (2, 6), (4, 1), (1, 3))

@@ -15,7 +15,12 @@ from autograder.checks.inference_by_hand.chains import network, predict
 from autograder.checks.inference_by_hand.ports import keras_to_torch, with_functions, with_names, with_state_dicts
 from autograder.checks.statistics import plausible_count
 
-exercise = Exercise(keras_to_torch, page="normalization/conventions#the-port-from-keras-to-pytorch", challenge=True)
+exercise = Exercise(
+    keras_to_torch,
+    page="normalization/conventions#the-port-from-keras-to-pytorch",
+    onward="The figure after this goes on training your port; try going back, from PyTorch to Keras.",
+    challenge=True,
+)
 
 PAIRS: list[tuple[str | None, Spec]] = [
     ("softmax", ("Activation", {"activation": "tanh"})),

@@ -10,7 +10,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.reference.inference import ACTIVATIONS, predict_by_hand
 
-exercise = Exercise(predict_by_hand, page="normalization/inference#a-prediction-by-hand-line-by-line")
+exercise = Exercise(
+    predict_by_hand,
+    page="normalization/inference#a-prediction-by-hand-line-by-line",
+    onward="Try it on `model.get_weights()` after one more epoch of training, without changing your code.",
+)
 
 Layer = dict[str, Any]
 

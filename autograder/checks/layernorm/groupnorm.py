@@ -9,7 +9,11 @@ from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.checks.layernorm.gain import NEGLIGIBLE, gain, grows_by
 from autograder.reference.layernorm import groupnorm
 
-exercise = Exercise(groupnorm, page="normalization/layernorm#layers-differ-in-what-they-average-over")
+exercise = Exercise(
+    groupnorm,
+    page="normalization/layernorm#layers-differ-in-what-they-average-over",
+    onward="With one group it is another function of this notebook, on images; try as many groups as channels, and see what that is.",
+)
 
 CASES = ((6, 3), (6, 2), (8, 2), (5, 1), (4, 4))
 """Channels and groups: neither equals channels per group where both could be meant, and both ends are among them."""

@@ -9,7 +9,11 @@ from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, vectors
 from autograder.reference.layernorm import layernorm
 
-exercise = Exercise(layernorm, page="normalization/layernorm#layers-differ-in-what-they-average-over")
+exercise = Exercise(
+    layernorm,
+    page="normalization/layernorm#layers-differ-in-what-they-average-over",
+    onward="Exercises 4 and 5 are about this function; try a row of equal numbers, and see which number eps keeps finite.",
+)
 
 
 def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:

@@ -13,6 +13,7 @@ from autograder.reference.layernorm import layernorm_backward, standardize
 exercise = Exercise(
     layernorm_backward,
     page="normalization/layernorm#the-gradient-is-that-of-batchnorm-over-another-set",
+    onward="The figure after this shows what it does to large inputs; try a dy that is proportional to the output, and explain the zero.",
     challenge=True,
 )
 

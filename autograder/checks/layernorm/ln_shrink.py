@@ -9,7 +9,11 @@ from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.checks.layernorm.gain import vectors
 from autograder.reference.layernorm import ln_shrink
 
-exercise = Exercise(ln_shrink, page="montecarlo/noise-or-bias#many-units-layernorm-shrinks-the-signal")
+exercise = Exercise(
+    ln_shrink,
+    page="montecarlo/noise-or-bias#many-units-layernorm-shrinks-the-signal",
+    onward="*Noise or bias?* in the book measures this factor in trained networks; try to find the rate at which half of the signal is left.",
+)
 
 
 def centered(draw: np.random.Generator, n: int) -> np.ndarray:

@@ -9,7 +9,11 @@ from autograder.checks.expect import array, close, expect, refuses, untouched
 from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, vectors
 from autograder.reference.layernorm import rmsnorm
 
-exercise = Exercise(rmsnorm, page="normalization/layernorm#the-missing-mean-of-rmsnorm")
+exercise = Exercise(
+    rmsnorm,
+    page="normalization/layernorm#the-missing-mean-of-rmsnorm",
+    onward="Large language models often have it in place of LayerNorm; try rows of mean 0, and compare the two.",
+)
 
 
 def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:

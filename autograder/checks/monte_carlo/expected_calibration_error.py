@@ -9,7 +9,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.reference.montecarlo import expected_calibration_error
 
-exercise = Exercise(expected_calibration_error, page="montecarlo/uncertainty#calibration")
+exercise = Exercise(
+    expected_calibration_error,
+    page="montecarlo/uncertainty#calibration",
+    onward="Try it with 5 and with 500 bins on the same predictions, and see which error you would rather report.",
+)
 
 
 def predictions(draw: np.random.Generator, n: int, k: int, spread: float = 1.5) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,11 @@ from autograder.checks.expect import close, expect, refuses, untouched
 from autograder.checks.monte_carlo.passes import named, passes
 from autograder.reference.montecarlo import gal_predictive
 
-exercise = Exercise(gal_predictive, page="montecarlo/uncertainty#passes-noise-and-the-mixture-of-both")
+exercise = Exercise(
+    gal_predictive,
+    page="montecarlo/uncertainty#passes-noise-and-the-mixture-of-both",
+    onward="A famous table compares methods by this number; try tau ten times too large, and see what the number says about it.",
+)
 
 NAMES = ("variance", "log_likelihood")
 SHAPES = ((1, 4), (6, 5), (40, 2), (3, 17))

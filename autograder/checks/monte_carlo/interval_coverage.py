@@ -8,7 +8,11 @@ from autograder.checks.expect import close, expect, number, refuses, untouched
 from autograder.checks.monte_carlo.passes import passes
 from autograder.reference.montecarlo import interval_coverage
 
-exercise = Exercise(interval_coverage, page="montecarlo/uncertainty#coverage")
+exercise = Exercise(
+    interval_coverage,
+    page="montecarlo/uncertainty#coverage",
+    onward="Try intervals twice as wide: what does the coverage gain, and what does it not tell you?",
+)
 
 
 def targets(draw: np.random.Generator, samples: np.ndarray, tau: float, units: np.ndarray) -> np.ndarray:

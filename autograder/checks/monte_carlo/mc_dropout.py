@@ -24,7 +24,11 @@ def MCDropout():
     return MCDropout
 
 
-exercise = Exercise(MCDropout, page="montecarlo/sampling#keras-what-looks-right-and-is-not")
+exercise = Exercise(
+    MCDropout,
+    page="montecarlo/sampling#keras-what-looks-right-and-is-not",
+    onward="The sampling of exercise 10 can be done with it; try `predict` twice on the same input.",
+)
 
 
 def masks_of(x: np.ndarray, outputs: list[np.ndarray], rate: float) -> np.ndarray:

@@ -38,7 +38,12 @@ def mc_predict():
     return with_frozen_norms(lambda model, X, T: np.stack([model(X, training=True) for _ in range(T)]))
 
 
-exercise = Exercise(mc_predict, page="montecarlo/sampling#training-true-is-for-the-whole-model", challenge=True)
+exercise = Exercise(
+    mc_predict,
+    page="montecarlo/sampling#training-true-is-for-the-whole-model",
+    onward="It works on any Keras model with dropout; try one of your own from an earlier notebook.",
+    challenge=True,
+)
 
 RATE = 0.4
 DROPOUT: Layers = ["Dropout", {"rate": RATE}]

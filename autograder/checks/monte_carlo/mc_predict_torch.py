@@ -35,7 +35,11 @@ def mc_predict_torch():
     return mc_predict_torch
 
 
-exercise = Exercise(mc_predict_torch, page="montecarlo/sampling#pytorch-only-the-dropout-modules")
+exercise = Exercise(
+    mc_predict_torch,
+    page="montecarlo/sampling#pytorch-only-the-dropout-modules",
+    onward="It works on any PyTorch model with dropout modules; try one with BatchNorm, and look at its running mean afterwards.",
+)
 
 
 @dataclass(frozen=True)

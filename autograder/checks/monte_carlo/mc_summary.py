@@ -8,7 +8,11 @@ from autograder.checks.expect import close, expect, parts, untouched
 from autograder.checks.monte_carlo.passes import named, passes, refuses_misfits
 from autograder.reference.montecarlo import mc_summary
 
-exercise = Exercise(mc_summary, page="montecarlo/noise-or-bias#two-reasons-to-differ")
+exercise = Exercise(
+    mc_summary,
+    page="montecarlo/noise-or-bias#two-reasons-to-differ",
+    onward="Exercises 3 and 4 start from these four numbers; try four times the passes, and see which of the numbers halves.",
+)
 
 NAMES = ("mean", "sd", "se", "z")
 

@@ -8,7 +8,11 @@ from autograder.checks.expect import close, expect, parts, refuses, untouched
 from autograder.checks.monte_carlo.passes import named
 from autograder.reference.montecarlo import predictive_entropy
 
-exercise = Exercise(predictive_entropy, page="montecarlo/uncertainty#doubt-of-a-classifier-shared-or-disputed")
+exercise = Exercise(
+    predictive_entropy,
+    page="montecarlo/uncertainty#doubt-of-a-classifier-shared-or-disputed",
+    onward="Try members that agree on a coin toss, and members that are sure of opposite classes: which of the numbers tells them apart?",
+)
 
 NAMES = ("total", "expected", "mutual_information")
 SHAPES = ((1, 4, 3), (6, 5, 2), (20, 3, 7), (3, 8, 4))

@@ -10,7 +10,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import describe_type, expect, refuses
 from autograder.reference.montecarlo import samples_needed
 
-exercise = Exercise(samples_needed, page="montecarlo/noise-or-bias#how-many-passes")
+exercise = Exercise(
+    samples_needed,
+    page="montecarlo/noise-or-bias#how-many-passes",
+    onward="Try it on the passes that you have, and compare with how many you took.",
+)
 
 
 def count(value: Value) -> int:

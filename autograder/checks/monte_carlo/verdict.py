@@ -10,7 +10,11 @@ from autograder.checks.expect import expect, untouched
 from autograder.checks.monte_carlo.passes import passes, refuses_misfits
 from autograder.reference.montecarlo import mc_summary, verdict
 
-exercise = Exercise(verdict, page="montecarlo/noise-or-bias#two-reasons-to-differ")
+exercise = Exercise(
+    verdict,
+    page="montecarlo/noise-or-bias#two-reasons-to-differ",
+    onward="The last figure of the notebook ends with it; try samples around the prediction itself, and count how often it says bias.",
+)
 
 
 def gap_of(

@@ -24,7 +24,12 @@ def NoiseLayer():
     return NoiseLayer
 
 
-exercise = Exercise(NoiseLayer, page="dropout/noise#one-coin-for-each-thing-that-is-kept-or-dropped", challenge=True)
+exercise = Exercise(
+    NoiseLayer,
+    page="dropout/noise#one-coin-for-each-thing-that-is-kept-or-dropped",
+    onward="The experiment below trains with it; try a strength at which training fails, and explain why.",
+    challenge=True,
+)
 
 WILDEST, CALLS = 100.0, 1500
 SHAPES = ((6, 8), (2, 3, 4, 2))

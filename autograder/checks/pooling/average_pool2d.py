@@ -20,7 +20,11 @@ from autograder.checks.pooling.windows import (
 )
 from autograder.reference.pooling import average_pool2d
 
-exercise = Exercise(average_pool2d, page="keras/pooling#averages-that-count-the-padding")
+exercise = Exercise(
+    average_pool2d,
+    page="keras/pooling#averages-that-count-the-padding",
+    onward="The figure after this sets it beside the maximum; try a picture of noise, and compare what is left of it.",
+)
 
 
 exercise.requires("has one output for every window that fits, stride apart", 1)(counts_windows)

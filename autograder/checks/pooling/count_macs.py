@@ -20,7 +20,11 @@ from autograder.checks.pooling.chains import (
 )
 from autograder.reference.pooling import count_macs
 
-exercise = Exercise(count_macs, page="keras/pooling#all-parameters-are-saved-in-one-dense-layer")
+exercise = Exercise(
+    count_macs,
+    page="keras/pooling#all-parameters-are-saved-in-one-dense-layer",
+    onward="Try the same net on pictures of twice the side: by what does the work grow, and the number of parameters?",
+)
 
 
 @exercise.requires("counts the work of convolutions", 2)

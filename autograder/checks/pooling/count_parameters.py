@@ -18,7 +18,11 @@ from autograder.checks.pooling.chains import (
 )
 from autograder.reference.pooling import count_parameters
 
-exercise = Exercise(count_parameters, page="keras/pooling#all-parameters-are-saved-in-one-dense-layer")
+exercise = Exercise(
+    count_parameters,
+    page="keras/pooling#all-parameters-are-saved-in-one-dense-layer",
+    onward="Try it on a net that you know, and find the layer that holds half of them.",
+)
 
 
 @exercise.requires("counts weights and biases of convolutions", 1)

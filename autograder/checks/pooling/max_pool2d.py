@@ -20,7 +20,11 @@ from autograder.checks.pooling.windows import (
 )
 from autograder.reference.pooling import max_pool2d
 
-exercise = Exercise(max_pool2d, page="keras/pooling#the-maximum-of-a-window-for-each-channel-alone")
+exercise = Exercise(
+    max_pool2d,
+    page="keras/pooling#the-maximum-of-a-window-for-each-channel-alone",
+    onward="Exercise 5 sends a gradient back through it; try a picture that is moved by one pixel.",
+)
 
 
 exercise.requires("has one output for every window that fits, stride apart", 1)(counts_windows)

@@ -18,7 +18,12 @@ from autograder.checks.pooling.windows import (
 )
 from autograder.reference.pooling import max_pool2d_backward
 
-exercise = Exercise(max_pool2d_backward, page="keras/pooling#two-largest-values", challenge=True)
+exercise = Exercise(
+    max_pool2d_backward,
+    page="keras/pooling#two-largest-values",
+    onward="The figure after this shows which pixels learn; try overlapping windows, and look for pixels that win twice.",
+    challenge=True,
+)
 
 Case = tuple[int, int, int, int]
 
