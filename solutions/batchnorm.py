@@ -42,6 +42,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from autograder import check_gradient
+
 # %matplotlib inline
 
 # %% [markdown]
@@ -136,6 +138,17 @@ ax.legend()
 # layer have to compute to remove it too?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Their correlation. To remove it a layer has to multiply by the inverse root of the whole covariance matrix, which is
+# called whitening.
+#
+# </details>
+
+# %% [markdown]
 # ## 2. At test time: given numbers
 #
 # A prediction must not depend on who else is in the batch. At test time $\mu$ and $v$ are therefore no longer those of
@@ -205,6 +218,16 @@ ax.legend()
 # %% [markdown]
 # **Think.** In training, the fluctuation of the first curve is part of the method. What other layer of this course adds
 # noise in training that it takes away at test time?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Dropout: its mask is noise in training, and it is the identity at test time.
+#
+# </details>
 
 # %% [markdown]
 # ## 3. The memory between the two
@@ -289,6 +312,18 @@ ax.legend()
 # its initial value, and what does that mean for a model that was trained for 30 steps and is then evaluated?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# $0.99^t = 0.5$ gives $t \approx 69$ batches. After 30 steps $0.99^{30} \approx 74\,\%$ of the initial mean 0 and
+# variance 1 is still remembered, and the evaluated model normalizes by numbers that have little to do with its
+# activations.
+#
+# </details>
+
+# %% [markdown]
 # ## 4. The gradient
 #
 # In training the output for one row depends on **all** rows, through $\mu$ and $v$. With
@@ -311,7 +346,8 @@ ax.legend()
 #
 # $$ \frac{\partial L}{\partial \gamma} = \sum_i \frac{\partial L}{\partial y_i}\, \hat x_i, \qquad \frac{\partial L}{\partial \beta} = \sum_i \frac{\partial L}{\partial y_i} . $$
 #
-# The check compares to nine digits, which a difference quotient does not reach.
+# The check compares to nine digits, which a difference quotient does not reach; `check_gradient` finds what is wrong in
+# the first three.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -320,7 +356,7 @@ ax.legend()
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `dx = gamma / s * (dy - dbeta / n - xhat * dgamma / n)`.
+# Which of your two sums, divided by $n$ and multiplied by $\gamma$, is $\overline{g}$, and which is $\overline{g \hat x}$?
 #
 # </details>
 
@@ -363,6 +399,34 @@ print("dx", dx.ravel().round(4), " dgamma", dgamma.round(4), " dbeta", dbeta)
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "batchnorm_backward_check", "locked": true, "points": 8.5, "schema_version": 3, "solution": false, "task": false}
 check(batchnorm_backward)
 
+# %%
+draw = np.random.default_rng(8)
+x, dy, gamma = draw.normal(size=(6, 2)), draw.normal(size=(6, 2)), np.array([1.0, 2.0])
+check_gradient(lambda x: batchnorm_train(x, gamma, np.zeros(2))[0], x, dy, batchnorm_backward(dy, x, gamma)[0])
+
+# %% [markdown]
+# **Find the bug.** This gradient is that of an affine map, and a network trained with it does learn. What did its
+# author take for constants, and what does the difference look like, row by row?
+
+
+# %%
+def frozen_backward(dy, x, gamma, eps=1e-3):
+    return gamma / np.sqrt(x.var(axis=0) + eps) * dy
+
+
+check_gradient(lambda x: batchnorm_train(x, gamma, np.zeros(2))[0], x, dy, frozen_backward(dy, x, gamma))
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Mean and variance, although they depend on every row. Two terms are missing: a constant for each feature, and a part
+# along $\hat x$. The right gradient sums to 0 over the batch, and this one does not.
+#
+# </details>
+
 # %% [markdown]
 # Only the first row had any influence on the loss directly, and all three got a gradient. See for yourself what comes
 # out of a gradient that is constant over the batch, one that lies along $\hat x$, and one that is neither:
@@ -381,6 +445,18 @@ axes[0].legend()
 
 # %% [markdown]
 # **Think.** Why is the middle picture not exactly, but only nearly zero? Look for the $\varepsilon$.
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The formula removes the part along $\hat x$ under the assumption that stretching $x$ changes nothing. With
+# $\varepsilon$ under the root it changes a little: the mean square of $\hat x$ is $v / (v + \varepsilon)$ and not 1,
+# and a share $\varepsilon / (v + \varepsilon)$ of the gradient is left.
+#
+# </details>
 
 # %% [markdown]
 # ## 5. Images
@@ -452,21 +528,36 @@ for row, images, label in ((axes[0], x, "x"), (axes[1], y, "y")):
 # statistics nevertheless not as good as those of 25,088 independent rows?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Pixels of one image, and neighbors above all, are alike. They carry less information than independent numbers; what
+# varies between images has been seen 32 times only.
+#
+# </details>
+
+# %% [markdown]
 # ## 6. When dropout meets BatchNorm
 #
 # Inverted dropout keeps the mean of an activation and raises its variance. Let the activation have mean $\mu$ and
 # variance $v$ before dropout, $p$ the drop rate and $q = 1 - p$. In training a BatchNorm behind it sees, and remembers,
+# the variance of $\frac{m}{q}\, a$, where $m$ is 1 with probability $q$ and else 0. At test time dropout is off and the
+# variance is $v$, but BatchNorm still divides by the remembered one.
 #
-# $$ \operatorname{Var}\!\Big[\frac{m}{q}\, a\Big] = \frac{\mathbb{E}[a^2]}{q} - \mu^2 = \frac{v}{q} + \frac{p}{q}\, \mu^2 . $$
+# **Find it.** The ratio of the two variances, remembered over real, is called the *variance shift*. Write it as a
+# function of $\mu$, $v$ and $p$. One part of it is there for every activation, the other for those with a mean, as
+# every activation behind a ReLU is. (You may have found this variance in *Dropout by hand*, exercise 5.)
 #
-# At test time dropout is off and the variance is $v$, but BatchNorm still divides by the remembered one. The ratio of
-# the two,
+# For $\mathrm{ReLU}(N(0, 1))$ at rate .5 the ratio is 2.467. (Note that at rate .5 the drop rate equals the keep rate:
+# never test a formula there alone.)
 #
-# $$ r = \frac{1}{q} + \frac{p}{q} \cdot \frac{\mu^2}{v}, $$
+# <details><summary>Hint</summary>
 #
-# is called the *variance shift*. The first term is there for every activation; the second one for those with a mean, as
-# every activation behind a ReLU is: the kept value jumps between $0$ and $\mu/q$. For $\mathrm{ReLU}(N(0, 1))$ at rate
-# .5 the ratio is 2.467. (Note that at rate .5 the drop rate equals the keep rate: never test a formula there.)
+# $\operatorname{Var}[y] = \mathbb{E}[y^2] - \mathbb{E}[y]^2$, and $m^2 = m$.
+#
+# </details>
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "bn_shift_ratio", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -498,6 +589,13 @@ check(bn_shift_ratio)
 # %% [markdown]
 # The line is your formula, the points are a simulation:
 
+# %% [markdown]
+# **Guess.** How large is the ratio for the ReLU at rate 0.7? Write a number down before you run the figure, which draws
+# it in.
+
+# %%
+guess = ...
+
 # %%
 draw = np.random.default_rng(5)
 normal = draw.normal(size=100_000)
@@ -507,12 +605,25 @@ for name, a in (("N(0, 1)", normal), ("ReLU of it", np.maximum(normal, 0))):
     measured = [(a * (draw.random(a.shape) >= rate) / (1 - rate)).var() / a.var() for rate in rates]
     (line,) = ax.plot(rates, [bn_shift_ratio(a.mean(), a.var(), rate) for rate in rates], label=name)
     ax.plot(rates, measured, "o", color=line.get_color())
+if guess is not ...:
+    ax.plot(0.7, guess, "k*", markersize=12, label="your guess")
 ax.set(xlabel="drop rate", ylabel="variance in training / at test time")
 ax.legend()
 
 # %% [markdown]
 # **Think.** With which standard deviation does the output of the BatchNorm arrive at the next layer at test time, if it
 # was 1 in training? And what changes when the two layers trade places?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# With $1/\sqrt r$, because it is divided by a standard deviation that is too large by $\sqrt r$. With BatchNorm first
+# and dropout behind it, the BatchNorm sees the same variance in both modes, and the shift moves to the layers behind.
+#
+# </details>
 
 # %% [markdown]
 # ## 7. A module that PyTorch cannot tell from its own
@@ -630,6 +741,51 @@ print("largest difference:", np.abs(mine - theirs).max())
 # %% [markdown]
 # **Think.** Replace `x.mean(dim=0)` and the variance by their detached versions and train again. The loss still goes
 # down. Which of the two curves would have told you that something is wrong?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Neither of them alone: a loss that goes down shows that something is learned, not that the gradient is right. The two
+# together tell, because from one start and on the same batches they have to lie on one another. A gradient check would
+# have told without any training.
+#
+# </details>
+
+# %% [markdown]
+# **Experiment.** What is it all for? Ten hidden layers of 32 units, trained by plain gradient descent from PyTorch's
+# own start, with your layer behind each of them and without. Five seeds:
+
+
+# %%
+def deep(normalize, seed, steps=200):
+    torch.manual_seed(seed)
+    stack = [nn.Linear(10, 32)]
+    for _ in range(10):
+        stack += [nn.Linear(32, 32), *([BatchNorm1d(32)] if normalize else []), nn.ReLU()]
+    model = nn.Sequential(*stack, nn.Linear(32, 1))
+    X = torch.randn(512, 10)
+    y = torch.sin(X[:, :1] * 2) + X[:, 1:2] * X[:, 2:3]
+    optimizer, history = torch.optim.SGD(model.parameters(), lr=0.05), []
+    for _ in range(steps):
+        rows = torch.randint(512, (64,))
+        loss = nn.functional.mse_loss(model(X[rows]), y[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        history.append(loss.item())
+    return np.array(history).reshape(-1, 20).mean(axis=1)
+
+
+fig, ax = plt.subplots(figsize=(6, 3))
+for normalize, name in ((False, "without"), (True, "with your BatchNorm1d")):
+    histories = np.array([deep(normalize, seed) for seed in range(5)])
+    error = histories.std(axis=0, ddof=1) / np.sqrt(5)
+    ax.errorbar(np.arange(20, 201, 20), histories.mean(axis=0), error, fmt="o-", capsize=3, label=name)
+ax.set(xlabel="step", ylabel="training loss", ylim=(0, None), title="five seeds, bars of one standard error")
+ax.legend()
 
 # %% [markdown]
 # ## 8. Challenge: new statistics for an old model
@@ -754,6 +910,18 @@ ax.legend()
 # error on `fresh` before and after, for several seeds, before you answer: the network was trained with the noise, and
 # its last layer has got used to what it saw. "The statistics are right" and "the predictions are better" are two
 # claims.
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Not necessarily. The last layer was trained on outputs that were divided by the larger standard deviation, and after
+# recalibration it meets larger ones. Measure both errors for several seeds: the book does, on *When dropout meets
+# BatchNorm*, and finds that it depends on the network.
+#
+# </details>
 
 # %% [markdown]
 # ## What comes next

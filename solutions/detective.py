@@ -43,10 +43,10 @@ import numpy as np
 # ## 1. No accuracy without its error
 #
 # A lecture trains two networks on 300 points and prints accuracies of .9167 and .7767. What would other points have
-# given? Each prediction is a hit with some probability $p$. A single hit has variance $p (1 - p)$, so the mean of $n$
-# independent ones has
+# given? Each prediction is a hit with some probability $p$: a number that is 1 with probability $p$ and else 0.
 #
-# $$ \operatorname{Var}[\hat p] = \frac{p (1 - p)}{n}, \qquad \text{se} = \sqrt{\frac{\hat p\,(1 - \hat p)}{n}} . $$
+# **Find it.** Which variance has a single hit? Which has the mean $\hat p$ of $n$ independent ones? You do not know
+# $p$; what do you have that is close to it?
 #
 # The square root of the variance is the *standard error*: how far from the truth $\hat p$ typically lies. Both numbers
 # are fractions of 1, not percent, and nothing is rounded. A number of hits outside $0 \ldots n$, or an $n$ that is not
@@ -92,6 +92,13 @@ check(accuracy_with_se)
 # Is the formula true? Take a model that is right with probability .9, test it on many different test sets, and look at
 # how its accuracies scatter. The dots are the scatter, the line is your formula:
 
+# %% [markdown]
+# **Guess.** How large is the standard error on 1,000 examples, if nine in ten are right? Write a number down before you
+# run the figure, which draws it in.
+
+# %%
+guess = ...
+
 # %%
 draw = np.random.default_rng(0)
 sizes = np.array([30, 100, 300, 1000, 3000])
@@ -99,12 +106,25 @@ scatter = [(draw.binomial(n, 0.9, 5000) / n).std() for n in sizes]
 fig, ax = plt.subplots(figsize=(6, 3))
 ax.loglog(sizes, scatter, "o", label="scatter of 5,000 test sets")
 ax.loglog(sizes, [accuracy_with_se(int(0.9 * n), int(n))[1] for n in sizes], label="accuracy_with_se")
+if guess is not ...:
+    ax.plot(1000, guess, "k*", markersize=12, label="your guess")
 ax.set(xlabel="size of the test set", ylabel="standard error")
 ax.legend()
 
 # %% [markdown]
 # **Think.** How many test examples are needed to tell .84 from .85? Papers often report three digits on 10,000
 # examples.
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# With two tests on fresh examples the difference has a standard error of $\sqrt{2 \cdot 0.85 \cdot 0.15 / n}$. For it
+# to be a third of .01 one needs $n \approx 23{,}000$. On 10,000 examples the third digit is noise.
+#
+# </details>
 
 # %% [markdown]
 # ## 2. Do two models differ?
@@ -154,21 +174,40 @@ check(differs)
 # Two models that are equally good, tested again and again: how often does your function see a difference where there is
 # none? And how often does it see one of .05?
 
+# %% [markdown]
+# **Experiment.** Five times 400 pairs of models, equal ones and unequal ones, judged with your function. The bars are
+# one standard error.
+
 # %%
 sizes = [100, 200, 400, 800, 1600]
-rates = {}
-for second in (0.85, 0.80):
-    pairs = [(draw.binomial(n, 0.85, 1000), draw.binomial(n, second, 1000), n) for n in sizes]
-    rates[second] = [np.mean([differs(int(i), int(j), n) for i, j in zip(a, b, strict=True)]) for a, b, n in pairs]
 fig, ax = plt.subplots(figsize=(6, 3))
-ax.semilogx(sizes, rates[0.85], "o-", label=".85 against .85")
-ax.semilogx(sizes, rates[0.80], "s-", label=".85 against .80")
+for second, marker in ((0.85, "o"), (0.80, "s")):
+    pairs = [(draw.binomial(n, 0.85, (5, 400)), draw.binomial(n, second, (5, 400)), n) for n in sizes]
+    different = [
+        [[differs(int(i), int(j), n) for i, j in zip(*row, strict=True)] for row in zip(a, b, strict=True)]
+        for a, b, n in pairs
+    ]
+    shares = np.mean(different, axis=2)
+    error = shares.std(axis=1, ddof=1) / np.sqrt(5)
+    ax.errorbar(sizes, shares.mean(axis=1), error, fmt=f"{marker}-", capsize=3, label=f"0.85 against {second:.2f}")
+ax.set_xscale("log")
 ax.axhline(0.05, color="gray", linestyle=":")
 ax.set(xlabel="examples for each model", ylabel="share of tests that say: different")
 ax.legend()
 
 # %% [markdown]
 # **Think.** Someone tries 20 rates of dropout and reports that one of them differs from no dropout. What would you ask?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# How many of 20 equal rates would look different by chance: about one, at 5 %. Ask for a correction, such as $z = 3$,
+# or for the same comparison on fresh data.
+#
+# </details>
 
 # %% [markdown]
 # ## 3. From symptoms to a cause
@@ -294,6 +333,18 @@ for name, scale in {"divided by q": 1 / 0.8, "divided by p": 1 / 0.2, "not divid
 # and not a proof: a factor of 0.8 is small beside what the noise itself costs.
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# In training the inputs were $q/p = 4$ times too large in the mean, and $W$ was fitted to that. In eval mode the logits
+# are about four times too small: the largest stays the largest, and the network is far too unsure. The third is off by
+# a factor of 0.8, which costs less than the noise that eval mode is spared.
+#
+# </details>
+
+# %% [markdown]
 # ## 4. A mask that lives for ever
 #
 # Here is a layer as it was found. It passes the test that its author wrote, which looks at the share of zeros in one
@@ -390,6 +441,17 @@ axes[0].set_ylabel("call")
 # **Think.** What does a network learn that is trained with the stale layer? What does it do in eval mode?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# It learns with the same few units all the time, and the others never get a gradient. In eval mode the dead units wake
+# up, with the weights that they started with, and add what nobody has trained.
+#
+# </details>
+
+# %% [markdown]
 # ## 5. What an ensemble says
 #
 # $T$ members, perhaps passes with dropout left on, give probabilities $P_t(c \mid x)$. The ensemble's own probability
@@ -448,6 +510,17 @@ ax.legend()
 
 # %% [markdown]
 # **Think.** The accuracy of the mean label *falls* with more members. To which class does it tend, and why?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# To the middle classes: the mean of many labels lies in the middle of their numbers, whatever the classes are, and
+# rounding makes a class of it.
+#
+# </details>
 
 # %% [markdown]
 # ## 6. A check that checks
@@ -520,6 +593,16 @@ ax.legend()
 # entries. Which second number would notice?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The share of entries that were kept, which should be near $1 - p$, within a few times $\sqrt{p(1-p)/n}$.
+#
+# </details>
+
+# %% [markdown]
 # ## 7. Challenge: a prediction by hand, with every bug out
 #
 # Someone trained this network in Keras and wants to use its weights without Keras:
@@ -539,7 +622,7 @@ ax.legend()
 # test_BN_1 = (test_relu_1 - moving_mean_1) / (moving_var_1 + epsilon_1) * gamma_1 + beta_1        # (e)
 # ```
 #
-# Find them. Then write the prediction for any number of blocks. What a block does at test time, with dropout gone:
+# **Find the bugs.** Then write the prediction for any number of blocks. What a block does at test time, with dropout gone:
 #
 # $$ h \leftarrow \gamma\, \frac{\operatorname{ReLU}(h W + b) - \mu}{\sqrt{v + \varepsilon}} + \beta, \qquad \varepsilon = 10^{-3}, $$
 #
@@ -645,6 +728,18 @@ ax.invert_yaxis()
 # %% [markdown]
 # **Think.** Which of these would you notice without a reference to compare with? For each of the others, name a test
 # that would have found it in a minute.
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Without a reference hardly any: all give numbers of a likely size. One row in two batches finds statistics of the
+# batch. A block with mean 2, variance 4 and all parameters different, worked out on paper, finds the root, the order
+# and the swap; the $\varepsilon$ takes a small variance.
+#
+# </details>
 
 # %% [markdown]
 # ## What comes next

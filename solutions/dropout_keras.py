@@ -150,6 +150,41 @@ for ax, rate in zip(axes, (None, 0.3), strict=True):
 # *see* in the two pictures, whatever the numbers say?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Enough for the standard error of the difference to be small beside the difference: with a spread of .01 between seeds
+# and five seeds for each, the standard error of the difference is about .006. What you see without numbers is the
+# border: with dropout it is smoother and follows single points less.
+#
+# </details>
+
+# %% [markdown]
+# **Experiment.** One run proves nothing. Repeat it with five seeds on points of which about one in seven has the wrong
+# label, and look at the loss on fresh points with right labels:
+
+# %%
+rates, losses = (None, 0.3, 0.6), {}
+for rate in rates:
+    losses[rate] = []
+    for seed in range(5):
+        keras.utils.set_random_seed(seed)
+        noisy_points, noisy_labels = two_moons(100, seed=10 + seed)
+        wrong = np.random.default_rng(seed).random(100) < 0.15
+        network = build_classifier(rate=rate)
+        train(network, noisy_points, np.where(wrong, 1 - noisy_labels, noisy_labels))
+        own = np.array(network(fresh_points))[np.arange(2_000), fresh_labels]
+        losses[rate].append(-np.log(own).mean())
+fig, ax = plt.subplots(figsize=(5, 3))
+errors = [np.std(losses[rate], ddof=1) / np.sqrt(5) for rate in rates]
+ax.errorbar([str(rate) for rate in rates], [np.mean(losses[rate]) for rate in rates], errors, fmt="o", capsize=4)
+ax.set(
+    xlabel="rate", ylabel="loss on fresh points, nats", ylim=(0, None), title="five seeds, bars of one standard error"
+)
+
+# %% [markdown]
 # ## 2. Taking dropout out again
 #
 # In `predict` a Dropout layer hands its input on as it is, because Keras scales by $1/q$ in training already. So a model
@@ -212,6 +247,25 @@ print("largest difference:", np.abs(ops.subtract(stripped(points), models[0.3](p
 check(without_dropout)
 
 # %% [markdown]
+# **Find the bug.** A shorter `without_dropout` takes the layers that are no Dropout and makes a model of them. It
+# predicts the same, to the last digit. Find out what happens to the old model when the new one is trained:
+
+# %%
+naive = keras.Sequential([layer for layer in models[0.3].layers if not isinstance(layer, layers.Dropout)])
+print("before:", np.array(models[0.3](points[:2]))[:, 1].round(3), np.array(naive(points[:2]))[:, 1].round(3))
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Both models hold the same layer objects, and so the same variables: one step of training moves the old model as well.
+# `models[0.3].layers[0] is naive.layers[0]` is true. A copy needs layers of its own, with the weights put in.
+#
+# </details>
+
+# %% [markdown]
 # What does the noise do to a single prediction? Call both models with `training=True` again and again, for three points.
 
 # %%
@@ -228,6 +282,17 @@ ax.legend()
 # %% [markdown]
 # **Think.** Is the dashed line the mean of the histogram? It does not have to be: what stands between the dropped units
 # and the probability?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Not exactly. Between the dropped units and the probability stand another ReLU layer and a softmax, and the mean of a
+# nonlinear function is not the function of the mean.
+#
+# </details>
 
 # %% [markdown]
 # ## 3. Reviews as rows of zeros and ones
@@ -287,6 +352,17 @@ ax.set(xlabel="word", ylabel="review: 30 of praise, 30 of complaint")
 # might it help there?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# It would hide some of the words of each review at every step. A review has several words that say the same, so the
+# network has to use all of them and cannot rest on a single one. A point in the plane has no such spare coordinates.
+#
+# </details>
+
+# %% [markdown]
 # ## 4. What a softmax head gives
 #
 # The last layer of a classifier computes a logit for every class, $z = xW + b$, and turns the logits *of each example*
@@ -298,8 +374,10 @@ ax.set(xlabel="word", ylabel="review: 30 of praise, 30 of complaint")
 # review depend on which others happen to be in the batch. Every unit has its bias $b_j$, which says how common
 # its class is when $x$ says nothing; it is easily lost when weights are copied by hand.
 #
-# Write the head in NumPy. For logits in the hundreds $e^z$ overflows; subtracting the largest logit of each example
-# changes nothing in the quotient and keeps every exponent at most 0.
+# Write the head in NumPy. For logits in the hundreds $e^z$ overflows.
+#
+# **Find it.** Which number can be subtracted from all logits of an example without any change of the quotient? Show it
+# on paper. And which choice keeps every exponent at most 0?
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "dense_softmax", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -349,6 +427,17 @@ ax.legend()
 # %% [markdown]
 # **Think.** With one unit the quotient is $e^z / e^z$. What is the gradient of the loss with respect to the logit, and
 # what will training do?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The quotient is 1 for every $z$, so its derivative is 0, and so is the gradient of any loss. Training changes nothing
+# in the layers before the head.
+#
+# </details>
 
 # %% [markdown]
 # ## 5. Repairing a head
@@ -410,17 +499,37 @@ check(fix_head)
 # %% [markdown]
 # Train both on the moons:
 
+# %% [markdown]
+# **Guess.** The broken model says 1 whatever the input is, and half of the labels are 1. At which mean squared error
+# will it stay? Write a number down before you run the figure, which draws it in.
+
+# %%
+guess = ...
+
 # %%
 fig, ax = plt.subplots(figsize=(6, 3))
 for name, model in (("softmax over one unit", broken), ("sigmoid", fixed)):
     model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse")
     history = model.fit(points, labels, batch_size=50, epochs=25, verbose=0)
     ax.plot(history.history["loss"], label=name)
+if guess is not ...:
+    ax.axhline(guess, color="black", linestyle="--", label="your guess")
 ax.set(xlabel="epoch", ylabel="mean squared error")
 ax.legend()
 
 # %% [markdown]
 # **Think.** The loss of the broken model stays at 0.5. Where does exactly this number come from?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The labels are 0 and 1, half of each, and the prediction is always 1. The error is 1 for the zeros and 0 for the ones,
+# and half of that is 0.5.
+#
+# </details>
 
 # %% [markdown]
 # ## 6. Challenge: the layer itself
@@ -537,6 +646,17 @@ for name, make in (("keras.layers.Dropout", layers.Dropout), ("ManualDropout", M
 # %% [markdown]
 # **Think.** `keras.utils.set_random_seed` made the runs repeatable although your layer got no seed of its own. From where
 # does a `SeedGenerator(None)` take its seed?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# From Python's own `random`, when it is made. `keras.utils.set_random_seed` seeds that as well, so that layers made in
+# the same order get the same seeds.
+#
+# </details>
 
 # %% [markdown]
 # ## What comes next

@@ -34,6 +34,8 @@ begin("dropout_numpy", needs="matplotlib numpy")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from autograder import check_gradient
+
 # %matplotlib inline
 
 # %% [markdown]
@@ -121,6 +123,17 @@ ax.legend()
 # **Think.** The mean stays at 1 at every rate. What does not stay? You will compute it exactly in exercise 5.
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The variance. A kept entry is worth $1/q$ and a dropped one 0, so that outputs lie farther apart the higher the rate:
+# for the input 1 the variance is $p/q$.
+#
+# </details>
+
+# %% [markdown]
 # ## 2. The backward pass
 #
 # For a fixed mask, $y_i = (m_i / q)\, x_i$ is a linear function of $x$: a product with a number that is either $0$ or $1/q$. By the chain rule
@@ -168,23 +181,56 @@ print(dropout_backward(np.ones((2, 4)), np.array([[1, 0, 1, 1], [0, 1, 1, 0]]), 
 check(dropout_backward)
 
 # %% [markdown]
-# A gradient can be checked without any calculus: nudge each input a little up and down, with the mask held still, and watch the loss
-# $L = \sum_i y_i^2$.
+# A gradient can be checked without any calculus: nudge each input a little up and down, with the mask held still, and
+# watch the loss $L = \sum_i y_i\, dy_i$. `check_gradient(f, x, dy, dx)` does that for every entry, here and in later
+# notebooks.
 
 # %%
-x, rate = np.random.default_rng(2).normal(size=6), 0.4
-y, mask = dropout_forward(x, rate, np.random.default_rng(3))
-analytic = dropout_backward(2 * y, mask, rate)
-step = 1e-6
-numeric = []
-for i in range(len(x)):
-    nudge = step * (np.arange(len(x)) == i)
-    up, down = (dropout_forward(x + sign * nudge, rate, np.random.default_rng(3))[0] for sign in (1, -1))
-    numeric.append(((up**2).sum() - (down**2).sum()) / (2 * step))
-print("largest difference:", np.abs(analytic - numeric).max())
+x, dy = np.random.default_rng(2).normal(size=(2, 6))
+y, mask = dropout_forward(x, 0.4, np.random.default_rng(3))
+check_gradient(lambda x: dropout_forward(x, 0.4, np.random.default_rng(3))[0], x, dy, dropout_backward(dy, mask, 0.4))
 
 # %% [markdown]
-# **Think.** Why did both forward passes get a generator with the same seed? What would the comparison show otherwise?
+# **Think.** Why does every forward pass get a generator with the same seed? What would the comparison show otherwise?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The gradient belongs to one mask. With the same seed all passes draw that mask again, and only the input differs.
+# With two masks the difference would be that of two masks, divided by a tiny step: a huge number that says nothing
+# about the gradient.
+#
+# </details>
+
+# %% [markdown]
+# **Find the bug.** Somebody wants to save the memory of the mask, and draws it again on the way back. The outputs are
+# right, and so are shape, dtype and the share of zeros in the gradient. What is wrong, and which line repairs it?
+
+# %%
+draw = np.random.default_rng(4)
+
+
+def thrifty_backward(dy, rate):
+    """Propagate a gradient through dropout with a mask that is drawn when it is needed."""
+    mask = draw.random(dy.shape) >= rate
+    return dropout_backward(dy, mask, rate)
+
+
+check_gradient(lambda x: dropout_forward(x, 0.4, np.random.default_rng(3))[0], x, dy, thrifty_backward(dy, 0.4))
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The gradient goes through other units than the output came from. To draw the mask again one has to begin from the same
+# state of the generator: keep its seed, and use `np.random.default_rng(seed)` in both directions.
+#
+# </details>
 
 # %% [markdown]
 # ## 3. As it was published
@@ -225,6 +271,17 @@ check(classic_dropout)
 # %% [markdown]
 # **Think.** A weight matrix $W$ was trained behind classic dropout. By what must it be multiplied so that it can be used behind inverted
 # dropout?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# By $q$. Behind classic dropout $W$ met inputs whose mean was $q x$ in training. Inverted dropout gives it inputs of
+# mean $x$, so $qW$ makes the same of them.
+#
+# </details>
 
 # %% [markdown]
 # ## 4. Gaussian noise with the same moments
@@ -286,14 +343,43 @@ ax.legend()
 # **Think.** Why do the two histograms agree? Repeat with 2 inputs in place of 50.
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# A sum of 50 independent terms is close to a normal distribution (the central limit theorem), and mean and variance of
+# the terms are the same for both kinds of noise. With 2 inputs there are four possible values under dropout, and the
+# histogram is four spikes.
+#
+# </details>
+
+# %% [markdown]
 # ## 5. What dropout does to mean and variance
 #
-# Let an activation $a$ have mean $\mu$ and variance $v$ over the data, and let $y = (m/q)\, a$ with $m$ independent of $a$. Then $\mathbb{E}[y] = \mu$ and
-# $\mathbb{E}[y^2] = \mathbb{E}[m^2]\, \mathbb{E}[a^2] / q^2 = (v + \mu^2)/q$, hence
+# Let an activation $a$ have mean $\mu$ and variance $v$ over the data, and let $y = (m/q)\, a$ with $m$ independent of
+# $a$.
 #
-# $$ \operatorname{Var}[y] = \frac{v + \mu^2}{q} - \mu^2 = \frac{v}{q} + \frac{p}{q}\,\mu^2. $$
+# **Find it.** Which mean and which variance does $y$ have? Derive both on paper, as functions of $\mu$, $v$ and $p$,
+# before you write the function. What does your formula give for a constant, $v = 0$? For $\mu = 2$, $v = 1$ and $p =
+# 0.2$ it should agree with this simulation:
+
+# %%
+a = np.random.default_rng(7).normal(2, 1, size=200_000)
+y, _ = dropout_forward(a, 0.2, np.random.default_rng(8))
+print("mean", y.mean().round(3), " variance", y.var().round(3))
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
 #
-# Even a constant gets a variance. For $\mu = 2$, $v = 1$ and $p = 0.2$ the result is $(2,\, 2.25)$.
+# The variance is $\mathbb{E}[y^2] - \mathbb{E}[y]^2$, and $a$ and $m$ are independent.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# $m$ is 0 or 1. What is $m^2$, and its mean?
+#
+# </details>
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "dropout_moments", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -340,6 +426,17 @@ ax.legend()
 
 # %% [markdown]
 # **Think.** After a ReLU no activation has mean 0. What does that mean for the variance that the next layer sees in training, compared with test time?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The next layer sees a variance in training that is larger by $\frac{p}{q}(v + \mu^2)$ than at test time, and the part
+# with $\mu^2$ is there even for a unit that hardly varies. The means agree, the variances do not.
+#
+# </details>
 
 # %% [markdown]
 # ## 6. Dropout as a ridge that adapts
@@ -404,6 +501,18 @@ print("dropout_ridge:                      ", dropout_ridge(X, y, 0.3).round(3))
 
 # %% [markdown]
 # **Think.** The columns have very different scales. Which of the three weights would a plain ridge shrink most, and which does dropout shrink most?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# A plain ridge adds the same number to each diagonal entry of $X^\top X$, so it shrinks the weight of the column with
+# the smallest scale most. Dropout adds to each entry a share of itself, and shrinks all three by similar factors: it
+# does not care about units.
+#
+# </details>
 
 # %% [markdown]
 # ## 7. Challenge: an ensemble of $2^n$ networks
@@ -477,6 +586,13 @@ check(subnetwork_means)
 # %% [markdown]
 # How far is the average of the ensemble from the whole unit?
 
+# %% [markdown]
+# **Guess.** At rate 0.95 hardly any input is left. What will the arithmetic mean of the outputs be then? The unit has
+# the bias 0.5. Write a number down before you run the figure, which draws it in.
+
+# %%
+guess = ...
+
 # %%
 draw = np.random.default_rng(10)
 x, w = draw.normal(size=10), draw.normal(size=10)
@@ -487,11 +603,93 @@ fig, ax = plt.subplots(figsize=(6, 3))
 ax.axhline(whole, color="gray", linestyle=":", label="the whole unit")
 ax.plot(rates, geometric, "o", label="normalized geometric mean")
 ax.plot(rates, arithmetic, "s-", label="arithmetic mean")
+if guess is not ...:
+    ax.plot(0.95, guess, "k*", markersize=12, label="your guess")
 ax.set(xlabel="drop rate", ylabel="output")
 ax.legend()
 
 # %% [markdown]
 # **Think.** Toward which value does the arithmetic mean move as the rate grows, and why that one? Is the whole unit the average of the ensemble?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Toward $\sigma(b)$: at rate 1 every input is dropped and the bias is left. Before that, the masks spread the logits to
+# both sides, and the sigmoid, which is flat outside, pulls their mean toward the middle. The whole unit is the
+# normalized geometric mean, and not the average.
+#
+# </details>
+
+# %% [markdown]
+# ## Experiment: does it help?
+#
+# **Experiment.** So far dropout was noise with a known mean and variance. Here is what it is for. Two half moons with
+# 50 points, of which about one in seven has the wrong label; a network with 200 hidden units, your `dropout_forward`
+# behind them and your `dropout_backward` on the way back. The network is large enough to learn the wrong labels by
+# heart. The loss is measured on 1,000 fresh points with right labels, for five seeds.
+
+
+# %%
+def moons(n, draw):
+    """Draw n points of two interlocked half moons, and to which of them each belongs."""
+    angle, label = draw.uniform(0, np.pi, n), np.arange(n) % 2
+    upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    lower = np.stack([1 - np.cos(angle), 0.5 - np.sin(angle)], axis=1)
+    return np.where(label[:, None] == 0, upper, lower) + draw.normal(0, 0.3, (n, 2)), label.astype(float)
+
+
+def loss(x, label, W, b, v):
+    z = np.maximum(x @ W + b, 0) @ v
+    return np.logaddexp(0, np.where(label == 1, -z, z)).mean()
+
+
+def learn(rate, seed, steps=600, step=0.01):
+    """Train 2-200-1 with Adam, and return its loss on the training data and on fresh points."""
+    draw = np.random.default_rng(seed)
+    x, label = moons(50, draw)
+    fresh = moons(1000, draw)
+    label = np.where(draw.random(50) < 0.15, 1 - label, label)
+    weights = [draw.normal(0, 1, (2, 200)), np.zeros(200), draw.normal(0, 0.07, 200)]
+    means, squares = ([np.zeros_like(w) for w in weights] for _ in range(2))
+    for k in range(1, steps + 1):
+        W, b, v = weights
+        h = np.maximum(x @ W + b, 0)
+        y, mask = dropout_forward(h, rate, draw)
+        dz = (1 / (1 + np.exp(-y @ v)) - label) / 50
+        dh = dropout_backward(np.outer(dz, v), mask, rate) * (h > 0)
+        for w, gradient, m, s in zip(weights, (x.T @ dh, dh.sum(axis=0), y.T @ dz), means, squares, strict=True):
+            m[...] += 0.1 * (gradient - m)
+            s[...] += 0.01 * (gradient**2 - s)
+            w[...] -= step * m / (1 - 0.9**k) / (np.sqrt(s / (1 - 0.99**k)) + 1e-8)
+    return loss(x, label, *weights), loss(*fresh, *weights)
+
+
+rates = [0.0, 0.3, 0.6]
+losses = np.array([[learn(rate, seed) for seed in range(5)] for rate in rates])
+fig, ax = plt.subplots(figsize=(6, 3))
+for column, name in enumerate(("50 points, some labels wrong", "fresh points")):
+    mean, error = losses[:, :, column].mean(axis=1), losses[:, :, column].std(axis=1, ddof=1) / np.sqrt(5)
+    ax.errorbar(rates, mean, error, fmt="o-", capsize=4, label=name)
+ax.set(xlabel="drop rate", ylabel="loss, nats", ylim=(0, None), title="mean of five seeds, bars of one standard error")
+ax.legend()
+
+# %% [markdown]
+# **Think.** On the training data the loss *rises* with the rate. Which of the two curves would you choose a rate by,
+# and on which data?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# By that of data that were not trained on. The low training loss at rate 0 is made of wrong labels that were learned by
+# heart. And since the rate is chosen by them, the points that decide must not be those on which the result is reported.
+#
+# </details>
 
 # %% [markdown]
 # ## What comes next

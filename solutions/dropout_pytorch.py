@@ -128,6 +128,19 @@ ax.legend()
 # such a mask at rate 0, and why does its accuracy not tell?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Where the chance that a normal number exceeds $p$ equals $1 - p$, near $p = .78$: below it the normal mask drops too
+# much, above it too little. At rate 0 it still drops half of the units and scales by 1, so that eval mode gives
+# activations twice as large as training did. The largest logit stays the largest, so the accuracy hardly tells; the
+# loss does.
+#
+# </details>
+
+# %% [markdown]
 # ## 2. A network
 #
 # A perceptron with $L$ hidden layers computes, with $h^{(0)}$ the flattened input,
@@ -363,16 +376,61 @@ for name, (accuracy, nll) in rows.items():
 # opposite a sign of a wrong scale?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Only those that cost several hundredths. Noise in training lowers the chance given to the right class on average, so
+# the loss is higher in training mode. When it is lower there, the mean of the activations is probably not the same in
+# both modes, and that is a scale.
+#
+# </details>
+
+# %% [markdown]
+# **Find the bug.** This evaluation gives another accuracy each time it is run. No line of it is wrong Python:
+
+
+# %%
+def quick_accuracy(model, images, labels):
+    model.eval
+    with torch.no_grad():
+        return (model(images.float() / 255).argmax(dim=1) == labels).double().mean().item()
+
+
+model.train()
+print([quick_accuracy(model, test_images, test_labels) for _ in range(3)])
+model.eval()
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# `model.eval` names the method and does not call it. The model stays in training mode, and every evaluation draws other
+# masks. Parentheses repair it; and afterwards the mode of every module should be what it was.
+#
+# </details>
+
+# %% [markdown]
 # ## 4. A stochastic ReLU
 #
 # Someone proposes to put the noise into the activation: a ReLU that works with probability $p_\text{keep}$ and puts out
-# 0 otherwise. The proposal says that no scaling is needed "because the expected value equals the input". But
-# $\text{ReLU}(m x) = m\, \text{ReLU}(x)$ for $m \in \{0, 1\}$, so that
+# 0 otherwise. The proposal says that no scaling is needed "because the expected value equals the input".
 #
-# $$ \mathbb{E}[\text{ReLU}(m x)] = p_\text{keep}\, \text{ReLU}(x) . $$
+# **Find it.** With $m = 1$ where the unit works and $m = 0$ where it does not, compute $\mathbb{E}[\text{ReLU}(m x)]$.
+# By which factor must the output in training be scaled so that its mean is $\text{ReLU}(x)$, which is what the function
+# returns in eval mode?
 #
-# It *is* dropout behind a ReLU, and needs what dropout needs. Note that the argument is now the probability to
-# **keep**; it obeys the range $[0, 1]$, and at 0 the output in training is zeros.
+# Note that the argument is now the probability to **keep**; it obeys the range $[0, 1]$, and at 0 the output in
+# training is zeros.
+#
+# <details><summary>Hint</summary>
+#
+# $m$ has two values. What is $\text{ReLU}(m x)$ for each, and with which probability?
+#
+# </details>
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "stochastic_relu", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -417,6 +475,45 @@ ax.legend()
 # %% [markdown]
 # **Think.** At $p_\text{keep} = 0.5$ a function that reads it as a drop rate passes every test. Name two other values
 # that tell the two apart, and one more mistake that hides at one half.
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Any value but one half: at $p_\text{keep} = 0.2$ one keeps a fifth, the other four fifths; at 0 one gives zeros, the
+# other the plain ReLU. Dividing by $p$ in place of $1 - p$ hides at one half as well.
+#
+# </details>
+
+# %% [markdown]
+# **Experiment.** On clean letters the network of exercise 2 needs no dropout. Give it 500 images of which nearly a
+# third have a random label, and it begins to learn them by heart. Five seeds, judged with your `evaluate` on test
+# images with right labels:
+
+
+# %%
+def learn(rate, seed, epochs=30):
+    torch.manual_seed(seed)
+    X, labels = train_images[:500].float() / 255, train_labels[:500].clone()
+    wrong = torch.rand(500) < 0.3
+    labels[wrong] = torch.randint(10, (int(wrong.sum()),))
+    network = DropoutMLP(784, [64, 64], 10, [rate, rate])
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
+    for _ in range(epochs):
+        for rows in torch.randperm(500).split(100):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(network(X[rows]), labels[rows]).backward()
+            optimizer.step()
+    return evaluate(network, test_images, test_labels)[1]
+
+
+rates = [0.0, 0.25, 0.5]
+losses = np.array([[learn(rate, seed) for seed in range(5)] for rate in rates])
+fig, ax = plt.subplots(figsize=(5, 3))
+ax.errorbar(rates, losses.mean(axis=1), losses.std(axis=1, ddof=1) / np.sqrt(5), fmt="o-", capsize=4)
+ax.set(xlabel="rate", ylabel="test nll, nats", ylim=(0, None), title="five seeds, bars of one standard error")
 
 # %% [markdown]
 # ## 5. DropConnect
@@ -503,6 +600,18 @@ for ax, (name, u) in zip(axes, noisy.items(), strict=True):
 # outputs zero for DropConnect, and what is it for dropout?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# In DropConnect every weight has a coin of its own, so two outputs share no randomness. In dropout all outputs see the
+# same dropped inputs: the covariance of outputs $o$ and $o'$ is $\frac{p}{q}\sum_j W_{oj} W_{o'j}\, x_j^2$, and the
+# correlation is that divided by both standard deviations.
+#
+# </details>
+
+# %% [markdown]
 # ## 6. How much weight decay is too much?
 #
 # SGD with weight decay adds $\lambda w$ to the gradient. Where the loss is flat, so that the gradient is zero, a step
@@ -542,17 +651,37 @@ check(weight_after_decay)
 # %% [markdown]
 # Each decay has a half-life, and it is short next to 2,350 steps unless the decay is small:
 
+# %% [markdown]
+# **Guess.** How much of a weight of 1 is left after 2,350 steps with the mild decay of 0.001? Write a number down
+# before you run the figure, which draws it in.
+
+# %%
+guess = ...
+
 # %%
 steps = np.arange(0, 2351, 10)
 fig, ax = plt.subplots(figsize=(6, 3))
 for decay in (0.5, 1e-1, 1e-2, 1e-3, 1e-4):
     ax.semilogy(steps, [weight_after_decay(1.0, 0.1, decay, int(t)) for t in steps], label=f"{decay:g}")
+if guess is not ...:
+    ax.plot(2350, guess, "k*", markersize=12, label="your guess")
 ax.set(xlabel="steps at learning rate 0.1", ylabel="share of the weight", ylim=(1e-10, 2))
 ax.legend(title="weight decay", loc="lower right")
 
 # %% [markdown]
 # **Think.** In a real network the gradient is not zero. It pushes back. Which loss does a ten-class network have whose
 # weights are all zero, and what is its gradient with respect to the first layer's weights?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# $\ln 10 \approx 2.303$: all logits are equal. The gradient of the first layer goes through the later weights, which
+# are 0, so it is 0 as well, and such a network does not come back.
+#
+# </details>
 
 # %% [markdown]
 # ## 7. Challenge: look inside without touching
@@ -679,6 +808,17 @@ ax.legend()
 # %% [markdown]
 # **Think.** The next layer is trained on the larger variance and meets the smaller one in eval mode, although the means
 # agree. Which kind of layer would be disturbed by that, and where would you put dropout to avoid it?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# BatchNorm, which remembers a variance from training and divides by it in eval mode. Put dropout behind the last
+# BatchNorm, or just before the output layer.
+#
+# </details>
 
 # %% [markdown]
 # ## What comes next

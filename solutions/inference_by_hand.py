@@ -146,6 +146,17 @@ print("largest difference:", np.abs(mine - theirs).max())
 # differently. Which?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Dropout would drop and scale, and BatchNorm would use the mean and the variance of the batch. The Dense layer and the
+# ReLU do the same in both modes.
+#
+# </details>
+
+# %% [markdown]
 # ## 2. What the model knows
 #
 # `layer.get_weights()` gives a layer's arrays as NumPy arrays, without names. What they are is a convention:
@@ -251,6 +262,17 @@ ax.set(xlabel="BatchNormalization", ylabel="moving variance", xticks=[1, 2, 3])
 # forgotten root matter?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# $\varepsilon$ matters for variances that are not much larger than .001. A forgotten root matters for all that are far
+# from 1, since it divides by $v$ in place of $\sqrt v$.
+#
+# </details>
+
+# %% [markdown]
 # ## 3. The whole network
 #
 # Now run the list. One variable goes through all layers: a Dense layer makes `activation(signal @ W + b)` of it, a
@@ -332,6 +354,14 @@ check(predict_by_hand)
 # own function, by changing the list:
 
 
+# %% [markdown]
+# **Guess.** The networks differ in nothing but the $\varepsilon$ of PyTorch in place of Keras's. How large is the
+# largest difference of the predictions? Write a number down before you run the figure, which draws it in.
+
+# %%
+guess = ...
+
+
 # %%
 def altered(change):
     return [change(dict(layer)) if layer["kind"] == "batchnorm" else layer for layer in layers]
@@ -350,6 +380,8 @@ errors = {name: np.abs(predict_by_hand(chain, X) - reference).max() for name, ch
 fig, ax = plt.subplots(figsize=(6, 3))
 ax.barh(list(errors), list(errors.values()))
 ax.axvline(reference.std(), color="gray", linestyle=":", label="standard deviation of the predictions")
+if guess is not ...:
+    ax.axvline(guess, color="black", linestyle="--", label="your guess")
 ax.set(xscale="log", xlabel="largest difference from model.predict")
 ax.invert_yaxis()
 ax.legend(loc="upper right", fontsize=8)
@@ -359,24 +391,36 @@ ax.legend(loc="upper right", fontsize=8)
 # practice?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The other $\varepsilon$: its errors are small where variances are large. In practice compare a port with the original
+# on a few rows to six digits, and do not judge by a plot.
+#
+# </details>
+
+# %% [markdown]
 # ## 4. Two layers in one
 #
-# At test time BatchNorm is an affine map, $\mathrm{BN}(a) = s \odot a + (\beta - \mu \odot s)$ with
-# $s = \gamma / \sqrt{v + \varepsilon}$. Behind it stands a Dense layer, another affine map, and the composition of two
-# affine maps is one:
+# At test time BatchNorm is an affine map, $\mathrm{BN}(a) = s \odot a + (\beta - \mu \odot s)$ with $s = \gamma /
+# \sqrt{v + \varepsilon}$. Behind it stands a Dense layer, another affine map, and the composition of two affine maps is
+# one:
 #
-# $$ \mathrm{BN}(a)\, W + b = a\, \underbrace{\operatorname{diag}(s)\, W}_{W'} + \underbrace{b + (\beta - \mu \odot s)\, W}_{b'} . $$
+# $$ \mathrm{BN}(a)\, W + b = a\, W' + b' . $$
 #
-# So BatchNorm costs nothing at test time: it can be *folded* into the next layer. In the indices: input $i$ contributes
-# row $i$ of $W$, and so **row** $i$ is scaled by $s_i$. The shift goes through $W$ itself, not through the scaled $W'$.
-# And $\mu$ is subtracted before everything else, hence its sign.
+# So BatchNorm costs nothing at test time: it can be *folded* into the next layer.
+#
+# **Find it.** What are $W'$ and $b'$? Put the first map into the second, and collect what is multiplied by $a$. Which
+# index of $W$ does $s$ belong to?
 #
 # (Folding it into the Dense layer *before* it is what one does for `Dense - BatchNorm - ReLU`. Here a ReLU lies
 # between, and it cannot be done.)
 #
 # <details><summary>Hint 1</summary>
 #
-# A diagonal matrix times $W$ is `s[:, None] * W`. What would `s * W` do?
+# $s \odot a$ is $a$ times a diagonal matrix. What does that matrix do to $W$ from the left, to its rows or its columns?
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -424,6 +468,38 @@ print(fold_bn_into_next(np.eye(2), np.zeros(2), two, np.zeros(2), np.ones(2), np
 check(fold_bn_into_next)
 
 # %% [markdown]
+# **Find the bug.** This fold gives right numbers whenever $\beta = \mu \odot s$, and wrong ones else. Which line is it?
+
+
+# %%
+def hasty_fold(W, b, gamma, beta, mean, var, eps=1e-3):
+    s = gamma / np.sqrt(var + eps)
+    W = s[:, None] * W
+    b = b + (beta - mean * s) @ W
+    return W, b
+
+
+draw = np.random.default_rng(6)
+a, W, b = draw.normal(size=(3, 4)), draw.normal(size=(4, 2)), draw.normal(size=2)
+parameters = [*draw.normal(size=(3, 4)), draw.uniform(0.5, 2, 4)]
+for fold in (fold_bn_into_next, hasty_fold):
+    folded_W, folded_b = fold(W, b, *parameters)
+    gamma, beta, mean, var = parameters
+    through = (gamma * (a - mean) / np.sqrt(var + 1e-3) + beta) @ W + b
+    print(fold.__name__, np.abs(a @ folded_W + folded_b - through).max())
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The third: `W` has been scaled by then, so that the shift is scaled as well. It has to go through the $W$ that was
+# there before. Another name for the new matrix would have prevented it.
+#
+# </details>
+
+# %% [markdown]
 # Fold all three. Seven layers become four, and the predictions stay:
 
 # %%
@@ -447,6 +523,18 @@ for ax, chain, title in ((axes[0], layers, "W of the last layer"), (axes[1], fol
 # %% [markdown]
 # **Think.** The magnitude of a weight is often read as the importance of its input. Which of the two pictures may be
 # read that way, if any?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The folded weights, if any: they act on activations as they come, and the size of an activation has its part in its
+# importance. In the unfolded layer every input was brought to a similar scale first, so that its weights tell the
+# importance of a *standardized* input. Neither sees what correlated inputs share.
+#
+# </details>
 
 # %% [markdown]
 # ## 5. Challenge: into another framework
@@ -565,8 +653,7 @@ print(keras_to_torch(model))
 check(keras_to_torch)
 
 # %% [markdown]
-# Three roads to the same numbers: Keras, your NumPy, your PyTorch. And since the port can be trained on, fine-tune it
-# for a moment:
+# Three roads to the same numbers: Keras, your NumPy, your PyTorch:
 
 # %%
 module = keras_to_torch(model).eval()
@@ -576,27 +663,58 @@ with torch.no_grad():
 print("Keras and PyTorch:", np.abs(reference - ported).max())
 print("NumPy and PyTorch:", np.abs(predict_by_hand(layers, X) - ported).max())
 
-optimizer = torch.optim.Adam(module.parameters(), lr=0.003)
-history = []
-for _ in range(30):
-    module.eval()
-    with torch.no_grad():
-        history.append(nn.functional.mse_loss(module(inputs), targets).item())
-    module.train()
-    for rows in torch.randperm(600, generator=torch.Generator().manual_seed(0)).split(60):
-        loss = nn.functional.mse_loss(module(inputs[rows]), targets[rows])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+
+# %% [markdown]
+# **Experiment.** The port can be trained on. Do that with five orders of the batches, once with the momentum that your
+# function has set, and once with Keras's .9 as it is:
+
+
+# %%
+def fine_tune(momentum, seed, epochs=15):
+    module, history = keras_to_torch(model), []
+    for norm in (layer for layer in module.modules() if isinstance(layer, nn.BatchNorm1d)):
+        norm.momentum = momentum or norm.momentum
+    optimizer = torch.optim.Adam(module.parameters(), lr=0.003)
+    torch.manual_seed(seed)
+    for _ in range(epochs):
+        module.eval()
+        with torch.no_grad():
+            history.append(nn.functional.mse_loss(module(inputs), targets).item())
+        module.train()
+        for rows in torch.randperm(600).split(60):
+            loss = nn.functional.mse_loss(module(inputs[rows]), targets[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return history
+
+
 fig, ax = plt.subplots(figsize=(6, 3))
-ax.plot(history, "o-", markersize=3)
+for momentum, name in ((None, "momentum carried over by 1 - m"), (0.9, "momentum .9 as it is")):
+    histories = np.array([fine_tune(momentum, seed) for seed in range(5)])
+    error = histories.std(axis=0, ddof=1) / np.sqrt(5)
+    ax.errorbar(range(15), histories.mean(axis=0), error, fmt="o-", markersize=3, capsize=3, label=name)
 ax.axhline(np.mean((reference - target) ** 2), color="gray", linestyle=":", label="the Keras model")
-ax.set(xlabel="epoch in PyTorch", ylabel="mean squared error, eval mode")
+ax.set(
+    xlabel="epoch in PyTorch", ylabel="mean squared error, eval mode", title="five seeds, bars of one standard error"
+)
 ax.legend()
 
 # %% [markdown]
-# **Think.** If you had carried the momentum of .9 over as it is, the curve would begin at the same point. How would it
-# go on, and why would it look as if training were to blame?
+# **Think.** Both curves begin at the same point. What does the wrong momentum make of the running statistics, and why
+# does it look as if training were to blame?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# A momentum of .9 in PyTorch is the weight of the *new* value, so the layer forgets nearly everything at every step. The
+# running statistics would be those of the last batch or two, the curve in eval mode would jump up and down, and the
+# jumps would look like a learning rate that is too large.
+#
+# </details>
 
 # %% [markdown]
 # ## What comes next

@@ -41,6 +41,8 @@ begin("layernorm", needs="matplotlib numpy")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from autograder import check_gradient
+
 # %matplotlib inline
 
 # %% [markdown]
@@ -140,6 +142,41 @@ ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 # been lost, and when would that matter?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Two: the larger entry becomes $+1$ and the smaller $-1$ (or both 0, when they are equal). How large they are and how
+# far apart is lost, which matters wherever size carries information.
+#
+# </details>
+
+# %% [markdown]
+# **Find the bug.** Every number below has about the mean 0 and the variance 1 that one expects. Change another row of
+# the input, and look at the first row of the output again:
+
+
+# %%
+def quick_layernorm(x):
+    return (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-3)
+
+
+square = np.random.default_rng(7).normal(5, 2, size=(64, 64))
+print("mean", quick_layernorm(square).mean().round(3), " variance", quick_layernorm(square).var().round(3))
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Axis 0 is the batch: this is BatchNorm without its parameters. On a square input not even a shape gives it away. The
+# first row of the output changes with the other rows, which it never does in LayerNorm.
+#
+# </details>
+
+# %% [markdown]
 # ## 2. RMSNorm
 #
 # Is it the centering that helps, or only the size? RMSNorm keeps the mean in the vector and divides by the root of the mean
@@ -202,6 +239,18 @@ ax.legend()
 
 # %% [markdown]
 # **Think.** The two curves look like one. Can you show that they are?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# LayerNorm gives the same for every mean $m$: the noise, standardized. RMSNorm gives the noise plus $m$, divided by
+# $\sqrt{v + m^2}$. The constant $m$ adds nothing to the inner product with the centered noise, so the cosine is $\sqrt
+# v / \sqrt{v + m^2}$, and that is also the standard deviation after RMSNorm ($\varepsilon$ apart).
+#
+# </details>
 
 # %% [markdown]
 # ## 3. GroupNorm
@@ -286,24 +335,40 @@ axes[0].set_ylabel("deviation after GroupNorm")
 # **Think.** With `groups = 6` every channel has the same size afterward. Name a task for which that is a loss.
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# One in which it matters how strongly a feature is present in relation to the others, such as telling a dim picture
+# from a bright one: with a group for each channel, every channel of every image gets the same size.
+#
+# </details>
+
+# %% [markdown]
 # ## 4. When dropout comes before LayerNorm
 #
-# A vector $h$ of activations with mean $\mu$ and variance $v$ over its $n$ units goes through inverted dropout and then through
-# LayerNorm. Dropout keeps the mean and adds variance. For one unit the mask adds $(p/q)\, h_i^2$, with $p$ the drop rate and
-# $q = 1 - p$, and on average over the units that is $(p/q)\,(v + \mu^2)$. So LayerNorm, which divides by the standard
-# deviation that it *finds*, divides by more than it would at test time:
+# A vector $h$ of activations with mean $\mu$ and variance $v$ over its $n$ units goes through inverted dropout and then
+# through LayerNorm. Dropout keeps the mean of every unit and adds variance: the mask of one unit has the variance
+# $p/q$, with $p$ the drop rate and $q = 1 - p$. LayerNorm divides by the standard deviation that it *finds*, so in
+# training it divides by more than at test time.
 #
-# $$ \rho = \sqrt{\frac{v + \varepsilon}{v + \frac{p}{q}\,(v + \mu^2) + \varepsilon}} . $$
+# **Find it.** The signal that reaches the next layer in training is $\rho$ times as large as at test time; the rest of
+# the unit variance is noise. Which variance does LayerNorm find at test time, and which, on average, in training?
+# Derive $\rho$ from the two, with $\varepsilon$ where LayerNorm has it.
 #
-# In training the signal that reaches the next layer is $\rho$ times as large as at test time; the rest of the unit variance
-# is noise. For $h \sim N(1, 1)$ at rate .29 the factor is about .75. Note what the mean does: units that are all positive and
-# nearly equal have a small $v$ and a large $\mu^2$, and hardly any signal is left.
+# For $h \sim N(1, 1)$ at rate .29 the factor is about .75. Units that are all positive and nearly equal have a small
+# $v$ and a large $\mu^2$: does your formula leave them much of their signal? At rate 1 no signal is left at all, and
+# the factor is 0.
 #
-# At rate 1 no signal is left at all, and the factor is 0.
+# <details><summary>Hint 1</summary>
 #
-# <details><summary>Hint</summary>
+# One unit gets the variance $\frac{p}{q} h_i^2$. What is the mean of $h_i^2$ over the units, in terms of $v$ and $\mu$?
 #
-# $v + \mu^2$ is the mean of the squares of `h`. The mask counts with its *odds* $p/q$: the kept entries were made larger.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# $\rho$ is a quotient of two standard deviations. The mask counts with its *odds* $p/q$.
 #
 # </details>
 
@@ -343,25 +408,50 @@ check(ln_shrink)
 # The factor can be measured: drop units out, apply *your* LayerNorm, and average its product with the LayerNorm of the
 # undisturbed vector. Lines are your formula, points are measurements.
 
+# %% [markdown]
+# **Experiment.** The lines are your formula. The dots are measured with your `layernorm`, on five vectors each, with
+# bars of one standard error.
+
+# %% [markdown]
+# **Guess.** Which share of the signal is left of units with mean 3 at rate 0.5? Write a number down before you run the
+# figure, which draws it in.
+
 # %%
-draw, ones, zeros = np.random.default_rng(4), np.ones(10_000), np.zeros(10_000)
+guess = ...
+
+# %%
+draw, ones, zeros = np.random.default_rng(4), np.ones(2_000), np.zeros(2_000)
 rates = np.linspace(0, 0.8, 9)
 fig, ax = plt.subplots(figsize=(6, 3))
 for mean in (0, 1, 3):
-    h = draw.normal(mean, 1, size=10_000)
-    signal = layernorm(h, ones, zeros)
+    vectors = draw.normal(mean, 1, size=(5, 2_000))
+    signal = layernorm(vectors, ones, zeros)
     measured = []
     for rate in rates:
-        dropped = h * (draw.random(10_000) >= rate) / (1 - rate)
-        measured.append((layernorm(dropped, ones, zeros) * signal).mean())
-    (line,) = ax.plot(rates, [ln_shrink(h, rate) for rate in rates], label=f"mean {mean}")
-    ax.plot(rates, measured, "o", color=line.get_color())
+        dropped = vectors * (draw.random(vectors.shape) >= rate) / (1 - rate)
+        measured.append((layernorm(dropped, ones, zeros) * signal).mean(axis=1))
+    (line,) = ax.plot(rates, [ln_shrink(vectors[0], rate) for rate in rates], label=f"mean {mean}")
+    error = np.std(measured, axis=1, ddof=1) / np.sqrt(5)
+    ax.errorbar(rates, np.mean(measured, axis=1), error, fmt="o", capsize=3, color=line.get_color())
+if guess is not ...:
+    ax.plot(0.5, guess, "k*", markersize=12, label="your guess")
 ax.set(xlabel="drop rate", ylabel="signal after LayerNorm", ylim=(0, 1.05))
 ax.legend()
 
 # %% [markdown]
 # **Think.** A network is trained with this noise and used without it. Which of the two, the average of many noisy predictions or
 # the single noiseless one, does it know better? What changes if the two layers trade places?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The average of noisy predictions, which is what it was trained as. The single noiseless one has a larger signal than
+# any that the network has met. With LayerNorm first and dropout behind it, LayerNorm does the same in both modes.
+#
+# </details>
 
 # %% [markdown]
 # ## 5. Challenge: the gradient
@@ -435,14 +525,7 @@ def layernorm_backward(dy, x, gamma, eps=1e-3):
 # %%
 draw = np.random.default_rng(5)
 x, dy, gamma, beta = draw.normal(size=(2, 5)), draw.normal(size=(2, 5)), draw.normal(size=5), draw.normal(size=5)
-numeric = np.zeros_like(x)
-for index in np.ndindex(x.shape):
-    nudge = np.zeros_like(x)
-    nudge[index] = 1e-6
-    up, down = layernorm(x + nudge, gamma, beta), layernorm(x - nudge, gamma, beta)
-    numeric[index] = (dy * (up - down)).sum() / 2e-6
-dx, dgamma, dbeta = layernorm_backward(dy, x, gamma)
-print("largest difference:", np.abs(dx - numeric).max())
+check_gradient(lambda x: layernorm(x, gamma, beta), x, dy, layernorm_backward(dy, x, gamma)[0])
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "layernorm_backward_check", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
 check(layernorm_backward)
@@ -462,6 +545,18 @@ ax.set(xlabel="factor on the input", ylabel="size of dx")
 # %% [markdown]
 # **Think.** The weights before a LayerNorm can grow without changing any output. What happens to their gradient, and so to the
 # effective learning rate, while they grow? And what bends the curve on the left?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The gradient goes down as one over the size of the weights, so that a step of the same learning rate turns them less
+# and less: the effective learning rate falls as one over the square. On the left the input is so small that
+# $\varepsilon$ rules the root, and the layer is nearly linear.
+#
+# </details>
 
 # %% [markdown]
 # ## What comes next

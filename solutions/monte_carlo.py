@@ -123,6 +123,17 @@ ax.set(xlabel="x", ylabel="prediction", ylim=(-3, 3))
 # how far new *points* will lie from the curves?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# They spread where there are no data, and less at its edges; they agree wherever all subnetworks extrapolate alike. The
+# spread is about the curve. New points scatter around it by their own noise as well.
+#
+# </details>
+
+# %% [markdown]
 # ## 2. Two error bars
 #
 # From $T$ passes one computes a mean. Two quite different error bars can be put on it:
@@ -200,14 +211,22 @@ for T in (10, 1_000, 100_000):
 # **Think.** Which of the columns settle down as $T$ grows, which shrink, and which one explodes?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Mean and standard deviation settle, the standard error shrinks as $1/\sqrt T$, and $z$ explodes where there is a bias:
+# a fixed gap is divided by less and less.
+#
+# </details>
+
+# %% [markdown]
 # ## 3. How many passes?
 #
-# Solve $s / \sqrt{T} \le \text{se}$ for $T$:
-#
-# $$ T = \left\lceil \left( \frac{s}{\text{se}} \right)^2 \right\rceil . $$
-#
-# Ten times the precision costs a hundred times the passes. Round up, since with fewer the error is larger than asked for. There
-# is no factor 1.96 in it: that would give the half width of a 95 % interval rather than the standard error.
+# **Find it.** You know the spread $s$ of single passes, and want a standard error of at most $\text{se}$. How many
+# passes does that take? Solve for $T$, and decide in which direction to round. What does ten times the precision cost?
+# (No factor 1.96 belongs into it: that would give the half width of a 95 % interval rather than the standard error.)
 #
 # One trap is arithmetic. $(0.56 / 0.01)^2$ should be 3,136, but decimal fractions are not exact in binary:
 
@@ -255,6 +274,17 @@ check(samples_needed)
 # %% [markdown]
 # **Think.** Somebody compares a mean of 1,000 passes with a spread of 0.18 to the deterministic output and finds a gap of 0.01.
 # How many standard errors is that? What may he conclude?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# $0.18 / \sqrt{1000} = 0.0057$, so the gap is 1.8 standard errors. That may be chance. Nothing follows about a bias,
+# neither that there is one nor that there is none.
+#
+# </details>
 
 # %% [markdown]
 # ## 4. Noise or bias?
@@ -312,8 +342,43 @@ ax.set(xlabel="passes T", ylabel="gap")
 ax.legend()
 
 # %% [markdown]
+# **Find the bug.** This verdict compares the gap with the scatter of the passes. Run it on more and more passes of the
+# output that is biased. When will it ever say so?
+
+
+# %%
+def lenient_verdict(samples, deterministic):
+    gap = samples.mean(axis=0) - deterministic
+    return "bias" if np.abs(gap / samples.std(axis=0, ddof=1)).max() > 4 else "noise"
+
+
+for T in (100, 10_000, 100_000):
+    print(T, lenient_verdict(passes(T), deterministic), verdict(passes(T), deterministic))
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# When the bias is larger than four standard deviations of a single pass, which has nothing to do with the question. The
+# standard deviation does not shrink with $T$; the error of the mean does, as $s / \sqrt T$.
+#
+# </details>
+
+# %% [markdown]
 # **Think.** A discussion of such a gap once ended with the answer "just take more samples". What would its author have seen
 # after ten times as many?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The same gap, with a standard error that is smaller by $\sqrt{10}$: if there is a bias, a larger $z$.
+#
+# </details>
 
 # %% [markdown]
 # ## 5. From passes to a predictive distribution
@@ -324,7 +389,9 @@ ax.legend()
 #
 # $$ \operatorname{Var}[y] = \frac{1}{T} \sum_t \hat y_t^2 - \Big( \frac{1}{T} \sum_t \hat y_t \Big)^2 + \frac{1}{\tau}, $$
 #
-# and the log-likelihood of an observation $y$ is the log of the *mean* density,
+# and the *likelihood* of an observation is the density that the prediction gives it: large where the prediction has put
+# its probability. Its logarithm turns the product over independent observations into a sum. The log-likelihood of an
+# observation $y$ is the log of the *mean* density,
 #
 # $$ \log \frac{1}{T} \sum_t \sqrt{\frac{\tau}{2 \pi}}\, e^{-\tau (y - \hat y_t)^2 / 2}
 #  = \operatorname{logsumexp}_t \left( -\tfrac{\tau}{2} (y - \hat y_t)^2 \right) - \log T - \tfrac12 \log 2\pi + \tfrac12 \log \tau . $$
@@ -389,6 +456,17 @@ ax.legend()
 # points away from the passes?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# It is too small. A precision of $\tau$ stands for everything that the passes do not explain, and a curve that is wrong
+# adds its error to the noise. So the best variance $1/\tau$ is larger than that of the noise.
+#
+# </details>
+
+# %% [markdown]
 # ## 6. Is the interval honest?
 #
 # If the predictive distribution is right, then about 95 % of fresh observations lie within $\text{mean} \pm 1.96 \sqrt{\operatorname{Var}[y]}$.
@@ -424,19 +502,46 @@ print("with the noise:", round(interval_coverage(test_passes, y_test, best_tau),
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "interval_coverage_check", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 check(interval_coverage)
 
+# %% [markdown]
+# **Experiment.** Is the interval as honest as it says, at every width? The bars are one standard error, from five parts
+# of the test data.
+
+# %% [markdown]
+# **Guess.** Intervals are made for 95 % of the observations, from the passes alone, without the noise. Which share of
+# the observations will lie inside? Write a number down before you run the figure, which draws it in.
+
+# %%
+guess = ...
+
 # %%
 widths = np.linspace(0.1, 3, 30)
 nominal = [math.erf(z / math.sqrt(2)) for z in widths]
 fig, ax = plt.subplots(figsize=(4.5, 4))
 ax.plot([0, 1], [0, 1], ":", color="gray", label="honest")
+parts = np.arange(600).reshape(120, 5).T
 for name, tau in (("passes alone", 1e12), ("with the noise", best_tau)):
-    ax.plot(nominal, [interval_coverage(test_passes, y_test, tau, z) for z in widths], label=name)
+    inside = [[interval_coverage(test_passes[:, part], y_test[part], tau, z) for part in parts] for z in widths]
+    error = np.std(inside, axis=1, ddof=1) / np.sqrt(5)
+    ax.errorbar(nominal, np.mean(inside, axis=1), error, label=name)
+if guess is not ...:
+    ax.plot(0.95, guess, "k*", markersize=12, label="your guess")
 ax.set(xlabel="share that the interval promises", ylabel="share that lies inside")
 ax.legend()
 
 # %% [markdown]
 # **Think.** With 600 fresh points, what is the standard error of a coverage near 0.95? Repeat the count for points from the gap
 # between the clouds, where nothing was learned: do you expect honesty there?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# $\sqrt{0.95 \cdot 0.05 / 600} \approx 0.009$. In the gap nothing holds the curve to the truth. The passes spread
+# there, and whether they spread enough is luck: expect no honesty.
+#
+# </details>
 
 # %% [markdown]
 # ## 7. Calibration of a classifier
@@ -510,6 +615,17 @@ ax.set(xlabel="temperature", ylabel="calibration error")
 # the rest with 50 examples in place of 5,000?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Every bin has a few examples, and the absolute value of a difference that is only chance is still positive. With 50
+# examples what chance gives is about ten times as large.
+#
+# </details>
+
+# %% [markdown]
 # ## 8. Doubt shared and doubt disputed
 #
 # Several passes of a classifier can be unsure in two ways. All may say "fifty-fifty": the classes overlap there, and more data will not
@@ -572,6 +688,17 @@ fig.colorbar(image, ax=axes, label="nats")
 
 # %% [markdown]
 # **Think.** Near the middle of the border all classifiers are unsure, at its ends they quarrel. Where would you ask for more labels?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Where they quarrel, at the ends: another label there decides between them. In the middle they agree that the classes
+# overlap, and a label would not change that.
+#
+# </details>
 
 # %% [markdown]
 # ## 9. Sampling from a PyTorch model
@@ -655,6 +782,17 @@ ax.legend()
 
 # %% [markdown]
 # **Think.** Would the damage be smaller if `far` looked like the training data?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Yes. BatchNorm's running statistics would move toward those of `far`, and where these are nearly the old ones they
+# would hardly move. But they would move, and the batch itself would decide on the normalization.
+#
+# </details>
 
 # %% [markdown]
 # ## 10. Challenge: any Keras model as it is
@@ -744,6 +882,17 @@ ax.legend()
 # %% [markdown]
 # **Think.** The last layer is linear, and dropout acts just before it, with only a normalization by fixed numbers in between. What
 # gap between the mean of the passes and the prediction do you expect, then? Move the Dropout in front of the first ReLU, and answer again.
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# None: for a linear layer behind a fixed scaling the mean of the passes is the prediction, and what remains is a
+# sampling error. In front of the ReLU there is a gap, because the mean of a ReLU is at least the ReLU of the mean.
+#
+# </details>
 
 # %% [markdown]
 # ## What comes next

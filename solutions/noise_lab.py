@@ -129,6 +129,31 @@ axes[1].set(xlabel="x")
 axes[1].legend()
 
 # %% [markdown]
+# **Find the bug.** Two of these three may call themselves a `NoiseLayer`. Which one may not, and why does a glance at
+# its outputs not tell?
+
+# %%
+noises = {
+    "uniform factor": lambda x: 2 * torch.rand_like(x) * x,
+    "uniform term": lambda x: x + 0.1 * torch.rand_like(x),
+    "rounding": lambda x: torch.floor(x + torch.rand_like(x)),
+}
+x = torch.full((100_000,), 0.3)
+print({name: round(noise(x).mean().item(), 3) for name, noise in noises.items()})
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The uniform term: `torch.rand_like` lies between 0 and 1, so that 0.05 is added on average. Subtract one half first.
+# Rounding up or down at random has the right mean, because $x + u$ passes the next whole number with just the
+# probability that is wanted.
+#
+# </details>
+
+# %% [markdown]
 # ## 2. The design and its derivation
 #
 # Describe your noise so that somebody could write the layer from your text, and derive what it does. One page is
@@ -164,6 +189,10 @@ axes[1].legend()
 # **The limits.** At $s = 0$ nothing happens. For $s > 1$ an activation can change its sign, which no dropout does. An
 # input of 0 stays 0. Before BatchNorm, the variance in training is larger than in eval mode by $s^2 (v + \mu^2)$, the
 # same shift as for dropout with $p/q = s^2$.
+
+# %% [markdown]
+# **Find it.** The third and the fourth line of the rubric are what the whole experiment stands on: at which strength
+# has your noise the variance of dropout? Derive it on paper before you measure anything.
 
 # %% [markdown]
 # ## 3. The experiment
@@ -215,6 +244,16 @@ def train_and_test(make_noise, seed, epochs=40):
 
 
 print("no noise, seed 0: accuracy {:.3f}, nll {:.3f}".format(*train_and_test(nn.Identity, 0)))
+
+# %% [markdown]
+# **Guess.** Commit to a number before you run anything: by how many nats will the test nll of your noise lie below that
+# of dropout? Draw it into your figure.
+
+# %%
+guess = ...
+
+# %% [markdown]
+# **Experiment.** Code, figure and conclusion go here:
 
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "experiment", "locked": false, "points": 15, "schema_version": 3, "solution": true, "task": false}
 ### BEGIN SOLUTION

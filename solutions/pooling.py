@@ -35,6 +35,8 @@ begin("pooling", needs="matplotlib numpy")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from autograder import check_gradient
+
 # %matplotlib inline
 
 # %% [markdown]
@@ -126,6 +128,45 @@ for size in (2, 4):
 # **Think.** Which share of moves goes unseen at size $s$? Which moves by *two* pixels can go unseen?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# A move from one column to the next goes unseen when both lie in the same window: $s - 1$ of every $s$ moves. A move by
+# two pixels goes unseen when both ends lie in one window, which takes a size of at least 3.
+#
+# </details>
+
+# %% [markdown]
+# **Experiment.** Is it good for anything? Ten sparse patterns of 16 by 16 pixels are to be recognized in noise after
+# they have been moved by up to two pixels, by the largest correlation with the patterns as they were. With your
+# `max_pool2d` before the comparison and without it, five seeds:
+
+
+# %%
+def recognized(size, shift, seed):
+    draw = np.random.default_rng(seed)
+    patterns = (draw.random((10, 16, 16, 1)) < 0.1).astype(float)
+    labels = draw.integers(0, 10, 300)
+    moves = draw.integers(-shift, shift + 1, (300, 2))
+    images = np.stack([np.roll(patterns[label], move, (0, 1)) for label, move in zip(labels, moves, strict=True)])
+    images += draw.normal(0, 0.3, images.shape)
+    seen, known = (max_pool2d(x, size, size).reshape(len(x), -1) for x in (images, patterns))
+    seen, known = (x - x.mean(axis=1, keepdims=True) for x in (seen, known))
+    return ((seen @ known.T / np.linalg.norm(known, axis=1)).argmax(axis=1) == labels).mean()
+
+
+shifts = [0, 1, 2]
+fig, ax = plt.subplots(figsize=(6, 3))
+for size, name in ((1, "without pooling"), (2, "windows of 2 by 2")):
+    shares = np.array([[recognized(size, shift, seed) for seed in range(5)] for shift in shifts])
+    ax.errorbar(shifts, shares.mean(axis=1), shares.std(axis=1, ddof=1) / np.sqrt(5), fmt="o-", capsize=4, label=name)
+ax.axhline(0.1, color="gray", linestyle=":", label="chance")
+ax.set(xlabel="moved by up to, in pixels", ylabel="share recognized", title="five seeds, bars of one standard error")
+ax.legend()
+
+# %% [markdown]
 # ## 2. Average pooling
 #
 # The same windows, and the mean in place of the maximum:
@@ -189,6 +230,17 @@ for ax, (title, image) in zip(
 # %% [markdown]
 # **Think.** Which of the two would you rather have after a layer that looks for a *rare* pattern, and which after one that measures
 # how *much* of a texture there is?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# The maximum for the rare pattern: one strong answer anywhere is enough. The average for the texture: it counts how
+# much there is, and one pixel decides nothing.
+#
+# </details>
 
 # %% [markdown]
 # ## 3. Where the parameters are
@@ -273,6 +325,13 @@ check(count_parameters)
 # One pool of two by two, which has no parameter of its own, removes nearly half a million. From which layer? Add the layers one by one
 # and see by how much the count grows:
 
+# %% [markdown]
+# **Guess.** The net without pooling has two convolutions and two dense layers. How many parameters has the largest of
+# the four? Write a number down before you run the figure, which draws it in.
+
+# %%
+guess = ...
+
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True)
 for ax, (title, layers) in zip(axes, {"without pooling": plain, "with one pool": pooled}.items(), strict=True):
@@ -281,21 +340,43 @@ for ax, (title, layers) in zip(axes, {"without pooling": plain, "with one pool":
     ax.bar_label(bars, [f"{count:,}" for count in np.diff(counts)], fontsize=7)
     ax.set_xticks(range(len(layers)), [layer[0] for layer in layers], rotation=30)
     ax.set(title=title)
+if guess is not ...:
+    axes[0].axhline(guess, color="black", linestyle="--", label="your guess")
+    axes[0].legend()
 axes[0].set_ylabel("parameters")
 
 # %% [markdown]
 # **Think.** The second convolution has as many parameters in both nets. Why? Where would you put a second pool to save the most?
 
 # %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# A convolution has the same filters at every place, so its number of parameters does not depend on the size of the
+# image. A second pool saves most behind the second convolution, in front of the dense layer, which has a weight for
+# every pixel and channel that arrives.
+#
+# </details>
+
+# %% [markdown]
 # ## 4. Where the work is
 #
-# Parameters take memory; multiply-accumulates take time. One of them multiplies a weight with an input and adds the product to a sum.
-# A dense unit with $d$ inputs needs $d$ of them. A convolution applies each filter **at every pixel of its output**:
+# Parameters take memory; multiply-accumulates take time. One of them multiplies a weight with an input and adds the
+# product to a sum.
 #
-# $$ \text{conv: } h' w' \cdot f \cdot k^2 c, \qquad \text{dense: } d \cdot u. $$
+# **Find it.** How many does a dense layer of $u$ units on $d$ inputs need, and how many a convolution with $f$ filters
+# of $k$ by $k$ on an image with $c$ channels? A convolution applies each filter **at every pixel of its output**.
 #
-# Biases are added, not multiplied, and comparing the entries of a window multiplies nothing: neither counts. Shapes and errors are
-# those of `count_parameters`.
+# Biases are added, not multiplied, and comparing the entries of a window multiplies nothing: neither counts. Shapes and
+# errors are those of `count_parameters`.
+#
+# <details><summary>Hint</summary>
+#
+# How many weights has one filter? How many pixels has its output?
+#
+# </details>
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "count_macs", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -356,6 +437,17 @@ fig.tight_layout()
 # %% [markdown]
 # **Think.** You must make this net twice as fast without touching the first layer. What do you change? And what if it must be half as
 # large?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# For speed, cut the work where it is: pool earlier, so that the second convolution has fewer places, or give it fewer
+# filters. For size, cut the dense layer: pool before it, or give it fewer units.
+#
+# </details>
 
 # %% [markdown]
 # ## 5. Challenge: the gradient of a maximum
@@ -422,6 +514,37 @@ print(max_pool2d_backward(dy, x, 2, 1)[0, :, :, 0])
 # %% nbgrader={"cell_type": "code", "grade": true, "grade_id": "max_pool2d_backward_check", "locked": true, "points": 8, "schema_version": 3, "solution": false, "task": false}
 check(max_pool2d_backward)
 
+# %%
+draw = np.random.default_rng(8)
+pixels = draw.permutation(36).reshape(1, 6, 6, 1) / 10  # no two are equal, so that every maximum has a derivative
+dy = draw.normal(size=(1, 5, 5, 1))
+check_gradient(lambda x: max_pool2d(x, 2, 1), pixels, dy, max_pool2d_backward(dy, pixels, 2, 1))
+
+# %% [markdown]
+# **Find the bug.** A short backward pass marks the pixels that equal the maximum. On random numbers it is right.
+# Compare the sum of what goes in with the sum of what comes out, on an image behind a ReLU:
+
+
+# %%
+def short_backward(dy, x, size):
+    largest = max_pool2d(x, size, size).repeat(size, axis=1).repeat(size, axis=2)
+    return (x == largest) * dy.repeat(size, axis=1).repeat(size, axis=2)
+
+
+behind_relu = np.maximum(np.random.default_rng(9).normal(size=(1, 8, 8, 1)) - 1, 0)
+print("in:", 16.0, " out:", short_backward(np.ones((1, 4, 4, 1)), behind_relu, 2).sum())
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# In a window of equal entries, such as four zeros behind a ReLU, all of them equal the maximum, and each gets the whole
+# gradient. The sum tells: a maximum passes on exactly what it got.
+#
+# </details>
+
 # %% [markdown]
 # Send a gradient of ones back through the picture of exercise 2. Each pixel then shows how many windows it has won:
 
@@ -440,6 +563,17 @@ for ax in axes:
 # %% [markdown]
 # **Think.** Only the pixels that are not black learn anything from this example. The gradient of *average* pooling reaches all of
 # them: what would it look like here, and how large would it be?
+
+# %% [markdown]
+# *Your answer:*
+
+# %% [markdown]
+# <details><summary>One answer, to open after yours</summary>
+#
+# Every pixel of a window gets an equal share, $1/s^2$ of the gradient of its output. For windows side by side that is a
+# picture of one gray, and where windows overlap the shares add up.
+#
+# </details>
 
 # %% [markdown]
 # ## What comes next

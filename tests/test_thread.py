@@ -103,3 +103,64 @@ def test_headings_number_the_exercises_in_their_order(assignment: str) -> None:
     assert numbers == list(range(1, len(numbers) + 1))
     for number, place in enumerate(places, 1):
         assert source.rindex(f"# ## {number}. ") < place
+
+
+LEARN = ("**Find it.**", "**Guess.**", "**Find the bug", "**Experiment.**")
+DRAWN = re.compile(r'if guess is not \.\.\.:\n +\w+(\[0\])?\.\w+\(.*\bguess\b.*label="your guess"')
+YOURS, FOLDED = "*Your answer:*", "<details><summary>One answer, to open after yours</summary>"
+
+
+@pytest.mark.parametrize("kind", LEARN)
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_each_notebook_has_something_to_find_to_guess_to_repair_and_to_try(assignment: str, kind: str) -> None:
+    assert any(kind in text for text in cells(assignment))
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_every_question_has_a_cell_to_answer_in_and_a_folded_answer(assignment: str) -> None:
+    notebook = jupytext.read(ROOT / f"solutions/{assignment}.py")
+    texts = [cell.source.strip() if cell.cell_type == "markdown" else "" for cell in notebook.cells]
+    assert texts.count(YOURS) == sum(text.startswith(FOLDED) for text in texts)
+    for place, text in enumerate(texts):
+        assert text.count("**Think.**") <= 1
+        if "**Think.**" in text:
+            assert texts[place + 1] == YOURS
+        if text == YOURS:
+            assert texts[place + 1].startswith(FOLDED)
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_what_is_guessed_is_drawn_by_the_next_cell(assignment: str) -> None:
+    if assignment == "noise_lab":  # whose figure the student draws
+        return
+    notebook = jupytext.read(ROOT / f"solutions/{assignment}.py")
+    sources = [cell.source for cell in notebook.cells]
+    guessed = [place for place, source in enumerate(sources) if source == "guess = ..."]
+    assert guessed
+    for place in guessed:
+        assert re.search(
+            r"if guess is not \.\.\.:\n +\w+(\[0\])?\.\w+\(.*\bguess\b.*label=\"your guess\"", sources[place + 1]
+        )
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_every_gradient_that_is_written_is_checked_by_the_tool_of_the_course(assignment: str) -> None:
+    source = (ROOT / f"solutions/{assignment}.py").read_text(encoding="utf-8")
+    for exercise in exercises(assignment):
+        if exercise.name.endswith("_backward"):
+            assert re.search(rf"check_gradient\((?:[^#]|#(?! %%))*?\b{exercise.name}\(", source)
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_no_hint_is_the_answer(assignment: str) -> None:
+    """A line of the solution, of more than a call, stands in no text."""
+    source = (ROOT / f"solutions/{assignment}.py").read_text(encoding="utf-8")
+    hidden = re.findall(r"### BEGIN SOLUTION\n(.*?)### END", source, re.DOTALL)
+    formulas = {
+        line.split(" = ", 1)[1].strip()
+        for block in hidden
+        for line in block.splitlines()
+        if " = " in line and len(re.findall(r" [-+*/@] ", line)) > 2
+    }
+    text = " ".join(cells(assignment))
+    assert not [formula for formula in formulas if formula in text]

@@ -1,4 +1,4 @@
-"""What a submission finds when it imports the autograder: a check that does nothing, and no answers."""
+"""What a submission finds when it imports the autograder: tools that do nothing, and no answers."""
 
 import sys
 from collections.abc import Sequence
@@ -25,6 +25,6 @@ def check(*args: Any, **kwargs: Any) -> None:
 def install() -> None:
     """Put the stub in place of the package."""
     module = ModuleType("autograder")
-    module.begin = module.check = check  # type: ignore[attr-defined]
+    module.begin = module.check = module.check_gradient = check  # type: ignore[attr-defined]
     sys.modules["autograder"] = module
     sys.meta_path.insert(0, Blocker())
