@@ -62,7 +62,7 @@ help: ## print this list
 
 student: $(STUDENT) ## install what a student needs: JupyterLab and the checks (FRAMEWORKS=1: with torch and Keras)
 	@echo
-	@echo "Open the first notebook   $(BIN)/jupyter lab --notebook-dir . exercises/dropout_numpy/dropout_numpy.ipynb"
+	@echo "Open the first notebook   $(BIN)/jupyter lab --config jupyter_config.py"
 
 grader: $(GRADED) ## install what grades a class, and grade a sample class (FRAMEWORKS=1: with torch and Keras)
 	@echo

@@ -49,7 +49,7 @@ def jupyterlab(folder: Path) -> Iterator[str]:
 
 def _address(server: "subprocess.Popen[str]", log: Path) -> str:
     while server.poll() is None:
-        if found := re.search(r"http://127\.0\.0\.1:\d+/lab/tree/\S+", log.read_text(encoding="utf-8")):
+        if found := re.search(r"http://127\.0\.0\.1:\d+/lab\S+", log.read_text(encoding="utf-8")):
             return found[0]
         time.sleep(0.2)
     raise RuntimeError(log.read_text(encoding="utf-8"))

@@ -10,7 +10,12 @@ from tests.browser.site import HTML, VIEWS, chromium, serve, view
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "_build"
-IGNORED = ("unknown document", "Unknown source document", "undefined label", "is not included in any toctree")  # other pages are not there
+IGNORED = (
+    "unknown document",
+    "Unknown source document",
+    "undefined label",
+    "is not included in any toctree",
+)  # other pages are not there
 
 
 def main() -> None:

@@ -79,7 +79,8 @@ def test_from_the_guide_to_a_right_answer_by_the_keyboard(browser: Browser, addr
         page.keyboard.press("Enter")
     section = following.value
     section.wait_for_load_state()
-    assert re.search(r"/_build/html/book/dropout/masks-and-scaling\.html#[\w-]+$", section.url)
+    assert re.search(r"/static/book/dropout/masks-and-scaling\.html#[\w-]+$", section.url)
+    assert section.evaluate("[...document.styleSheets].every(sheet => sheet.cssRules.length > 0)")
     anchor = section.url.partition("#")[2]
     assert section.locator(f"[id='{anchor}']").count() == 1
     section.close()

@@ -29,9 +29,10 @@ def test_a_student_checks_the_first_notebook(tmp_path: Path) -> None:
     opening = made.said.strip().splitlines()[-1].partition("   ")[2].split()
     assert opening[0] == ".venv/bin/jupyter"
     assert (made.clone / opening[-1]).is_file()
-    made.run("jupyter", "execute", "--allow-errors", "--inplace", opening[-1])
-    assert "not written yet" in (made.clone / opening[-1]).read_text(encoding="utf-8")
-    assert f"{ASSIGNMENT}: 0 of {FULL:g} points" in made.run("autograder", "check", opening[-1], status=1)
+    notebook = f"exercises/{ASSIGNMENT}/{ASSIGNMENT}.ipynb"
+    made.run("jupyter", "execute", "--allow-errors", "--inplace", notebook)
+    assert "not written yet" in (made.clone / notebook).read_text(encoding="utf-8")
+    assert f"{ASSIGNMENT}: 0 of {FULL:g} points" in made.run("autograder", "check", notebook, status=1)
 
 
 @pytest.mark.installs
