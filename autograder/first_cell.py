@@ -1,6 +1,6 @@
 """The first cell of a released notebook: it finds the checks, or installs them, or says what is wrong."""
 
-IMPORT = "from autograder import begin, check\n"
+IMPORT = "from autograder import begin\n"
 """What a solution has in its place."""
 
 FOUND = """# The checks of this course: those that are installed, or those of the clone around this notebook{place}.
@@ -10,7 +10,7 @@ from sys import path
 above = [Path.cwd(), *Path.cwd().parents]
 path += [str(folder) for folder in above if (folder / "autograder/first_cell.py").is_file()]
 try:
-    from autograder import begin, check
+    from autograder import begin
 except ModuleNotFoundError:
     {otherwise}
 except ImportError:
@@ -23,7 +23,7 @@ except ImportError:
 """
 
 INSTALL = """%pip install --quiet "{address}"
-    from autograder import begin, check"""
+    from autograder import begin"""
 
 ABSENT = """raise ModuleNotFoundError("no checks here: open this notebook in a clone of the course") from None"""
 

@@ -32,7 +32,7 @@
 # - `eps` has the default of Keras, `1e-3`, except in the PyTorch module of exercise 7.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
-from autograder import begin, check
+from autograder import begin
 
 begin("batchnorm", needs="matplotlib numpy torch")
 
@@ -42,7 +42,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder import check_gradient
+from autograder import check, check_gradient
 
 # %matplotlib inline
 

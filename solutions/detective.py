@@ -27,7 +27,7 @@
 # is kept.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
-from autograder import begin, check
+from autograder import begin
 
 begin("detective", needs="matplotlib numpy")
 
@@ -36,6 +36,8 @@ from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
+
+from autograder import check
 
 # %matplotlib inline
 

@@ -29,7 +29,7 @@
 # is kept.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
-from autograder import begin, check
+from autograder import begin
 
 begin("dropout_keras", needs="keras matplotlib numpy tensorflow")
 
@@ -44,6 +44,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 from keras import layers, ops
+
+from autograder import check
 
 # %matplotlib inline
 

@@ -26,7 +26,7 @@
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, as in Keras and PyTorch, and $q = 1 - p$ the probability that it is kept.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
-from autograder import begin, check
+from autograder import begin
 
 begin("dropout_numpy", needs="matplotlib numpy")
 
@@ -34,7 +34,7 @@ begin("dropout_numpy", needs="matplotlib numpy")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from autograder import check_gradient
+from autograder import check, check_gradient
 
 # %matplotlib inline
 

@@ -29,7 +29,7 @@
 # is kept.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
-from autograder import begin, check
+from autograder import begin
 
 begin("dropout_pytorch", needs="matplotlib numpy torch")
 
@@ -40,6 +40,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import nn
+
+from autograder import check
 
 # %matplotlib inline
 

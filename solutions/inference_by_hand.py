@@ -35,7 +35,7 @@
 #   often broadcast it without a word.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
-from autograder import begin, check
+from autograder import begin
 
 begin("inference_by_hand", needs="keras matplotlib numpy tensorflow torch")
 
@@ -49,6 +49,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import nn
+
+from autograder import check
 
 # %matplotlib inline
 
@@ -701,8 +703,8 @@ ax.set(
 ax.legend()
 
 # %% [markdown]
-# **Think.** Both curves begin at the same point. What does the wrong momentum make of the running statistics, and why
-# does it look as if training were to blame?
+# **Think.** Both curves begin at the same point. What does the wrong momentum make of the running statistics, which of
+# the two curves is restless, and why might one blame the training for it?
 
 # %% [markdown]
 # *Your answer:*
@@ -710,9 +712,10 @@ ax.legend()
 # %% [markdown]
 # <details><summary>One answer, to open after yours</summary>
 #
-# A momentum of .9 in PyTorch is the weight of the *new* value, so the layer forgets nearly everything at every step. The
-# running statistics would be those of the last batch or two, the curve in eval mode would jump up and down, and the
-# jumps would look like a learning rate that is too large.
+# A momentum of .9 in PyTorch is the weight of the *new* value, so that the running statistics are those of the last
+# batch or two. The error in eval mode then changes from epoch to epoch and from seed to seed, as with a learning rate
+# that is too large, although the weights are trained in the same way. The mean of five seeds need not be worse; what is
+# lost is that one run can be relied on.
 #
 # </details>
 

@@ -33,7 +33,7 @@
 #   other.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
-from autograder import begin, check
+from autograder import begin
 
 begin("layernorm", needs="matplotlib numpy")
 
@@ -41,7 +41,7 @@ begin("layernorm", needs="matplotlib numpy")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from autograder import check_gradient
+from autograder import check, check_gradient
 
 # %matplotlib inline
 

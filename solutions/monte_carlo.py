@@ -29,7 +29,7 @@
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, and $q = 1 - p$. There are $T$ passes.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
-from autograder import begin, check
+from autograder import begin
 
 begin("monte_carlo", needs="keras matplotlib numpy tensorflow torch")
 
@@ -45,6 +45,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from keras import layers
+
+from autograder import check
 
 # %matplotlib inline
 

@@ -26,7 +26,7 @@
 # You need PyTorch, NumPy and Matplotlib.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
-from autograder import begin, check
+from autograder import begin
 
 begin("noise_lab", needs="matplotlib numpy torch")
 
@@ -35,6 +35,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import nn
+
+from autograder import check
 
 # %matplotlib inline
 

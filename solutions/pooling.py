@@ -27,7 +27,7 @@
 # the argument, or says what is wrong with a shape.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
-from autograder import begin, check
+from autograder import begin
 
 begin("pooling", needs="matplotlib numpy")
 
@@ -35,7 +35,7 @@ begin("pooling", needs="matplotlib numpy")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from autograder import check_gradient
+from autograder import check, check_gradient
 
 # %matplotlib inline
 

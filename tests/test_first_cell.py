@@ -16,7 +16,7 @@ from autograder.first_cell import first_cell
 from autograder.release import Published, _address, read_solution
 
 ROOT = Path(__file__).parents[1]
-SOLUTION = 'from autograder import begin, check\n\nbegin("pooling", needs="numpy")\n'
+SOLUTION = 'from autograder import begin\n\nbegin("pooling", needs="numpy")\n'
 ADDRESS = "dropout-course @ git+https://host.example/owner/course"
 BARE = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV", "COURSE_"))}
 STRANGER = "def grade():\n    pass\n"
@@ -53,7 +53,9 @@ def run(place: Path, folder: Path, source: str) -> subprocess.CompletedProcess[s
     return subprocess.run(command, cwd=folder, env=BARE, capture_output=True, text=True, check=False)
 
 
-CHECK = "\nfrom autograder.reference.pooling import max_pool2d\ncheck(max_pool2d)\ncheck()\n"
+CHECK = (
+    "\nfrom autograder import check\nfrom autograder.reference.pooling import max_pool2d\ncheck(max_pool2d)\ncheck()\n"
+)
 
 
 def test_a_clone_uses_itself(empty: Path) -> None:
@@ -99,7 +101,7 @@ def test_the_first_cell_names_what_the_notebook_imports(assignment: str) -> None
     start, imports = (cell.source for cell in notebook.cells if cell.id in {"start", "imports"})
     asked = set(re.findall(r'needs="([^"]*)"', start)[0].split())
     imported = set(re.findall(r"^(?:import|from) (\w+)", imports, re.MULTILINE))
-    assert imported - set(sys.stdlib_module_names) <= asked
+    assert imported - set(sys.stdlib_module_names) - {"autograder"} <= asked
     assert asked <= imported | {"tensorflow"}
 
 

@@ -14,7 +14,7 @@ def page_path(page: str) -> str:
     return f"{page}.html" if page.startswith("exercises/") else f"book/{page}.html"
 
 
-def page_url(section: str) -> str | None:
+def page_url(section: str, elsewhere: str = "") -> str | None:
     """Return a link to a section: in the book that COURSE_BOOK names, else in one built nearby, else in the published.
 
     COURSE_BOOK is an environment variable with the address of a book. A book counts as nearby when it was built in a
@@ -22,6 +22,7 @@ def page_url(section: str) -> str | None:
 
     Args:
         section: a page, as in `dropout/moments`, or one of its sections, as in `dropout/moments#leaving-out-the-mean`.
+        elsewhere: the address of the published book, by default the one that the open notebook names.
 
     Returns:
         The link, or None where there is no book at all.
@@ -34,7 +35,8 @@ def page_url(section: str) -> str | None:
         if (folder / BUILT / page_path(page)).is_file():
             link = Path(os.path.relpath(folder / BUILT / page_path(page), here)).as_posix()
             return f"{link}{sharp}{anchor}"
-    return f"{published.rstrip('/')}/{page_path(page)}{sharp}{anchor}" if published else None
+    far = elsewhere or published
+    return f"{far.rstrip('/')}/{page_path(page)}{sharp}{anchor}" if far else None
 
 
 def title(section: str) -> str:

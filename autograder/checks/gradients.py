@@ -22,7 +22,7 @@ def measured_gradient(f: Callable[[np.ndarray], np.ndarray], x: np.ndarray, dy: 
     x = np.array(x, dtype=float)
     measured = np.zeros_like(x)
     for index in np.ndindex(x.shape):
-        step = STEP * max(1.0, abs(x[index]))
+        step = STEP * max(1.0, abs(float(x[index])))
         up, down = x.copy(), x.copy()
         up[index] += step
         down[index] -= step

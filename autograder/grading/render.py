@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from autograder.checks.book import page_url
 from autograder.checks.notebook import with_code
+from autograder.grading.course import Course
 from autograder.grading.output import number
 from autograder.grading.scores import label
 from autograder.grading.verdicts import write_text
@@ -28,7 +29,7 @@ MEANINGS = {
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
-    """Render a template into a file. Links into the book are relative to it, or absolute where COURSE_BOOK is set."""
+    """Render a template into a file. Links into the book are relative to it, or absolute to a published one."""
     folder = str(path.parent)
     write_text(path, _environment().get_template(template).render(link=lambda page: _link(page, folder), **values))
 
@@ -64,6 +65,11 @@ def _environment() -> Environment:
 
 
 @cache
+def _published(here: Path) -> str:
+    return Course.here(here).book
+
+
+@cache
 def _link(page: str, folder: str) -> str | None:
-    url = page_url(page)
+    url = page_url(page, _published(Path.cwd()))
     return url if url is None or "://" in url else Path(os.path.relpath(url, folder)).as_posix()

@@ -82,6 +82,7 @@ def _describe(name: str, assignments: Sequence[str], gradebook: str) -> str:
     return f'''# The settings of a course. A line that begins with # is an example of what else can be said.
 id = "{name}"
 # book = "https://example.org/course"    # where you have published the book: feedback links to it
+# checks = "dropout-course @ git+https://example.org/course"  # what pip installs the checks from
 # timezone = "Europe/Berlin"             # of dates that name none
 # attempts = "best"                      # of several, instead of "last"
 # missing = "zero"                       # for what was not handed in when it was due, instead of "blank"

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.jupyterlab import THEMES, Notebook, jupyterlab
-from tests.browser.site import VIEWS, view
+from tests.browser.site import PATIENCE, VIEWS, view
 
 WRONG = """def dropout_forward(x, rate, rng, training=True):
     if not 0 <= rate <= 1:
@@ -31,12 +32,14 @@ CONTRAST = """cell => {
     return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }"""
 
+expect.set_options(timeout=PATIENCE)
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.xdist_group("jupyterlab")]
 
 
-@pytest.fixture(scope="module")
-def address(site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with jupyterlab(tmp_path_factory.mktemp("lab")) as started:
+@pytest.fixture
+def address(site: str, tmp_path: Path) -> Iterator[str]:
+    """A clone of its own for each test, since JupyterLab saves what is written."""
+    with jupyterlab(tmp_path) as started:
         yield started
 
 

@@ -120,9 +120,12 @@ def test_durations_are_said_in_two_units(seconds: float, text: str) -> None:
 def test_links_follow_the_published_book(graded: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from autograder.grading import render
 
-    monkeypatch.setenv("COURSE_BOOK", "https://example.org/course/")
     render._link.cache_clear()
+    (tmp_path / "course.toml").write_text('id = "x"\nbook = "https://example.org/own"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     try:
+        assert render._link("dropout/ridge#a", "") == "https://example.org/own/book/dropout/ridge.html#a"
+        monkeypatch.setenv("COURSE_BOOK", "https://example.org/course/")
         assert render._link("dropout/moments", str(tmp_path)) == "https://example.org/course/book/dropout/moments.html"
     finally:
         render._link.cache_clear()
