@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from nbgrader import api
 
+from autograder.checks.judge import unjudged
+from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
+from autograder.grading.assignment import Assignment
+from autograder.grading.grade import Graded
 from autograder.grading.run import ClassRun, Plan, Progress
 from autograder.grading.verdicts import SubmissionVerdict, read_verdicts
 from autograder.kernels.limits import Limits
@@ -79,6 +83,25 @@ def lines(out: Path) -> list[dict[str, Any]]:
     """Return the verdicts of a folder without their times."""
     verdicts = [json.loads(line) for line in (out / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()]
     return [{name: value for name, value in verdict.items() if name != "seconds"} for verdict in verdicts]
+
+
+def judged(student: str, assignment: Assignment, share: float | None, *written: str) -> Graded:
+    """Return a submission in which every requirement earned this share of its points; None for one that is missing."""
+    exercises = tuple(
+        unjudged(exercise, "missing", "nothing was handed in")
+        if share is None
+        else ExerciseVerdict(
+            exercise.name,
+            "graded",
+            tuple(
+                RequirementVerdict(item.key, item.name, share * item.points, item.points, share == 1)
+                for item in exercise.requirements
+            ),
+        )
+        for exercise in assignment.exercises
+    )
+    verdict = SubmissionVerdict(student, assignment.name, "process", 0.0, 1, "", "", exercises)
+    return Graded(verdict, assignment.version, written=frozenset(written))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,8 +11,7 @@ from autograder.grading.assignment import load
 from autograder.grading.comparison import Comparison, Share, compare
 from autograder.grading.errors import CourseError
 from autograder.grading.output import Output
-from tests.grading.conftest import ASSIGNMENT, FIRST
-from tests.grading.test_gradebook import verdict
+from tests.grading.conftest import ASSIGNMENT, FIRST, judged
 
 SCALES = FIRST.requirements[2].name
 
@@ -22,7 +21,7 @@ def graded(folder: Path, right: int, wrong: int, name: str = ASSIGNMENT) -> Outp
     assignment = load(ASSIGNMENT)
     verdicts = []
     for number in range(right + wrong):
-        found = verdict(f"s{number}", float(number < right), assignment).verdict
+        found = judged(f"s{number}", assignment, float(number < right)).verdict
         mistaken = tuple(replace(item, misconception="divides by rate") for item in found.exercises)
         verdicts.append(replace(found, assignment=name, exercises=found.exercises if number < right else mistaken))
     output = Output(folder)

@@ -8,14 +8,11 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.checks.judge import unjudged
-from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
-from autograder.grading.assignment import Assignment, load
+from autograder.grading.assignment import load
 from autograder.grading.errors import CourseError
 from autograder.grading.exports import FORMATS, Canvas, Export, Moodle, Spreadsheet
-from autograder.grading.grade import Graded
 from autograder.grading.gradebook import ClassGradebook, opened
-from autograder.grading.verdicts import SubmissionVerdict
+from tests.grading.conftest import judged
 from tests.grading.test_autograde import nbgrader
 
 HAND, AUTO = "noise_lab", "dropout_numpy"
@@ -23,25 +20,6 @@ FULL = 53.0
 LAYER = "NoiseLayer_check"
 
 pytestmark = pytest.mark.xdist_group("exports")
-
-
-def graded(student: str, assignment: Assignment, share: float | None, *written: str) -> Graded:
-    """Return a submission in which every requirement earned this share of its points; None for one that is missing."""
-    exercises = tuple(
-        unjudged(exercise, "missing", "nothing was handed in")
-        if share is None
-        else ExerciseVerdict(
-            exercise.name,
-            "graded",
-            tuple(
-                RequirementVerdict(item.key, item.name, share * item.points, item.points, share == 1)
-                for item in exercise.requirements
-            ),
-        )
-        for exercise in assignment.exercises
-    )
-    verdict = SubmissionVerdict(student, assignment.name, "process", 0.0, 1, "", "", exercises)
-    return Graded(verdict, assignment.version, written=frozenset(written))
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +30,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     with ClassGradebook(url, [hand, auto]) as book:
         book.record(
             [
-                graded("+49123", auto, 1.0),
-                graded("+49123", hand, 1.0, "design", "experiment"),
-                graded("bob", auto, 0.5),
-                graded("bob", hand, 0.5, "design"),
-                graded("=cy", auto, 0.0),
-                graded("dan", auto, None),
-                graded("dan", hand, None),
+                judged("+49123", auto, 1.0),
+                judged("+49123", hand, 1.0, "design", "experiment"),
+                judged("bob", auto, 0.5),
+                judged("bob", hand, 0.5, "design"),
+                judged("=cy", auto, 0.0),
+                judged("dan", auto, None),
+                judged("dan", hand, None),
             ]
         )
     with Gradebook(url) as book:

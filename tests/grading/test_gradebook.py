@@ -12,13 +12,10 @@ from nbgrader import api
 from nbgrader.api import Gradebook
 from sqlalchemy import event
 
-from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
 from autograder.grading.assignment import Assignment, load
 from autograder.grading.errors import CourseError
-from autograder.grading.grade import Graded
 from autograder.grading.gradebook import ClassGradebook, default_url, scores
-from autograder.grading.verdicts import SubmissionVerdict
-from tests.grading.conftest import ASSIGNMENT, FULL, Class
+from tests.grading.conftest import ASSIGNMENT, FULL, Class, judged
 
 THIRD = 1 / 3
 
@@ -31,22 +28,6 @@ def url(tmp_path: Path) -> str:
 @pytest.fixture(scope="module")
 def assignment() -> Assignment:
     return load(ASSIGNMENT)
-
-
-def verdict(student: str, share: float, assignment: Assignment) -> Graded:
-    """Return a verdict in which every requirement earned this share of its points."""
-    exercises = tuple(
-        ExerciseVerdict(
-            exercise.name,
-            "graded",
-            tuple(
-                RequirementVerdict(item.key, item.name, share * item.points, item.points, share == 1)
-                for item in exercise.requirements
-            ),
-        )
-        for exercise in assignment.exercises
-    )
-    return Graded(SubmissionVerdict(student, assignment.name, "process", 0.0, 1, "", "", exercises), assignment.version)
 
 
 def test_every_student_is_listed_with_the_points_of_the_verdict(graded: Class) -> None:
@@ -78,13 +59,13 @@ def test_the_assignment_is_described_as_nbgrader_does(graded: Class, assignment:
 
 def test_uneven_points_sum_to_the_verdict(url: str, assignment: Assignment) -> None:
     with ClassGradebook(url, [assignment]) as book:
-        book.record([verdict("ann", THIRD, assignment)])
+        book.record([judged("ann", assignment, THIRD)])
     assert scores(url)["ann", ASSIGNMENT] == pytest.approx(FULL / 3, abs=1e-4)
 
 
 def test_manual_grades_survive_a_regrade(url: str, assignment: Assignment) -> None:
     with ClassGradebook(url, [assignment]) as book:
-        book.record([verdict("ann", 0.0, assignment)])
+        book.record([judged("ann", assignment, 0.0)])
     name = f"{assignment.exercises[0].name}_check"
     with Gradebook(url) as book:
         grade = book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann")
@@ -93,7 +74,7 @@ def test_manual_grades_survive_a_regrade(url: str, assignment: Assignment) -> No
         comment.manual_comment = "Well argued."
         book.db.commit()
     with ClassGradebook(url, [assignment]) as book:
-        book.record([verdict("ann", 1.0, assignment)])
+        book.record([judged("ann", assignment, 1.0)])
     with Gradebook(url) as book:
         grade = book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann")
         assert (grade.manual_score, grade.extra_credit, grade.auto_score) == (2.0, 0.5, assignment.exercises[0].points)
@@ -105,22 +86,22 @@ def test_manual_grades_survive_a_regrade(url: str, assignment: Assignment) -> No
 def test_a_persons_grade_is_asked_for_again_only_when_something_changed(url: str, assignment: Assignment) -> None:
     name = f"{assignment.exercises[0].name}_check"
     with ClassGradebook(url, [assignment]) as book:
-        book.record([verdict("ann", 0.0, assignment)])
+        book.record([judged("ann", assignment, 0.0)])
         grade = book._book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann")
         grade.manual_score, grade.needs_manual_grade = 2.0, False
-        book.record([verdict("ann", 0.0, assignment)])
+        book.record([judged("ann", assignment, 0.0)])
         assert not book._book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann").needs_manual_grade
-        book.record([verdict("ann", 1.0, assignment)])
+        book.record([judged("ann", assignment, 1.0)])
         assert book._book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann").needs_manual_grade
 
 
 def test_what_was_written_anew_waits_for_another_look(url: str, assignment: Assignment) -> None:
     name = f"{assignment.exercises[0].name}_check"
     with ClassGradebook(url, [assignment]) as book:
-        book.record([verdict("ann", 0.0, assignment)])
+        book.record([judged("ann", assignment, 0.0)])
         grade = book._book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann")
         grade.manual_score, grade.needs_manual_grade = 2.0, False
-        book.record([verdict("ann", 0.0, assignment)], anew={("ann", ASSIGNMENT): {name}})
+        book.record([judged("ann", assignment, 0.0)], anew={("ann", ASSIGNMENT): {name}})
         grade = book._book.find_grade(name, ASSIGNMENT, ASSIGNMENT, "ann")
         assert (grade.manual_score, grade.needs_manual_grade) == (2.0, True)
         others = [cell for cell in book.scores()["ann", ASSIGNMENT].cells if cell.waits]
@@ -134,7 +115,7 @@ def test_what_people_grade_waits_for_them_where_something_is_written(url: str, a
     notebook["cells"].append({"cell_type": "markdown", "id": "essay", "metadata": metadata, "source": "Why?"})
     written = Assignment(ASSIGNMENT, json.dumps(notebook).encode())
     with ClassGradebook(url, [written]) as book:
-        book.record([replace(verdict("ann", 1.0, written), written=frozenset({"essay"})), verdict("bob", 1.0, written)])
+        book.record([replace(judged("ann", written, 1.0), written=frozenset({"essay"})), judged("bob", written, 1.0)])
     with Gradebook(url) as book:
         essays = {name: book.find_grade("essay", ASSIGNMENT, ASSIGNMENT, name) for name in ("ann", "bob")}
         assert {name: (grade.auto_score, grade.needs_manual_grade) for name, grade in essays.items()} == {
@@ -148,19 +129,19 @@ def test_a_batch_is_one_transaction(url: str, assignment: Assignment) -> None:
     commits = []
     with ClassGradebook(url, [assignment]) as book:
         event.listen(book._book.engine, "commit", lambda _: commits.append(1))
-        book.record([verdict(f"student-{number}", 1.0, assignment) for number in range(20)])
+        book.record([judged(f"student-{number}", assignment, 1.0) for number in range(20)])
     assert len(commits) == 1
 
 
 def test_a_batch_that_fails_leaves_nothing_half_written(url: str, assignment: Assignment) -> None:
     def broken() -> object:
-        yield verdict("ann", 1.0, assignment)
+        yield judged("ann", assignment, 1.0)
         raise KeyboardInterrupt
 
     with ClassGradebook(url, [assignment]) as book:
         with pytest.raises(KeyboardInterrupt):
             book.record(broken())
-        book.record([verdict("bob", 1.0, assignment)])
+        book.record([judged("bob", assignment, 1.0)])
     assert scores(url) == {("bob", ASSIGNMENT): pytest.approx(FULL)}
 
 
@@ -178,7 +159,7 @@ def test_a_new_gradebook_needs_no_alembic_on_the_path(
 
 def test_a_release_with_other_cells_joins_those_that_submissions_have(url: str, assignment: Assignment) -> None:
     with ClassGradebook(url, [assignment]) as book:
-        book.record([verdict("ann", 1.0, assignment)])
+        book.record([judged("ann", assignment, 1.0)])
     renamed = assignment.released.replace(b'"setup"', b'"prelude"').replace(b'"imports"', b'"prelude"')
     assert renamed != assignment.released
     with ClassGradebook(url, [Assignment(ASSIGNMENT, renamed)]):
@@ -203,7 +184,7 @@ def test_a_gradebook_that_cannot_be_written_says_the_way_out(
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute(damage)
         with pytest.raises(CourseError, match=way_out), ClassGradebook(url, [assignment]) as book:
-            book.record([verdict("ann", 1.0, assignment)])
+            book.record([judged("ann", assignment, 1.0)])
 
 
 @pytest.mark.parametrize(

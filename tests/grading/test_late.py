@@ -16,8 +16,8 @@ from autograder.grading.exports import Spreadsheet
 from autograder.grading.gradebook import ClassGradebook, opened
 from autograder.grading.late import LatePolicy, Penalties, configure
 from autograder.grading.scores import Score
-from tests.grading.conftest import ASSIGNMENT, hand_in
-from tests.grading.test_exports import FULL, graded
+from tests.grading.conftest import ASSIGNMENT, hand_in, judged
+from tests.grading.test_exports import FULL
 
 DUE = datetime(2027, 2, 1, 23, 59)
 ZERO = 'c = get_config()\nc.LateSubmissionPlugin.penalty_method = "zero"\n'
@@ -33,7 +33,7 @@ def record(course: Course, after: timedelta, share: float = 1.0) -> str:
     url = f"sqlite:///{course.root / 'gradebook.db'}"
     receipts = {KEY: Submission(*KEY, submitted=DUE + after)}
     with ClassGradebook(url, [load(ASSIGNMENT)], course) as book:
-        book.record([graded("ann", load(ASSIGNMENT), share)], receipts)
+        book.record([judged("ann", load(ASSIGNMENT), share)], receipts)
     return url
 
 
@@ -146,7 +146,7 @@ def test_a_date_that_the_course_does_not_state_stays(tmp_path: Path) -> None:
         book.find_assignment(ASSIGNMENT).duedate = DUE
         book.db.commit()
     assert score(url, course).penalty == pytest.approx(0.1 * FULL)
-    record_again = graded("ann", load(ASSIGNMENT), 1.0)
+    record_again = judged("ann", load(ASSIGNMENT), 1.0)
     with ClassGradebook(url, [load(ASSIGNMENT)], course) as book:
         book.record([record_again])
         assert book.scores()[KEY].submitted == DUE + timedelta(hours=1)
@@ -161,7 +161,7 @@ def test_time_can_be_given_to_somebody_who_has_not_handed_in(tmp_path: Path) -> 
         assert not found.handed_in
         assert not found.waiting
         late = Submission("bob", ASSIGNMENT, submitted=DUE + timedelta(days=1))
-        book.record([graded("bob", load(ASSIGNMENT), 1.0)], {("bob", ASSIGNMENT): late})
+        book.record([judged("bob", load(ASSIGNMENT), 1.0)], {("bob", ASSIGNMENT): late})
         assert book.scores()["bob", ASSIGNMENT].penalty == 0
         with pytest.raises(CourseError, match="holds no assignment 'nosuch'"):
             book.extend("bob", "nosuch", timedelta())
