@@ -1,5 +1,6 @@
 """The class report in a browser: it sorts and filters, is readable on a phone, and stays small for a large class."""
 
+import json
 import random
 import re
 from collections.abc import Iterator
@@ -61,6 +62,9 @@ def write(folder: Path, students: int, assignments: int) -> Path:
         verdict(number, assignment, chance) for number in range(students) for assignment in ASSIGNMENTS[:assignments]
     ]
     folder.mkdir(exist_ok=True)
+    blank = [item for item in verdicts if int(item.student[-4:]) % STUDENTS == 2]
+    entries = ({"student": item.student, "assignment": item.assignment, "blank": True} for item in blank)
+    Output(folder).audit.write_text("".join(f"{json.dumps(entry)}\n" for entry in entries), encoding="utf-8")
     write_report(Output(folder), verdicts, {}, Course(folder))
     return folder / "report.html"
 
