@@ -19,6 +19,7 @@ RIGHT = WRONG.replace(
     "return x * mask, mask",
     "scale = 1 / (1 - rate) if training and rate < 1 else 1\n    return (x * mask * scale).astype(x.dtype), mask",
 )
+IDLE = "async () => (await (await fetch('/api/kernels')).json()).some(kernel => kernel.execution_state === 'idle')"
 CONTRAST = """cell => {
     const channels = color => color.match(/[\\d.]+/g).map(Number);
     const light = color => {
@@ -57,7 +58,9 @@ def opened(browser: Browser, address: str, name: str) -> Page:
     )
     page.goto(address)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-    page.wait_for_selector(".jp-NotebookPanel-toolbar [data-status=idle]", state="attached")
+    page.wait_for_function(IDLE)
+    if page.locator("#jp-left-stack").is_visible():
+        page.keyboard.press("Control+b")  # the list of files, which leaves no room on a narrow screen
     page.locator(".jp-Notebook .jp-Cell").first.click(position={"x": 40, "y": 4})
     page.keyboard.press("Escape")
     return page
