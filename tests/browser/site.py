@@ -8,7 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 HTML = Path(__file__).parents[2] / "_build/html"
 CHROMIUM = shutil.which("chromium")
@@ -57,4 +57,5 @@ def view(browser: Browser, name: str, **options: object) -> BrowserContext:
     scheme, width, height = VIEWS[name]
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height}, **options)
     context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     return context

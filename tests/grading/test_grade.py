@@ -200,11 +200,11 @@ def test_a_notebook_of_ones_own_is_no_other_assignment(cells: list[dict[str, obj
     assert points(graded)["dropout_forward"] == (10 if cells else 0)
 
 
-LONG = "A" * 4_000_000
+TEXT = "A" * 4_000_000
 ODD = "\x1b[31m\u202eEVIL\u200b\x00\ud800"
 NAME = ODD.replace("\x00", "").replace("\ud800", "")
 REPLIES = {
-    "a long text": f"return 'A' * {len(LONG)}",
+    "a long text": f"return 'A' * {len(TEXT)}",
     "many texts": "return ['A' * 4000] * 900",
     "an array of text": "return np.array(['A' * 100_000] * 15)",
     "an odd text": f"return {ODD!a}",
