@@ -85,6 +85,27 @@ def test_students_rooms_import_numpy_and_the_standard_library_only(name: str) ->
     assert not foreign
 
 
+def given(statement: ast.stmt) -> list[str]:
+    """Return the names that a statement at the top of a module defines."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return [statement.name]
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+    changes = isinstance(statement, ast.AugAssign)
+    return [] if changes else [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+@pytest.mark.parametrize("folder", ["autograder", "book", "tests"])
+def test_no_module_gives_two_things_one_name(folder: str) -> None:
+    twice = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in modules(ROOT / folder)
+        for names in [[name for node in ast.parse(path.read_text("utf-8")).body for name in given(node)]]
+        for name in names
+        if name != "_" and names.count(name) > 1
+    }
+    assert not twice
+
+
 def test_check_in_a_notebook_needs_only_the_students_install() -> None:
     """Run in a fresh interpreter, because this one has long imported everything."""
     program = "import sys; from autograder import check; print(*{name.split('.')[0] for name in sys.modules})"
