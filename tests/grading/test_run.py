@@ -21,6 +21,7 @@ from autograder.checks.ask import Ask
 from autograder.checks.exercise import Requirement, Unmet
 from autograder.grading.answers import Record
 from autograder.grading.assignment import load
+from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.gradebook import default_url, scores
 from autograder.grading.output import Output
@@ -311,13 +312,14 @@ def test_corrected_titles_ask_nothing_else_and_are_shown(
     monkeypatch.setattr(catalogue, "exercises", lambda _: (changed, *others))
     out = shutil.copytree(graded.plan.out, tmp_path / "out")
     failed = html.escape(titles["scales"])
-    write_report(Output(out), list(Output(out).read().values()))
+    write_report(Output(out), list(Output(out).read().values()), {}, Course(out))
     assert failed in (out / "report.html").read_text(encoding="utf-8")
     expected = lines(out)
     for verdict in expected:
         for requirement in verdict["exercises"][0]["requirements"]:
             requirement["name"] = titles[requirement["key"]]
-    assert regrade(Output(out)) == []
+    done = regrade(Output(out))
+    assert (done.stale, done.differences) == ([], [])
     assert lines(out) == expected
     assert failed in (out / "feedback" / "bob" / f"{ASSIGNMENT}.html").read_text(encoding="utf-8")
 
