@@ -10,6 +10,7 @@ import numpy as np
 
 from autograder.checks.beside.respond import place, respond
 from autograder.checks.clean import MAX_NAME, clean, clean_array
+from autograder.checks.memory import Memory
 
 Status = Literal["graded", "error", "timeout", "memory", "died", "missing", "invalid"]
 Value = Any
@@ -59,12 +60,16 @@ class Raised:
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """A call of the student's function, or of the probe at a place: trusted code that builds the object and uses it."""
+    """A call of the student's function, or of the probe at a place: trusted code that builds the object and uses it.
+
+    The arguments are sent in some of the ways of `beside.ways`: by default as they are.
+    """
 
     subject: str
     args: tuple[Value, ...] = ()
     kwargs: dict[str, Value] = field(default_factory=dict)
     probe: str = ""
+    ways: tuple[str, ...] = ()
 
     def to_tree(self) -> dict[str, Any]:
         """Return the request that `respond` and the wire understand."""
@@ -73,6 +78,7 @@ class Question:
             "probe": self.probe,
             "args": [to_tree(value) for value in self.args],
             "kwargs": {key: to_tree(value) for key, value in self.kwargs.items()},
+            "ways": list(self.ways),
         }
 
 
@@ -159,6 +165,7 @@ class Ask:
         self.transport = transport
         self._seed = seed
         self._seen: dict[Callable[..., Any], Any] = {}
+        self.memory = Memory()
 
     def draw(self, name: str) -> np.random.Generator:
         """Return the generator of hidden inputs for something of this name in the exercise."""
@@ -185,7 +192,7 @@ class Ask:
 
     def answer(self, *args: Value, **kwargs: Value) -> Answer:
         """Call the student's function and return the whole answer, exceptions and changed arguments included."""
-        return self.transport.ask(Question(self.subject, args, kwargs))
+        return self.put(Question(self.subject, args, kwargs))
 
     def probe(self, probe: Callable[..., Seen], *args: Value, **kwargs: Value) -> Seen:
         """Have `probe(subject, *args, **kwargs)` run beside the student's code; return what it found."""
@@ -193,7 +200,13 @@ class Ask:
 
     def probe_answer(self, probe: Callable[..., Any], *args: Value, **kwargs: Value) -> Answer:
         """Run a probe and return the whole answer."""
-        return self.transport.ask(Question(self.subject, args, kwargs, place(probe)))
+        return self.put(Question(self.subject, args, kwargs, place(probe)))
+
+    def put(self, question: Question) -> Answer:
+        """Put a question, remember it, and return its answer."""
+        answer = self.transport.ask(question)
+        self.memory.keep(question, answer)
+        return answer
 
     def found(self, probe: Callable[..., Seen], answer: Answer) -> Seen:
         """Return what a probe found; raise StudentRaised when the student's code raised."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from autograder.checks.ask import Answer, Ask, Opaque, StudentRaised, Tensor, Value
 from autograder.checks.exercise import Unmet
+from autograder.checks.memory import Memory
 
 MALFORMED = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """What reading an answer raises that has not the form it should have."""
@@ -105,8 +106,8 @@ def is_refusal(answer: Answer, because: str, mentions: str) -> None:
     )
 
 
-def untouched(answer: Answer) -> None:
-    """Raise Unmet when an argument was modified."""
+def untouched(answer: Answer | Memory) -> None:
+    """Raise Unmet when an argument was modified, of one question or of any."""
     expect(answer.untouched, "an array that was passed in has changed: work on a copy (`x * mask`, never `x *= mask`)")
 
 

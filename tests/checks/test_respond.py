@@ -9,7 +9,7 @@ import pytest
 ASK = """
 from autograder.checks.beside.respond import respond
 def ask(subject):
-    request = {"subject": "subject", "probe": "", "args": [], "kwargs": {}}
+    request = {"subject": "subject", "probe": "", "ways": [], "args": [], "kwargs": {}}
     return respond({"subject": subject}, request)["value"]
 """
 

@@ -2,18 +2,18 @@
 
 import numpy as np
 
+from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.batchnorm.batches import (
     NEGLIGIBLE,
     batch,
-    cast,
     eps_is_added,
     gains,
     refuses_wrong_parameters,
     standard,
 )
 from autograder.checks.exercise import Exercise
-from autograder.checks.expect import array, close, expect, parts, refuses, untouched
+from autograder.checks.expect import array, close, expect, parts, refuses
 from autograder.reference.batchnorm import batchnorm_images
 
 exercise = Exercise(
@@ -79,18 +79,6 @@ def gives_beta_for_one_pixel(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(y, beta.reshape(1, 1, 1, 3)), "one image of one pixel has no spread: y should be beta")
 
 
-@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
-def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
-    arguments = (images(draw, (3, 2, 5, 4)), *gains(draw, 4))
-    for dtype in ("float64", "float32"):
-        answer = ask.answer(*cast(arguments, dtype))
-        wanted = batchnorm_images(*arguments)
-        for name, value, right in zip(PARTS, parts(ask.value(answer), PARTS), wanted, strict=True):
-            returned = array(value, right.shape, dtype, name)
-            expect(close(returned, right, dtype, scale=10), f"{name} is not right for arrays of dtype {dtype}")
-        untouched(answer)
-
-
 @exercise.requires("refuses wrong shapes", 1)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     x, (gamma, beta) = images(draw, (3, 2, 5, 4)), gains(draw, 4)
@@ -98,6 +86,9 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     refuses_wrong_parameters(ask, {"x": x, "gamma": gamma, "beta": beta}, ("gamma", "beta"))
     for wrong in (x[0], x[0, 0], x[None]):
         refuses(ask, wrong, gamma, beta, because=f"an x of shape {wrong.shape}", mentions="x gamma beta")
+
+
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(in_every_way())
 
 
 @exercise.measures()

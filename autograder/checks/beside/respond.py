@@ -7,12 +7,14 @@ cannot: tuple, dict, tensor, rng, torch_rng, opaque.
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
+
+from .ways import DTYPES, lay, mode
 
 Tree = Any
 
@@ -59,34 +61,34 @@ def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         raise Raised from error
 
 
-def realise(tree: Tree) -> Any:
-    """Build the objects that a tree from outside stands for: generators, tensors, tuples, dicts."""
+def realise(tree: Tree, ways: Sequence[str] = ()) -> Any:
+    """Build the objects that a tree from outside stands for: generators, tensors, tuples, dicts, arrays in some ways."""
     if isinstance(tree, list):
-        return [realise(item) for item in tree]
+        return [realise(item, ways) for item in tree]
     if isinstance(tree, np.ndarray):
-        return tree.copy()
+        return lay(tree, ways)
     if isinstance(tree, dict):
         ((tag, content),) = tree.items()
-        return _REALISE[tag](content)
+        return _REALISE[tag](content, ways)
     return tree
 
 
-def _tensor(array: np.ndarray) -> Any:
+def _tensor(array: np.ndarray, ways: Sequence[str]) -> Any:
     import torch
 
-    return torch.tensor(array)
+    return torch.tensor(lay(array, [way for way in ways if way in DTYPES]))
 
 
-def _torch_rng(seed: int) -> Any:
+def _torch_rng(seed: int, _: Sequence[str]) -> Any:
     import torch
 
     return torch.Generator().manual_seed(seed)
 
 
-_REALISE: dict[str, Callable[[Any], Any]] = {
-    "tuple": lambda items: tuple(realise(item) for item in items),
-    "dict": lambda items: {key: realise(item) for key, item in items.items()},
-    "rng": np.random.default_rng,
+_REALISE: dict[str, Callable[[Any, Sequence[str]], Any]] = {
+    "tuple": lambda items, ways: tuple(realise(item, ways) for item in items),
+    "dict": lambda items, ways: {key: realise(item, ways) for key, item in items.items()},
+    "rng": lambda seed, _: np.random.default_rng(seed),
     "tensor": _tensor,
     "torch_rng": _torch_rng,
 }
@@ -266,7 +268,7 @@ def respond(namespace: Mapping[str, Any], request: dict[str, Any]) -> dict[str, 
     Args:
         namespace: what the student's cells defined.
         request: `subject` (a name), `probe` (its place, or an empty string to call the subject itself), `args` (a
-            list of trees) and `kwargs` (a dict of trees).
+            list of trees), `kwargs` (a dict of trees) and `ways` (in which the arguments are sent, see `ways`).
 
     Returns:
         `outcome`, one of "value", "raised", "undefined" and "broken" (the probe failed outside the student's own
@@ -275,14 +277,16 @@ def respond(namespace: Mapping[str, Any], request: dict[str, Any]) -> dict[str, 
     subject = namespace.get(request["subject"])
     if subject is None:
         return {"outcome": "undefined"}
-    args = [realise(tree) for tree in request["args"]]
-    kwargs = {key: realise(tree) for key, tree in request["kwargs"].items()}
+    ways = request["ways"]
+    args = [realise(tree, ways) for tree in request["args"]]
+    kwargs = {key: realise(tree, ways) for key, tree in request["kwargs"].items()}
     before = _contents([args, kwargs])
     try:
-        if request["probe"]:
-            value = PROBES[request["probe"]](subject, *args, **kwargs)
-        else:
-            value = attempt(subject, *args, **kwargs)
+        with mode(ways):
+            if request["probe"]:
+                value = PROBES[request["probe"]](subject, *args, **kwargs)
+            else:
+                value = attempt(subject, *args, **kwargs)
         described = describe(value)
     except Raised as raised:
         return {

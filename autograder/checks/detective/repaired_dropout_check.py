@@ -3,9 +3,10 @@
 import numpy as np
 
 from autograder.checks import draw as hidden
+from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise
-from autograder.checks.expect import close, expect, number, refuses, untouched
+from autograder.checks.expect import close, expect, number, refuses
 from autograder.reference.detective import repaired_dropout_check
 
 exercise = Exercise(
@@ -84,15 +85,6 @@ def handles_rate_one(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
-@exercise.requires("leaves its arguments alone, in float32 and float64", 0.5)
-def leaves_input_alone(ask: Ask, draw: np.random.Generator) -> None:
-    for dtype in ("float32", "float64"):
-        x, y = layer(draw, 0.4, dtype=dtype)
-        answer = ask.answer(x, y, 0.4)
-        expect(close(number(ask.value(answer)), 1, dtype), f"for a right layer in {dtype} the ratio should be 1")
-        untouched(answer)
-
-
 @exercise.requires("refuses a rate outside [0, 1] and a y of another shape", 0.5)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     x, y = layer(draw, 0.4)
@@ -101,6 +93,11 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, x, y, rate, because=f"a rate of {rate}", mentions="rate")
     for wrong in (y[:1], y[:, :1], y.T, y[None]):
         refuses(ask, x, wrong, 0.4, because=f"a y of shape {wrong.shape} for x of shape {x.shape}", mentions="y x")
+
+
+exercise.requires("takes float32 and float64 in any memory layout, and leaves its arguments alone", 0.5)(
+    in_every_way(None)
+)
 
 
 @exercise.measures()

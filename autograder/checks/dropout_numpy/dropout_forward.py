@@ -3,11 +3,12 @@
 import numpy as np
 
 from autograder.checks import draw as hidden
+from autograder.checks.again import first, in_every_way
 from autograder.checks.ask import Ask, Rng
 from autograder.checks.beside.calls import successive
 from autograder.checks.dropout_numpy.noise import refuses_bad_rates
 from autograder.checks.exercise import Exercise
-from autograder.checks.expect import array, close, expect, mask_of, parts, untouched
+from autograder.checks.expect import array, close, expect, mask_of, parts
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
 from autograder.reference.dropout import dropout_forward
 
@@ -81,18 +82,12 @@ def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
     expect((first != other).any(), "different states of rng should give different masks: rng is not used")
 
 
-@exercise.requires("keeps the dtype and leaves x alone", 0.5)
-def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
-    for dtype in ("float32", "float64"):
-        for training in (True, False):
-            x = hidden.away_from_zero(draw, (5, 6), dtype)
-            answer = ask.answer(x, 0.4, hidden.rng(draw), training=training)
-            y, _ = parts(ask.value(answer), ("y", "mask"))
-            array(y, x.shape, dtype, "y")
-            untouched(answer)
-
-
 exercise.requires("refuses a rate outside [0, 1]", 0.5)(refuses_bad_rates)
+
+
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+    in_every_way(first, random=True)
+)
 
 
 @exercise.measures(tolerance=0.03)

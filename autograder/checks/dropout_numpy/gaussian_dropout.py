@@ -3,9 +3,10 @@
 import numpy as np
 
 from autograder.checks import draw as hidden
+from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask, Rng
 from autograder.checks.beside.calls import successive
-from autograder.checks.dropout_numpy.noise import keeps_dtype_and_input, refuses_bad_rates
+from autograder.checks.dropout_numpy.noise import refuses_bad_rates
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect
 from autograder.checks.masks import believable, independent_entries
@@ -103,8 +104,12 @@ def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
     expect(not close(first, other), "different states of rng should give different noise: rng is not used")
 
 
-exercise.requires("keeps the dtype and leaves x alone", 0.5)(keeps_dtype_and_input)
 exercise.requires("refuses a rate outside [0, 1]", 0.5)(refuses_bad_rates)
+
+
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+    in_every_way(random=True)
+)
 
 
 @exercise.measures(tolerance=0.03)

@@ -3,12 +3,13 @@
 import numpy as np
 
 from autograder.checks import draw as hidden
+from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask, Tensor, TorchRng
 from autograder.checks.beside.calls import successive
 from autograder.checks.beside.dropout_pytorch import gradients, unguided
 from autograder.checks.dropout_pytorch.weight_masks import coded, inputs, masks_of, outputs_of, sent
 from autograder.checks.exercise import Exercise
-from autograder.checks.expect import close, expect, refuses, tensor, untouched
+from autograder.checks.expect import close, expect, refuses, tensor
 from autograder.checks.implementation import Built
 from autograder.checks.masks import believable, independent_entries, keeps_fraction
 
@@ -133,16 +134,6 @@ def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:
     independent_entries(masks, 0.4)
 
 
-@exercise.requires("keeps the dtype and leaves its arguments alone", 0.5)
-def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
-    for dtype in ("float32", "float64"):
-        for rate, training in ((0.4, True), (0.0, True), (1.0, True), (0.4, False)):
-            arrays = inputs(draw, 3, 5, 4, dtype)
-            answer = ask.answer(*sent(arrays), rate, hidden.torch_rng(draw), training=training)
-            outputs_of(ask.value(answer), arrays, dtype)
-            untouched(answer)
-
-
 @exercise.requires("refuses a rate outside [0, 1] and wrong shapes", 0.5)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     x, W, b = inputs(draw, 3, 5, 4)
@@ -156,6 +147,11 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
             generator = hidden.torch_rng(draw)
             because = f"x, W and b of shapes {', '.join(str(array.shape) for array in arrays)}"
             refuses(ask, *sent(arrays), 0.4, generator, training=training, because=because, mentions="x W b")
+
+
+exercise.requires("keeps the dtype, works without a graph, and leaves its arguments alone", 0.5)(
+    in_every_way(random=True)
+)
 
 
 @exercise.measures(tolerance=0.03)

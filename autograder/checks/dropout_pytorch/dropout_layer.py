@@ -3,11 +3,12 @@
 import numpy as np
 
 from autograder.checks import draw as hidden
+from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask, Tensor, TorchRng, Value
 from autograder.checks.beside.calls import successive
 from autograder.checks.beside.dropout_pytorch import gradients, unguided
 from autograder.checks.exercise import Exercise
-from autograder.checks.expect import close, expect, refuses, tensor, untouched
+from autograder.checks.expect import close, expect, refuses, tensor
 from autograder.checks.implementation import Built
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
 
@@ -113,22 +114,17 @@ def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:
     independent_entries(masks, 0.4)
 
 
-@exercise.requires("keeps the dtype and leaves X alone", 0.5)
-def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
-    for dtype in ("float32", "float64"):
-        for rate in (0.0, 0.4, 1.0):
-            x = inputs(draw, (5, 2), dtype)
-            answer = ask.answer(Tensor(x), rate, hidden.torch_rng(draw))
-            tensor(ask.value(answer), x.shape, dtype)
-            untouched(answer)
-
-
 @exercise.requires("refuses a rate outside [0, 1]", 0.5)
 def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
     x = inputs(draw, (3, 2))
     ask(Tensor(x), 1.0, hidden.torch_rng(draw))
     for rate in hidden.BAD_RATES:
         refuses(ask, Tensor(x), rate, hidden.torch_rng(draw), because=f"a rate of {rate}", mentions="rate")
+
+
+exercise.requires("keeps the dtype, works without a graph, and leaves its arguments alone", 0.5)(
+    in_every_way(random=True)
+)
 
 
 @exercise.measures(tolerance=0.03)

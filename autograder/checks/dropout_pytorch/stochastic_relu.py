@@ -3,11 +3,12 @@
 import numpy as np
 
 from autograder.checks import draw as hidden
+from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask, Tensor, TorchRng, Value
 from autograder.checks.beside.calls import successive
 from autograder.checks.beside.dropout_pytorch import gradients, unguided
 from autograder.checks.exercise import Exercise
-from autograder.checks.expect import close, expect, refuses, tensor, untouched
+from autograder.checks.expect import close, expect, refuses, tensor
 from autograder.checks.implementation import Built
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
 
@@ -141,16 +142,6 @@ def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:
     independent_entries(masks, 0.4)
 
 
-@exercise.requires("keeps the dtype and leaves x alone", 0.5)
-def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
-    for dtype in ("float32", "float64"):
-        for p_keep, training in ((0.6, True), (1.0, True), (0.0, True), (0.6, False)):
-            x = inputs(draw, (5, 2), dtype)
-            answer = ask.answer(Tensor(x), p_keep, hidden.torch_rng(draw), training=training)
-            tensor(ask.value(answer), x.shape, dtype)
-            untouched(answer)
-
-
 @exercise.requires("refuses a p_keep outside [0, 1]", 0.5)
 def refuses_bad_probabilities(ask: Ask, draw: np.random.Generator) -> None:
     x = inputs(draw, (3, 2))
@@ -161,6 +152,11 @@ def refuses_bad_probabilities(ask: Ask, draw: np.random.Generator) -> None:
             refuses(
                 ask, Tensor(x), p_keep, hidden.torch_rng(draw), training=training, because=because, mentions="p_keep"
             )
+
+
+exercise.requires("keeps the dtype, works without a graph, and leaves its arguments alone", 0.5)(
+    in_every_way(random=True)
+)
 
 
 @exercise.measures(tolerance=0.03)

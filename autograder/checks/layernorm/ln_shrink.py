@@ -3,9 +3,10 @@
 import numpy as np
 
 from autograder.checks import draw as hidden
+from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise
-from autograder.checks.expect import close, expect, number, refuses, untouched
+from autograder.checks.expect import close, expect, number, refuses
 from autograder.checks.layernorm.gain import vectors
 from autograder.reference.layernorm import ln_shrink
 
@@ -66,17 +67,6 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     expect(number(ask(h, 1.0)) == 0, "at rate 1 no signal is left: the factor is 0")
 
 
-@exercise.requires("takes float32 and float64 and leaves h alone", 0.5)
-def takes_float32(ask: Ask, draw: np.random.Generator) -> None:
-    h = vectors(draw, (11,))
-    for dtype in ("float64", "float32"):
-        answer = ask.answer(h.astype(dtype), 0.4)
-        expect(
-            close(number(ask.value(answer)), ln_shrink(h, 0.4), dtype), f"an h of dtype {dtype} gives another factor"
-        )
-        untouched(answer)
-
-
 @exercise.requires("refuses a rate outside [0, 1] and an h that is no vector", 0.5)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     h = vectors(draw, (6,))
@@ -85,6 +75,11 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, h, rate, because=f"a rate of {rate}", mentions="rate")
     for wrong in (h[None], h[:, None], h.reshape(2, 3)):
         refuses(ask, wrong, 0.4, because=f"an h of shape {wrong.shape}", mentions="h")
+
+
+exercise.requires("takes float32 and float64 in any memory layout, and leaves its arguments alone", 0.5)(
+    in_every_way(None)
+)
 
 
 @exercise.measures()

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect
 from autograder.checks.pooling.windows import (
     CASES,
     counts_windows,
-    keeps_dtype_and_input,
     measured,
     pooled,
     pooled_shape,
@@ -52,8 +52,8 @@ def keeps_constants(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-exercise.requires("keeps the dtype and leaves x alone", 0.5)(keeps_dtype_and_input)
 exercise.requires("refuses a window that does not fit, and wrong shapes", 0.5)(refuses_bad_arguments)
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(in_every_way())
 exercise.measures()(measured)
 
 

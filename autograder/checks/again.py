@@ -1,0 +1,171 @@
+"""Asked in every way: what an exercise has asked is asked again, in other dtypes, layouts and modes."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from autograder.checks.ask import Answer, Ask, Opaque, Question, Tensor, Value
+from autograder.checks.beside.ways import GRAPHLESS
+from autograder.checks.exercise import Check, Unmet
+from autograder.checks.expect import close, describe_type, untouched
+from autograder.checks.memory import Asked
+
+Part = Callable[[Value], Value]
+
+MOST = 12
+"""How many questions are put again, each of another form."""
+LARGEST = 4_000
+"""Entries of the arrays of a question that is put again: larger ones are there to count what is random."""
+
+WORDS = {
+    "float32": "with arrays of dtype float32",
+    "float64": "with arrays of dtype float64",
+    "view": "with arrays that lie in memory in another order, as transposed ones do",
+    "frozen": "with arrays that must not be written to",
+    GRAPHLESS: "under torch.no_grad()",
+}
+OTHER = {"float32": "float64", "float64": "float32"}
+
+
+def whole(answer: Value) -> Value:
+    """Choose all of an answer."""
+    return answer
+
+
+def first(answer: Value) -> Value:
+    """Choose the first of the values that are returned."""
+    return answer[0]
+
+
+def in_every_way(keeps: Part | None = whole, *, random: bool = False) -> Check:
+    """Return a check that stands behind all others of its exercise and puts their questions again.
+
+    Answers of the student's own are compared, so that it fails for nothing that others have judged: in the other
+    floating-point dtype, in another order in memory, with arrays that are frozen, and without a graph where tensors
+    are passed to the function itself. No argument may have changed in any question.
+
+    Args:
+        keeps: chooses what of the function's answer has the dtype of its arguments; None where nothing needs to.
+        random: whether answers are drawn, so that numbers of another dtype or order in memory may be others.
+    """
+
+    def asked_in_every_way(ask: Ask, _: np.random.Generator) -> None:
+        answered = [asked for asked in ask.memory.asked if asked.answer.raised is None]
+        if not answered:
+            ask.value(ask.memory.asked[0].answer)
+        untouched(ask.memory)
+        again = [asked for asked in answered if 0 < sum(array.size for array in arrays(asked.question)) <= LARGEST]
+        for asked in again[:: -(-len(again) // MOST) or 1]:
+            for ways, same in plans(asked.question, random):
+                compare(ask, asked, ways, keeps, same)
+
+    return asked_in_every_way
+
+
+def arrays(question: Question) -> list[np.ndarray]:
+    """Return the arrays that a question sends, those of tensors among them."""
+    return list(_leaves([question.args, list(question.kwargs.values())]))
+
+
+def _leaves(value: Value) -> Iterator[np.ndarray]:
+    match value:
+        case np.ndarray():
+            yield value
+        case Tensor(array):
+            yield array
+        case list() | tuple():
+            yield from itertools.chain.from_iterable(map(_leaves, value))
+        case dict():
+            yield from _leaves(list(value.values()))
+
+
+def dtype_of(question: Question) -> str:
+    """Return the dtype of its first array of floating-point numbers, an empty text without one."""
+    return next((array.dtype.name for array in arrays(question) if array.dtype.kind == "f"), "")
+
+
+def plans(question: Question, random: bool) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Yield the ways in which a question is put again together, and whether its numbers must be the same."""
+    other = OTHER.get(dtype_of(question))
+    graphless = (GRAPHLESS,) if not question.probe and any(isinstance(item, Tensor) for item in question.args) else ()
+    yield ((other,) if other else ()) + ("view", "frozen") + (() if random else graphless), not random
+    if random and graphless:
+        yield graphless, True
+
+
+def compare(ask: Ask, asked: Asked, ways: tuple[str, ...], keeps: Part | None, same: bool) -> None:
+    """Raise Unmet when a question gets another answer in these ways; say in which one, if one alone is enough."""
+    dtype = dtype_of(asked.question)
+    if problem := other_dtype(asked.question, asked.answer, keeps, dtype):
+        raise Unmet(f"with arrays of dtype {dtype}, {problem}")
+    if not fault(ask, asked, ways, keeps, same) or fault(ask, asked, (), keeps, same):
+        return  # what is another one every time has been judged before
+    for way in (*((way,) for way in ways), ways):
+        if problem := fault(ask, asked, way, keeps, same):
+            raise Unmet(f"{' and '.join(WORDS[item] for item in way)}, {problem}")
+
+
+def fault(ask: Ask, asked: Asked, ways: tuple[str, ...], keeps: Part | None, same: bool) -> str:
+    """Put a question again; return what is wrong with the answer, or an empty text."""
+    question, before = replace(asked.question, ways=ways), dtype_of(asked.question)
+    answer = ask.transport.ask(question)
+    if answer.raised is not None:
+        return f"your code raised {answer.raised}"
+    if not answer.untouched:
+        return "an argument has changed: work on a copy"
+    dtype = next((way for way in ways if way in OTHER), before)
+    if problem := other_dtype(question, answer, keeps, dtype):
+        return problem
+    if alike(asked.answer.value, answer.value, same, rough=dtype != before):
+        return ""
+    return "the result should stay the same, but changes"
+
+
+def other_dtype(question: Question, answer: Answer, keeps: Part | None, dtype: str) -> str:
+    """Return what is wrong with the dtype of an answer, or an empty text."""
+    if keeps is None or question.probe or not dtype:
+        return ""
+    kept = keeps(answer.value)
+    found = list(_leaves(kept))
+    if not found:
+        return f"the result should be an array of dtype {dtype}, but is {describe_type(kept)}"
+    wrong = [array.dtype.name for array in found if array.dtype.name != dtype]
+    return f"the result should have dtype {dtype}, but has dtype {wrong[0]}" if wrong else ""
+
+
+def alike(before: Value, after: Value, same: bool, rough: bool) -> bool:
+    """Tell whether two answers have the same form and, where that is asked, the same numbers.
+
+    Args:
+        before: the answer to a question as it was.
+        after: the answer to the same question, put in another way.
+        same: whether the numbers count.
+        rough: whether they were computed in another dtype, where they agree to 1e-4 and labels may tip over.
+    """
+    match before, after:
+        case (np.ndarray() | Tensor(), np.ndarray() | Tensor()):
+            ((old, new),) = itertools.product(_leaves(before), _leaves(after))
+            numeric = old.dtype.kind == "f"
+            if type(before) is not type(after) or old.shape != new.shape or numeric != (new.dtype.kind == "f"):
+                return False
+            return not same or (_agree(old, new, rough) if numeric else rough or bool((old == new).all()))
+        case (list() | tuple(), list() | tuple()) if len(before) == len(after):
+            return all(alike(old, new, same, rough) for old, new in zip(before, after, strict=True))
+        case (dict(), dict()) if before.keys() == after.keys():
+            return all(alike(before[key], after[key], same, rough) for key in before)
+        case (float(), float()):
+            return not same or _agree(np.array(before), np.array(after), rough)
+        case (Opaque(), Opaque()):
+            return True
+    return type(before) is type(after) and (rough or not same or before == after)
+
+
+def _agree(old: np.ndarray, new: np.ndarray, rough: bool) -> bool:
+    """Tell whether numbers agree; what is not finite must be the same, and whether it may be is judged elsewhere."""
+    finite = np.isfinite(old)
+    if not np.array_equal(old[~finite], new[~finite], equal_nan=True):
+        return False
+    scale = float(np.abs(old[finite]).max(initial=1.0))
+    return close(new[finite], old[finite], "float32" if rough else "float64", scale=10 * scale if rough else scale)
