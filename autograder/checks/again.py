@@ -1,12 +1,13 @@
 """Asked in every way: what an exercise has asked is asked again, in other dtypes, layouts and modes."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from autograder.checks.ask import Answer, Ask, Opaque, Question, Tensor, Value
+from autograder.checks.ask import Answer, Ask, LocalTransport, Opaque, Question, Tensor, Value
+from autograder.checks.beside.respond import place
 from autograder.checks.beside.ways import GRAPHLESS
 from autograder.checks.exercise import Check, Unmet
 from autograder.checks.expect import close, describe_type, untouched
@@ -16,10 +17,13 @@ Part = Callable[[Value], Value]
 
 MOST = 12
 """How many questions are put again, each of another form."""
+FEW = 4
+"""How many of them with zeros among the entries."""
 LARGEST = 4_000
 """Entries of the arrays of a question that is put again: larger ones are there to count what is random."""
 
 WORDS = {
+    "zeros": "with zeros among the entries of the arrays",
     "float32": "with arrays of dtype float32",
     "float64": "with arrays of dtype float64",
     "view": "with arrays that lie in memory in another order, as transposed ones do",
@@ -39,17 +43,27 @@ def first(answer: Value) -> Value:
     return answer[0]
 
 
-def in_every_way(keeps: Part | None = whole, *, random: bool = False) -> Check:
+def in_every_way(
+    keeps: Part | None = whole,
+    *,
+    random: bool = False,
+    right: Callable[..., object] | None = None,
+    probes: Sequence[Callable[..., object]] = (),
+) -> Check:
     """Return a check that stands behind all others of its exercise and puts their questions again.
 
     Answers of the student's own are compared, so that it fails for nothing that others have judged: in the other
     floating-point dtype, in another order in memory, with arrays that are frozen, and without a graph where tensors
-    are passed to the function itself. No argument may have changed in any question.
+    are passed. With zeros among the entries the course's own answer tells what is right, where the student's was right
+    without. No argument may have changed in any question.
 
     Args:
         keeps: chooses what of the function's answer has the dtype of its arguments; None where nothing needs to.
         random: whether answers are drawn, so that numbers of another dtype or order in memory may be others.
+        right: the course's own answer, where arrays may hold any zeros and nothing is drawn.
+        probes: those whose answers are results of the student's code, and which need no graph.
     """
+    results = {"", *map(place, probes)}
 
     def asked_in_every_way(ask: Ask, _: np.random.Generator) -> None:
         answered = [asked for asked in ask.memory.asked if asked.answer.raised is None]
@@ -57,11 +71,19 @@ def in_every_way(keeps: Part | None = whole, *, random: bool = False) -> Check:
             ask.value(ask.memory.asked[0].answer)
         untouched(ask.memory)
         again = [asked for asked in answered if 0 < sum(array.size for array in arrays(asked.question)) <= LARGEST]
-        for asked in again[:: -(-len(again) // MOST) or 1]:
-            for ways, same in plans(asked.question, random):
-                compare(ask, asked, ways, keeps, same)
+        for asked in some(again, MOST):
+            kept = keeps if asked.question.probe in results else None
+            for ways, same in plans(asked.question, random, asked.question.probe in results):
+                compare(ask, asked, ways, kept, same)
+        for asked in some(again, FEW) if right else ():
+            compare_zeros(ask, asked, LocalTransport(right))
 
     return asked_in_every_way
+
+
+def some(asked: list[Asked], most: int) -> list[Asked]:
+    """Return at most so many, from the first to the last."""
+    return asked[:: -(-len(asked) // most) or 1]
 
 
 def arrays(question: Question) -> list[np.ndarray]:
@@ -81,15 +103,19 @@ def _leaves(value: Value) -> Iterator[np.ndarray]:
             yield from _leaves(list(value.values()))
 
 
+def _holds_tensor(value: Value) -> bool:
+    return isinstance(value, Tensor) or (isinstance(value, list | tuple) and any(map(_holds_tensor, value)))
+
+
 def dtype_of(question: Question) -> str:
     """Return the dtype of its first array of floating-point numbers, an empty text without one."""
     return next((array.dtype.name for array in arrays(question) if array.dtype.kind == "f"), "")
 
 
-def plans(question: Question, random: bool) -> Iterator[tuple[tuple[str, ...], bool]]:
+def plans(question: Question, random: bool, result: bool) -> Iterator[tuple[tuple[str, ...], bool]]:
     """Yield the ways in which a question is put again together, and whether its numbers must be the same."""
     other = OTHER.get(dtype_of(question))
-    graphless = (GRAPHLESS,) if not question.probe and any(isinstance(item, Tensor) for item in question.args) else ()
+    graphless = (GRAPHLESS,) if result and _holds_tensor(question.args) else ()
     yield ((other,) if other else ()) + ("view", "frozen") + (() if random else graphless), not random
     if random and graphless:
         yield graphless, True
@@ -98,13 +124,45 @@ def plans(question: Question, random: bool) -> Iterator[tuple[tuple[str, ...], b
 def compare(ask: Ask, asked: Asked, ways: tuple[str, ...], keeps: Part | None, same: bool) -> None:
     """Raise Unmet when a question gets another answer in these ways; say in which one, if one alone is enough."""
     dtype = dtype_of(asked.question)
-    if problem := other_dtype(asked.question, asked.answer, keeps, dtype):
+    if problem := other_dtype(asked.answer, keeps, dtype):
         raise Unmet(f"with arrays of dtype {dtype}, {problem}")
     if not fault(ask, asked, ways, keeps, same) or fault(ask, asked, (), keeps, same):
         return  # what is another one every time has been judged before
     for way in (*((way,) for way in ways), ways):
         if problem := fault(ask, asked, way, keeps, same):
             raise Unmet(f"{' and '.join(WORDS[item] for item in way)}, {problem}")
+
+
+def compare_zeros(ask: Ask, asked: Asked, own: LocalTransport) -> None:
+    """Raise Unmet when an answer that is right is no longer so with zeros among the entries of the arrays.
+
+    Args:
+        ask: puts the question.
+        asked: the question, and its answer as it was.
+        own: the course's own answer, which is no judge where it is not finite or raises.
+    """
+    question = replace(asked.question, ways=("zeros",))
+    before, wanted = own.ask(asked.question), own.ask(question)
+    finite = wanted.raised is None and all(np.isfinite(array).all() for array in _leaves(wanted.value))
+    rough = dtype_of(question) != "float64"
+    if not finite or not alike(plain(before.value), plain(asked.answer.value), True, rough):
+        return
+    answer = ask.transport.ask(question)
+    problem = "the result is not right"
+    if answer.raised is not None:
+        problem = f"your code raised {answer.raised}"
+    elif not answer.untouched:
+        problem = "an argument has changed: work on a copy"
+    elif alike(plain(wanted.value), plain(answer.value), True, rough):
+        return
+    raise Unmet(f"{WORDS['zeros']}, {problem}")
+
+
+def plain(value: Value) -> Value:
+    """Return an answer in which it makes no difference who returned a tuple or a list, a float or a NumPy number."""
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def fault(ask: Ask, asked: Asked, ways: tuple[str, ...], keeps: Part | None, same: bool) -> str:
@@ -116,16 +174,16 @@ def fault(ask: Ask, asked: Asked, ways: tuple[str, ...], keeps: Part | None, sam
     if not answer.untouched:
         return "an argument has changed: work on a copy"
     dtype = next((way for way in ways if way in OTHER), before)
-    if problem := other_dtype(question, answer, keeps, dtype):
+    if problem := other_dtype(answer, keeps, dtype):
         return problem
     if alike(asked.answer.value, answer.value, same, rough=dtype != before):
         return ""
     return "the result should stay the same, but changes"
 
 
-def other_dtype(question: Question, answer: Answer, keeps: Part | None, dtype: str) -> str:
+def other_dtype(answer: Answer, keeps: Part | None, dtype: str) -> str:
     """Return what is wrong with the dtype of an answer, or an empty text."""
-    if keeps is None or question.probe or not dtype:
+    if keeps is None or not dtype:
         return ""
     kept = keeps(answer.value)
     found = list(_leaves(kept))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.checks.again import LARGEST, MOST, in_every_way
+from autograder.checks.again import FEW, LARGEST, MOST, in_every_way
 from autograder.checks.ask import Ask, LocalTransport, Question, Tensor
 from autograder.checks.beside.ways import lay
 from autograder.checks.catalogue import ASSIGNMENTS, exercises, find
@@ -55,12 +55,17 @@ def narrows(x, gamma, eps=1e-6):
     return find("rmsnorm").reference(x, gamma, eps).astype(np.float32)
 
 
+def takes_zero_for_missing(x, gamma, beta, eps=1e-3):
+    return np.where(x == 0, beta, find("layernorm").reference(x, gamma, beta, eps)).astype(x.dtype)
+
+
 WRONG = {
     "no graph, no dropout": ("dropout_layer", without_graph_off, "under torch.no_grad(), the result should stay"),
     "another dtype at rate 1": ("dropout_backward", wide_zeros_at_rate_one, "should have dtype float32"),
     "another argument at rate 1": ("dropout_forward", wipes_at_rate_one, "has changed"),
     "memory order": ("rmsnorm", in_memory_order, "lie in memory in another order"),
     "writes": ("rmsnorm", writes_and_restores, "must not be written to, your code raised ValueError"),
+    "zeros": ("layernorm", takes_zero_for_missing, "with zeros among the entries of the arrays, the result is"),
     "float32 always": ("rmsnorm", narrows, "with arrays of dtype float64, the result should have dtype float64"),
 }
 
@@ -90,10 +95,38 @@ def test_something_is_asked_again_and_not_too_much(exercise: Exercise):
     transport = ask.transport.ask
     ask.transport.ask = lambda question: put.append(question) or transport(question)
     again.check(ask, ask.draw(again.key))
-    assert 3 <= len(put) <= 2 * MOST
-    assert all(
-        "float32" in question.ways or "float64" in question.ways or "graphless" in question.ways for question in put
-    )
+    assert 3 <= len(put) <= 2 * MOST + FEW
+    assert all({"float32", "float64", "graphless", "zeros"} & set(question.ways) for question in put)
+
+
+def zeros_asked(answer, right):
+    ask = Ask("f", LocalTransport(answer))
+    ask(np.arange(1.0, 7.0))
+    in_every_way(right=right)(ask, np.random.default_rng(0))
+
+
+def test_an_answer_that_zeros_alone_make_wrong_fails():
+    with pytest.raises(Unmet, match="with zeros among the entries"):
+        zeros_asked(lambda x: np.where(x == 0, 7.0, x).astype(x.dtype), np.positive)
+
+
+def test_what_is_wrong_without_zeros_has_been_judged_before():
+    zeros_asked(lambda x: x - 7, np.positive)
+
+
+def test_zeros_are_not_judged_where_the_right_answer_is_infinite():
+    zeros_asked(lambda x: 1 / np.where(x == 0, 7, x).astype(x.dtype), np.reciprocal)
+
+
+@pytest.mark.parametrize("shape", [(2,), (3, 4), (2, 3, 4)])
+def test_zeros_have_both_signs_and_places_that_depend_on_the_shape_alone(shape):
+    array = np.arange(1.0, 1.0 + np.prod(shape)).reshape(shape)
+    made = lay(array, ["zeros"])
+    assert 0 < (made == 0).sum() < made.size
+    assert (lay(2 * array, ["zeros"]) == 2 * made).all()
+    assert array.all()
+    if array.size > 3:
+        assert 0 < np.signbit(made).sum() < (made == 0).sum()
 
 
 def test_answers_that_differ_every_time_are_judged_elsewhere():

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .ways import DTYPES, lay, mode
+from .ways import OF_TENSORS, lay, mode
 
 Tree = Any
 
@@ -76,7 +76,7 @@ def realise(tree: Tree, ways: Sequence[str] = ()) -> Any:
 def _tensor(array: np.ndarray, ways: Sequence[str]) -> Any:
     import torch
 
-    return torch.tensor(lay(array, [way for way in ways if way in DTYPES]))
+    return torch.tensor(lay(array, [way for way in ways if way in OF_TENSORS]))
 
 
 def _torch_rng(seed: int, _: Sequence[str]) -> Any:

@@ -1,4 +1,7 @@
-"""The ways in which a question can be put again: what is sent is worth the same, and right code gives the same answer."""
+"""The ways in which a question can be put again.
+
+With zeros it is another question; in all other ways what is sent is worth the same, and right code gives the same answer.
+"""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +30,15 @@ def frozen(array: np.ndarray) -> np.ndarray:
     return array
 
 
+def zeros(array: np.ndarray) -> np.ndarray:
+    """Return an array in which about a third of the entries is 0, of both signs, at the same places for equal shapes."""
+    if array.dtype.kind != "f" or array.size < 2:
+        return array
+    places = np.random.default_rng(array.shape).permutation(array.size)[: -(-array.size // 3)]
+    array.flat[places[::2]], array.flat[places[1::2]] = 0.0, -0.0
+    return array
+
+
 def single(array: np.ndarray) -> np.ndarray:
     return array.astype(np.float32) if array.dtype.kind == "f" else array
 
@@ -36,14 +48,16 @@ def double(array: np.ndarray) -> np.ndarray:
 
 
 ARRAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "zeros": zeros,
     "float32": single,
     "float64": double,
     "view": view,
     "frozen": frozen,
 }
-"""What becomes of the arrays that are sent, in this order; of what becomes a tensor, the dtype alone."""
+"""What becomes of the arrays that are sent, in this order."""
 
-DTYPES = ("float32", "float64")
+OF_TENSORS = ("zeros", "float32", "float64")
+"""What becomes of arrays that become tensors: right code may ask how those lie in memory, as `view` does."""
 
 
 def lay(array: np.ndarray, ways: Sequence[str]) -> np.ndarray:

@@ -101,7 +101,7 @@ def refuses_other_shapes(ask: Ask, draw: np.random.Generator) -> None:
 
 
 exercise.requires("takes float32 and float64 in any memory layout, and leaves its arguments alone", 0.5)(
-    in_every_way(None)
+    in_every_way(None, right=ensemble_labels)
 )
 
 

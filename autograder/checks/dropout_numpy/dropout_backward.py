@@ -74,7 +74,9 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 1)(in_every_way())
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 1)(
+    in_every_way(right=dropout_backward)
+)
 
 
 @exercise.measures(tolerance=0.03)

@@ -75,7 +75,9 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, X[:, 0], y, 0.4, because="an X with one dimension", mentions="X y")
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(in_every_way())
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+    in_every_way(right=dropout_ridge)
+)
 
 
 @exercise.measures()

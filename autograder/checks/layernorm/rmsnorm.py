@@ -75,7 +75,9 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, x, np.array(wrong), because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma x")
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(in_every_way())
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+    in_every_way(right=rmsnorm)
+)
 
 
 @exercise.measures()

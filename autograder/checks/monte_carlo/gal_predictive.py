@@ -73,7 +73,9 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, samples[:, :, None], y, 1.0, because="samples with three dimensions", mentions="samples y")
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(in_every_way())
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+    in_every_way(right=gal_predictive)
+)
 
 
 @exercise.measures()

@@ -56,7 +56,9 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     refuses_misfits(ask, samples, deterministic)
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(in_every_way())
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+    in_every_way(right=mc_summary)
+)
 
 
 @exercise.measures()
