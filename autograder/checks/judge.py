@@ -53,6 +53,7 @@ def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdic
                 silence, status, message = unanswered, unanswered.status, unanswered.message
             except MALFORMED:
                 message = UNREADABLE
+        ask.memory.sound &= not message
         verdicts.append(_verdict(requirement, not message, message))
     misconception = None
     if silence is None and not all(verdict.passed for verdict in verdicts):

@@ -20,10 +20,16 @@ class Asked:
 
 
 class Memory:
-    """Keeps the first question of each form, and whether any argument of any question has changed."""
+    """Keeps the first question of each form, and what is known of the answers.
+
+    Attributes:
+        untouched: whether no argument of any question has changed.
+        sound: whether every requirement that has been put so far holds.
+    """
 
     def __init__(self) -> None:
         self.untouched = True
+        self.sound = True
         self._asked: dict[Hashable, Asked] = {}
 
     @property
