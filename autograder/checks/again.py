@@ -61,7 +61,7 @@ def in_every_way(
         keeps: chooses what of the function's answer has the dtype of its arguments; None where nothing needs to.
         random: whether answers are drawn, so that numbers of another dtype or order in memory may be others.
         right: the course's own answer, where arrays may hold any zeros and nothing is drawn.
-        probes: those whose answers are results of the student's code, and which need no graph.
+        probes: those that are put again as calls are: what they return is of the student's code, and needs no graph.
     """
     results = {"", *map(place, probes)}
 
@@ -70,11 +70,10 @@ def in_every_way(
         if not answered:
             ask.value(ask.memory.asked[0].answer)
         untouched(ask.memory)
-        again = [asked for asked in answered if 0 < sum(array.size for array in arrays(asked.question)) <= LARGEST]
+        again = [asked for asked in answered if asked.question.probe in results and 0 < size(asked.question) <= LARGEST]
         for asked in some(again, MOST):
-            kept = keeps if asked.question.probe in results else None
-            for ways, same in plans(asked.question, random, asked.question.probe in results):
-                compare(ask, asked, ways, kept, same)
+            for ways, same in plans(asked.question, random):
+                compare(ask, asked, ways, keeps, same)
         for asked in some(again, FEW) if right and ask.memory.sound else ():
             compare_zeros(ask, asked, LocalTransport(right))
 
@@ -89,6 +88,11 @@ def some(asked: list[Asked], most: int) -> list[Asked]:
 def arrays(question: Question) -> list[np.ndarray]:
     """Return the arrays that a question sends, those of tensors among them."""
     return list(_leaves([question.args, list(question.kwargs.values())]))
+
+
+def size(question: Question) -> int:
+    """Return how many entries its arrays have together."""
+    return sum(array.size for array in arrays(question))
 
 
 def _leaves(value: Value) -> Iterator[np.ndarray]:
@@ -112,10 +116,10 @@ def dtype_of(question: Question) -> str:
     return next((array.dtype.name for array in arrays(question) if array.dtype.kind == "f"), "")
 
 
-def plans(question: Question, random: bool, result: bool) -> Iterator[tuple[tuple[str, ...], bool]]:
+def plans(question: Question, random: bool) -> Iterator[tuple[tuple[str, ...], bool]]:
     """Yield the ways in which a question is put again together, and whether its numbers must be the same."""
     other = OTHER.get(dtype_of(question))
-    graphless = (GRAPHLESS,) if result and _holds_tensor(question.args) else ()
+    graphless = (GRAPHLESS,) if _holds_tensor(question.args) else ()
     yield ((other,) if other else ()) + ("view", "frozen") + (() if random else graphless), not random
     if random and graphless:
         yield graphless, True

@@ -1,15 +1,16 @@
-"""Hidden inputs: arrays without special values, at rates where keep and drop cannot be confused."""
+"""Hidden inputs: arrays with and without zeros, at rates where keep and drop cannot be confused."""
 
 import numpy as np
 
 from autograder.checks.ask import Rng, TorchRng
+from autograder.checks.beside.ways import lay
 
 RATES = (0.15, 0.4, 0.75)
 """Drop rates that are asked: none is .5, where rate and keep probability coincide."""
 
 BAD_RATES = (-0.1, 1.2)
 
-CALLED_AGAIN = ((14, 20), (3, 4, 5, 4))
+CALLED_AGAIN = ((40,), (12, 12), (4, 5, 6), (3, 4, 3, 4))
 """Shapes of an x that is passed to many calls in a row, to see whether its entries are treated alike."""
 
 
@@ -17,6 +18,11 @@ def away_from_zero(draw: np.random.Generator, shape: tuple[int, ...], dtype: str
     """Draw entries of both signs with magnitudes between .5 and 3, and a mean that is not 0."""
     magnitude = draw.uniform(0.5, 3, shape)
     return (magnitude * np.where(draw.random(shape) < 0.7, 1, -1)).astype(dtype)
+
+
+def some_zeros(draw: np.random.Generator, shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
+    """Draw entries of which about a third is 0, of both signs, as behind a ReLU, and the others away from it."""
+    return lay(away_from_zero(draw, shape, dtype), ["zeros"])
 
 
 def seed(draw: np.random.Generator) -> int:

@@ -6,8 +6,8 @@ from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
 from autograder.checks.expect import array, close, expect, parts, refuses
 
-SHAPES = ((5, 3), (2, 6), (12, 1), (9, 4))
-"""Shapes (n, d) that are asked: none is square, and in the smallest batch n / (n - 1) is 2."""
+SHAPES = ((5, 3), (2, 6), (4, 4), (300, 1))
+"""Shapes (n, d) that are asked: a square and a large batch among them, and a smallest one in which n / (n - 1) is 2."""
 
 NEGLIGIBLE = 1e-10
 """An eps that cannot be seen at the precision of a judgment."""

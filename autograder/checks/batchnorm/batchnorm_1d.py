@@ -3,10 +3,13 @@
 import numpy as np
 
 from autograder.checks import draw as hidden
-from autograder.checks.ask import Ask, Tensor
+from autograder.checks.again import in_every_way
+from autograder.checks.ask import Ask, Tensor, Value
 from autograder.checks.batchnorm.batches import batch, gains, statistics
 from autograder.checks.batchnorm.modules import BatchNorm1d, in_place, with_addcmul, with_functional
 from autograder.checks.beside.batchnorm import (
+    Normalized,
+    alternate,
     count_state,
     differentiate,
     exchange_state,
@@ -15,8 +18,9 @@ from autograder.checks.beside.batchnorm import (
     remembers,
     train,
 )
+from autograder.checks.beside.ways import lay
 from autograder.checks.exercise import Exercise
-from autograder.checks.expect import close, expect, is_refusal, tensor, untouched
+from autograder.checks.expect import close, expect, is_refusal, tensor
 from autograder.reference.batchnorm import batchnorm_backward, batchnorm_inference, batchnorm_train
 
 exercise = Exercise(
@@ -26,9 +30,10 @@ exercise = Exercise(
 )
 
 SHAPES = ((5, 3), (2, 4))
+STEPS = (True, False, True, True, False, True)
 KEYS = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
 OPTIONS: tuple[dict[str, float], ...] = ({}, {"eps": 0.3, "momentum": 0.4})
-CASES = tuple(zip((*SHAPES, *SHAPES), (*OPTIONS, *reversed(OPTIONS)), (True, True, False, False), strict=True))
+CASES = tuple(zip((*SHAPES, (4, 4), (300, 2)), (*OPTIONS, *reversed(OPTIONS)), (True, True, False, False), strict=True))
 """Shape, options, and whether gradients are recorded."""
 
 
@@ -46,6 +51,12 @@ def parameters(given: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return given["weight"], given["bias"]
 
 
+def alternated(ask: Ask, draw: np.random.Generator) -> tuple[list[np.ndarray], tuple[bool, ...], list[Normalized]]:
+    """Return batches, the modes of one module for each, and what became of them one after the other."""
+    xs = [lay(batch(draw, (n, 3)), ["zeros"]) + shift for n, shift in zip((4, 5, 3, 6, 2, 5), range(6), strict=True)]
+    return xs, STEPS, ask.probe(alternate, [Tensor(x) for x in xs], list(STEPS), {})
+
+
 @exercise.requires("standardizes with the batch in training mode", 1.5)
 def standardizes_batch(ask: Ask, draw: np.random.Generator) -> None:
     for shape, options, grad in CASES:
@@ -59,6 +70,10 @@ def standardizes_batch(ask: Ask, draw: np.random.Generator) -> None:
     y = tensor(ask.probe(normalize, Tensor(x), {}, {}, True, True).y, x.shape, name="y")
     wanted, *_ = batchnorm_train(x, np.ones(4), np.zeros(4), eps=1e-5)
     expect(close(y, wanted), "a new module should have weight 1 and bias 0")
+    for x, training, step in zip(*ask.once(alternated), strict=True):
+        wanted, *_ = batchnorm_train(x, np.ones(3), np.zeros(3), eps=1e-5)
+        message = "in training mode every step, not only the first, should standardize x with its own statistics"
+        expect(not training or close(tensor(step.y, x.shape, name="y"), wanted), message)
 
 
 @exercise.requires("uses its running statistics in eval mode", 1.5)
@@ -73,6 +88,11 @@ def uses_running_statistics(ask: Ask, draw: np.random.Generator) -> None:
         for name, after, old in (("running_mean", result.mean, mean), ("running_var", result.var, var)):
             unchanged = close(tensor(after, shape[1:], name=name), old)
             expect(unchanged, "in eval mode, the running statistics should stay as they are")
+    for x, training, step in zip(*ask.once(alternated), strict=True):
+        mean, var = tensor(step.mean, (3,), name="running_mean"), tensor(step.var, (3,), name="running_var")
+        wanted = batchnorm_inference(x, np.ones(3), np.zeros(3), mean, var, 1e-5)
+        message = "in eval mode between steps of training, x should be standardized with the statistics of that moment"
+        expect(training or close(tensor(step.y, x.shape, name="y"), wanted), message)
 
 
 @exercise.requires("moves running mean and unbiased variance by momentum", 1.5)
@@ -153,20 +173,6 @@ def exchanges_state(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y, wanted, "float32", scale=10), "a state that was loaded should decide what eval mode gives")
 
 
-@exercise.requires("keeps the dtype and leaves its input alone", 0.5)
-def keeps_dtype_and_input(ask: Ask, draw: np.random.Generator) -> None:
-    for dtype in ("float64", "float32"):
-        for training in (True, False):
-            x, given = batch(draw, (5, 3)), settings(draw, 3)
-            changed = {name: array.astype(dtype) for name, array in given.items()}
-            answer = ask.probe_answer(normalize, Tensor(x.astype(dtype)), tensors(changed), {}, training, True)
-            y = tensor(ask.found(normalize, answer).y, (5, 3), dtype, "y")
-            mean, var = (x.mean(0), x.var(0)) if training else (given["running_mean"], given["running_var"])
-            wanted = batchnorm_inference(x, *parameters(given), mean, var, 1e-5)
-            expect(close(y, wanted, dtype, scale=10), f"y is not right for a tensor of dtype {dtype}")
-            untouched(answer)
-
-
 @exercise.requires("refuses one value per feature in training, and other shapes", 0.5)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     x = batch(draw, (5, 3))
@@ -177,6 +183,16 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
         for wrong in (x[:, :2], x[:, :1], x[0], x[None, None]):
             answer = ask.probe_answer(pass_through, 3, Tensor(wrong.copy()), training)
             is_refusal(answer, f"an input of shape {wrong.shape} for 3 features", mentions="")
+
+
+def output(normalized: dict[str, Value]) -> Value:
+    """Choose the output of what came back."""
+    return normalized["y"]
+
+
+exercise.requires("keeps the dtype, works without a graph, and leaves its input alone", 0.5)(
+    in_every_way(output, probes=(normalize,))
+)
 
 
 @exercise.measures()

@@ -9,7 +9,7 @@ from autograder.checks.expect import expect, tensor
 from autograder.reference.batchnorm import batchnorm_train
 
 EPS = 1e-5
-SIZES = (4, 9, 6)
+SIZES = (4, 210, 6)
 WIDTHS = (5, 4, 3)
 STALE = 40.0
 """Where every running mean of the first BatchNorm stands before."""

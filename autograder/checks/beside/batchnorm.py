@@ -44,6 +44,22 @@ def normalize(
     return attempt(run)  # type: ignore[no-any-return]
 
 
+@probe
+def alternate(subject: Any, xs: list[Any], modes: list[bool], options: dict[str, float]) -> list[Normalized]:
+    """Pass one batch after the other through one module, each in the mode beside it (True: training)."""
+
+    def run() -> list[Normalized]:
+        layer, steps = prepared(subject, xs[0], {}, options, True), []
+        for x, training in zip(xs, modes, strict=True):
+            y = layer.train(training)(x)
+            steps.append(
+                Normalized(y.detach(), layer.running_mean.detach().clone(), layer.running_var.detach().clone())
+            )
+        return steps
+
+    return attempt(run)  # type: ignore[no-any-return]
+
+
 @dataclass(frozen=True)
 class Trained(Facts):
     """The running statistics after training, whether they carry no graph, and the mean of a copy of the module."""

@@ -17,6 +17,7 @@ class Classifier(Facts):
     output: list[int | None] = field(default_factory=list)
     parameters: int = 0
     shapes: list[list[int]] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
     outputs: list[list[Any]] = field(default_factory=list)
 
 
@@ -38,7 +39,8 @@ def classifier(
         if shapes == [list(array.shape) for array in weights]:
             attempt(model.set_weights, weights)
             found.append([np.array(attempt(model, x, training=training)) for _ in range(times)])
-    return Classifier(True, inputs, outputs, parameters, shapes, found)
+    rates = [float(layer.rate) for layer in model._flatten_layers() if hasattr(layer, "rate")]
+    return Classifier(True, inputs, outputs, parameters, shapes, rates, found)
 
 
 @probe

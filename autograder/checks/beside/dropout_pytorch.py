@@ -58,44 +58,63 @@ def structure(subject: Any, num_inputs: int, num_hiddens: Any, num_outputs: int,
     )
 
 
-@dataclass(frozen=True)
-class Run(Facts):
-    """The logits of a perceptron call by call, and the gradients of its weights and biases."""
-
-    logits: list[Any]
-    gradients: list[Any]
-
-
-@probe
-def run(subject: Any, seed: int, sizes: Any, rates: Any, weights: Any, X: Any, modes: Any, dy: Any = None) -> Run:
-    """Build a perceptron with given weights and call it once for each of the modes (True: training).
-
-    torch's own generator is in a known state meanwhile. With dy, the gradients are those of (dy * logits).sum() from
-    the last call.
-    """
+def loaded(subject: Any, sizes: Any, rates: Any, weights: Any, dtype: Any) -> Any:
+    """Build a perceptron with given weights."""
     import torch
 
     num_inputs, *num_hiddens, num_outputs = sizes
     model = attempt(subject, num_inputs, num_hiddens, num_outputs, rates)
 
     def load() -> None:
-        model.to(X.dtype)
+        model.to(dtype)
         with torch.no_grad():
             for layer, (weight, bias) in zip(model.linears, weights, strict=True):
                 layer.weight.copy_(weight)
                 layer.bias.copy_(bias)
 
     attempt(load)
-    logits, gradients = [], []
+    return model
+
+
+@probe
+def run(subject: Any, seed: int, sizes: Any, rates: Any, weights: Any, X: Any, modes: Any) -> list[Any]:
+    """Call a perceptron once for each of the modes (True: training) and return the logits.
+
+    torch's own generator is in a known state meanwhile.
+    """
+    import torch
+
+    model, logits = loaded(subject, sizes, rates, weights, X.dtype), []
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         for training in modes:
             attempt(model.train, training)
             logits.append(attempt(model, X))
-    if dy is not None and getattr(logits[-1], "requires_grad", False):
-        attempt(logits[-1].backward, dy)
-        gradients = [grad for layer in model.linears for grad in (layer.weight.grad, layer.bias.grad)]
-    return Run(logits, gradients)
+    return logits
+
+
+@dataclass(frozen=True)
+class Trained(Facts):
+    """The logits of a perceptron in training, and the gradients of its weights and biases."""
+
+    logits: Any
+    gradients: list[Any]
+
+
+@probe
+def differentiate(subject: Any, seed: int, sizes: Any, rates: Any, weights: Any, X: Any, dy: Any) -> Trained:
+    """Call a perceptron in training and return the gradients of (dy * logits).sum()."""
+    import torch
+
+    model = loaded(subject, sizes, rates, weights, X.dtype)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        attempt(model.train)
+        logits = attempt(model, X)
+    if not getattr(logits, "requires_grad", False):
+        return Trained(logits, [])
+    attempt(logits.backward, dy)
+    return Trained(logits, [grad for layer in model.linears for grad in (layer.weight.grad, layer.bias.grad)])
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ def case(draw: np.random.Generator, z: float, low: float, high: float, sign: int
 
 NEAR = ((0.76, 0.94), (1.06, 1.36))
 FAR = ((0.05, 0.6), (1.6, 4.0))
+FEW = {(1, 4, 12): False, (1, 6, 20): True}
+"""Hits of few examples, and whether they differ: one variance in place of both would say the contrary."""
 
 
 def compare(ask: Ask, draw: np.random.Generator, z: float, low: float, high: float, sign: int) -> None:
@@ -70,6 +72,10 @@ def tells_far_apart(ask: Ask, draw: np.random.Generator) -> None:
 def uses_error_of_difference(ask: Ask, draw: np.random.Generator) -> None:
     for band, sign in product(NEAR * 3, (1, -1)):
         compare(ask, draw, 1.96, *band, sign)
+    for (few, more, n), apart in FEW.items():
+        for a, b in ((few, more), (more, few), (n - few, n - more), (n - more, n - few)):
+            message = f"{a} and {b} hits of {n} should {'differ' if apart else 'be compatible'}: each has an error"
+            expect(truth(ask(a, b, n)) == apart, message)
 
 
 @exercise.requires("takes the threshold z", 0.5)

@@ -50,7 +50,7 @@ def agrees(ask: Ask, probs: np.ndarray, message: str) -> None:
 
 @exercise.requires("takes the class of the mean probability", 2)
 def averages(ask: Ask, draw: np.random.Generator) -> None:
-    for members, n, classes in ((3, 60, 5), (8, 40, 3), (25, 50, 10)):
+    for members, n, classes in ((3, 210, 5), (8, 40, 3), (25, 50, 10)):
         agrees(ask, ensemble(draw, members, n, classes), "a label should be the class of the largest mean probability")
 
 

@@ -53,7 +53,7 @@ def agrees(ask: Ask, weights: Weights, X: np.ndarray, message: str) -> None:
 @exercise.requires("chains Dense and ReLU layers and ends in a linear head", 1.5)
 def chains(ask: Ask, draw: np.random.Generator) -> None:
     for sizes in ((5, 4), (4, 7, 3)):
-        weights, X = without_norm(network(draw, sizes)), hidden.away_from_zero(draw, (9, sizes[0]))
+        weights, X = without_norm(network(draw, sizes)), 10 * hidden.away_from_zero(draw, (9, sizes[0]))
         message = (
             "with BatchNorm made the identity, the prediction should be that of Dense and ReLU layers and a linear head"
         )
@@ -79,7 +79,7 @@ def takes_root(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("repeats this for every block", 1.5)
 def repeats_blocks(ask: Ask, draw: np.random.Generator) -> None:
     for sizes in ((11, 10, 8, 6), (3, 5), (6, 4, 4), (4, 3, 5, 2, 6)):
-        weights, X = network(draw, sizes), hidden.away_from_zero(draw, (12, sizes[0]))
+        weights, X = network(draw, sizes), hidden.away_from_zero(draw, (210, sizes[0]))
         agrees(ask, weights, X, "the prediction should be right for any number of blocks, each fed by the one before")
 
 

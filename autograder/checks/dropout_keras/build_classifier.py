@@ -87,6 +87,8 @@ def computes(ask: Ask, draw: np.random.Generator) -> None:
             close(seen.outputs()[0][0], forward(seen.weights, seen.x), "float32"),
             "without dropout the model should compute ReLU hidden layers and a softmax at the end",
         )
+    message = "rate 0.0 is a rate: a Dropout layer should follow every hidden layer unless rate is None"
+    expect(at_zero.facts.rates == [0.0] and not ask.once(without_rate).facts.rates, message)
 
 
 @exercise.requires("drops units behind every hidden layer, each on its own", 2)

@@ -52,7 +52,7 @@ def right(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 @exercise.requires("computes softmax(x W + b) over the units of each example", 2)
 def computes(ask: Ask, draw: np.random.Generator) -> None:
-    for shape in ((7, 4, 3), (3, 2, 8), (1, 5, 2)):
+    for shape in ((7, 4, 3), (3, 2, 8), (4, 4, 4), (210, 3, 2), (1, 5, 2)):
         arguments = head(draw, *shape)
         y = outputs(ask, *arguments)
         expect(close(y.sum(axis=1), np.ones(len(y))), "the outputs of each example should sum to 1")

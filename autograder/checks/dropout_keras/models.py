@@ -11,7 +11,7 @@ WIDTH = 6
 RATE = 0.3
 
 
-def inputs(draw: np.random.Generator, n: int = 9) -> np.ndarray:
+def inputs(draw: np.random.Generator, n: int = WIDTH) -> np.ndarray:
     return draw.normal(0.2, 1, (n, WIDTH)).astype(np.float32)
 
 

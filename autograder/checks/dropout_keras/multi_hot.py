@@ -40,7 +40,7 @@ def right(sequences: list[list[int]], dimension: int) -> np.ndarray:
 
 @exercise.requires("marks the words of every review", 1)
 def marks(ask: Ask, draw: np.random.Generator) -> None:
-    for n, dimension in ((5, 12), (12, 5), (1, 30)):
+    for n, dimension in ((5, 12), (12, 5), (1, 30), (7, 7), (210, 3)):
         sequences = [list(dict.fromkeys(sequence)) for sequence in reviews(draw, n, dimension)]
         expect(
             close(rows(ask, sequences, dimension), right(sequences, dimension)),

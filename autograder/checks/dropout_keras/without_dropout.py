@@ -37,11 +37,11 @@ exercise = Exercise(
 )
 
 DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "tanh"}]
-FROZEN: Layers = ["Dense", {"units": WIDTH, "activation": "tanh", "trainable": False}]
+FROZEN: Layers = ["Dense", {"units": WIDTH, "activation": "tanh", "trainable": False, "name": "dropout_free"}]
 HEAD: Layers = ["Dense", {"units": 3}]
 NORM: Layers = ["BatchNormalization", {}]
-FROZEN_NORM: Layers = ["BatchNormalization", {"trainable": False}]
-DROPOUT: Layers = ["Dropout", {"rate": RATE}]
+FROZEN_NORM: Layers = ["BatchNormalization", {"trainable": False, "name": "norm_after_dropout"}]
+DROPOUT: Layers = ["Dropout", {"rate": RATE, "name": "noise"}]
 GAUSSIAN: Layers = ["GaussianDropout", {"rate": RATE}]
 ALPHA: Layers = ["AlphaDropout", {"rate": RATE}]
 PLAIN: Layers = [HEAD]

@@ -15,6 +15,8 @@ exercise = Exercise(
     onward="The network at the end of this notebook is trained with it; try a mask of ones in its place, and see what the gradient check says.",
 )
 
+SHAPES = ((4, 7), (3, 5, 2), (2, 3, 2, 2), (4, 4), (300,), (1, 6))
+
 
 def inputs(draw: np.random.Generator, rate: float, shape: tuple[int, ...] = (6, 5), dtype: str = "float64"):
     """Draw a gradient and the mask of a forward pass, with both kinds of entries in it."""
@@ -24,9 +26,9 @@ def inputs(draw: np.random.Generator, rate: float, shape: tuple[int, ...] = (6, 
 
 
 def gradients(ask: Ask, draw: np.random.Generator) -> list[tuple[float, np.ndarray, np.ndarray, np.ndarray]]:
-    """Return rates with dy, mask and the answer dx, for arrays of two to four dimensions."""
+    """Return rates with dy, mask and the answer dx, for arrays of one to four dimensions."""
     asked = []
-    for rate, shape in zip(hidden.RATES, ((4, 7), (3, 5, 2), (2, 3, 2, 2)), strict=True):
+    for rate, shape in zip(hidden.RATES * 2, SHAPES, strict=True):
         dy, mask = inputs(draw, rate, shape)
         asked.append((rate, dy, mask, array(ask(dy, mask, rate), shape, name="dx")))
     return asked

@@ -18,6 +18,8 @@ exercise = Exercise(
     onward="Exercises 2 to 6 call this layer; try it at rate 0.99: how many of a million ones does it keep, and what is each of them worth?",
 )
 
+SHAPES = ((7,), (6, 5), (2, 3, 4, 2), (4, 4), (3, 5, 2), (1, 9))
+
 
 def forward(ask: Ask, x: np.ndarray, rate: float, rng: Rng, training: bool = True) -> tuple[np.ndarray, np.ndarray]:
     y, mask = parts(ask(x, rate, rng, training=training), ("y", "mask"))
@@ -27,8 +29,9 @@ def forward(ask: Ask, x: np.ndarray, rate: float, rng: Rng, training: bool = Tru
 @exercise.requires("keeps a fraction 1 - rate", 2)
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
-        x = hidden.away_from_zero(draw, (1, 12_000))  # one row, because sharing a mask over rows costs points elsewhere
+        x = hidden.some_zeros(draw, (1, 12_000))  # one row, because sharing a mask over rows costs points elsewhere
         _, mask = forward(ask, x, rate, hidden.rng(draw))
+        expect(mask[x == 0].any(), "mask should say what was kept where x is 0 as well: return the mask that you drew")
         keeps_fraction(mask, rate)
 
 
@@ -45,8 +48,8 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("scales kept entries by 1 / (1 - rate)", 2)
 def scales(ask: Ask, draw: np.random.Generator) -> None:
-    for rate, shape in zip(hidden.RATES, ((7,), (6, 5), (2, 3, 4, 2)), strict=True):
-        x = hidden.away_from_zero(draw, shape)
+    for rate, shape in zip(hidden.RATES * 2, SHAPES, strict=True):
+        x = hidden.some_zeros(draw, shape)
         y, mask = forward(ask, x, rate, hidden.rng(draw))
         expect(close(y[~mask], np.zeros((~mask).sum())), "where mask is false, y should be 0")
         expect(close(y[mask], x[mask] / (1 - rate)), "where mask is true, y should be x / (1 - rate)")
@@ -55,7 +58,7 @@ def scales(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("is the identity when not training", 1)
 def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
     for rate in (0.0, 0.4, 1.0):
-        x = hidden.away_from_zero(draw, (9, 4))
+        x = hidden.some_zeros(draw, (9, 4))
         y, mask = forward(ask, x, rate, hidden.rng(draw), training=False)
         expect(close(y, x), "with training=False, y should equal x: nothing dropped, nothing scaled")
         expect(mask.all(), "with training=False, every entry of mask should be true")
@@ -63,7 +66,7 @@ def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("changes nothing at rate 0 and drops everything at rate 1", 1)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
-    x = hidden.away_from_zero(draw, (12, 7))
+    x = hidden.some_zeros(draw, (12, 7))
     y, mask = forward(ask, x, 0.0, hidden.rng(draw))
     expect(mask.all() and close(y, x), "at rate 0 nothing should change")
     y, mask = forward(ask, x, 1.0, hidden.rng(draw))

@@ -28,7 +28,7 @@ def problem(
 
 @exercise.requires("minimizes the expected squared error under dropout", 3)
 def solves(ask: Ask, draw: np.random.Generator) -> None:
-    for rate, (n, d) in zip(hidden.RATES, ((40, 4), (25, 7), (30, 1)), strict=True):
+    for rate, (n, d) in zip((*hidden.RATES, 0.4, 0.15), ((40, 4), (25, 7), (30, 1), (5, 5), (300, 3)), strict=True):
         X, y = problem(draw, n, d)
         w = array(ask(X, y, rate), (d,), name="w")
         expect(

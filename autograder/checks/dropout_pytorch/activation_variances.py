@@ -45,7 +45,7 @@ exercise = Exercise(
     challenge=True,
 )
 
-SHAPES = {"perceptron": (9, 6), "convolution": (6, 2, 3, 5), "twice": (11, 6)}
+SHAPES = {"perceptron": (210, 6), "convolution": (6, 2, 3, 5), "twice": (6, 6)}
 NAMES = {
     "perceptron": {"body.1", "body.2", "body.5", "body.6"},
     "convolution": {"body.0.1", "body.0.3", "body.1"},

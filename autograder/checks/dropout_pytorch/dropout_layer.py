@@ -46,7 +46,7 @@ def kept(value: Value, x: np.ndarray) -> np.ndarray:
 @exercise.requires("keeps a fraction 1 - rate", 2)
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
-        x = inputs(draw, (150, 80))
+        x = inputs(draw, (1, 12_000))
         keeps_fraction(kept(ask(Tensor(x), rate, hidden.torch_rng(draw)), x), rate)
 
 
@@ -63,7 +63,7 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("scales kept entries by 1 / (1 - rate)", 2)
 def scales(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
-        for shape in ((), (7,), (6, 5), (2, 3, 4, 2)):
+        for shape in ((), (7,), (5, 5), (3, 5, 2), (2, 3, 4, 2)):
             x = inputs(draw, shape)
             y = tensor(ask(Tensor(x), rate, hidden.torch_rng(draw)), shape)
             expect(close(y[y != 0], x[y != 0] / (1 - rate), np.float32), "kept entries should be X / (1 - rate)")
@@ -72,7 +72,7 @@ def scales(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("lets gradients through the kept entries", 1)
 def passes_gradients(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
-        x, dy = inputs(draw, (9, 8)), inputs(draw, (9, 8))
+        x, dy = inputs(draw, (9, 8)), hidden.some_zeros(draw, (9, 8), "float32")
         y, (dx,) = ask.probe(gradients, Tensor(dy), 1, Tensor(x), rate, hidden.torch_rng(draw))
         expect(
             dx is not None,
@@ -87,7 +87,7 @@ def passes_gradients(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("changes nothing at rate 0 and gives zeros at rate 1", 1)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
-    x = inputs(draw, (3, 4))
+    x = hidden.some_zeros(draw, (3, 4), "float32")
     y = tensor(ask(Tensor(x), 0.0, hidden.torch_rng(draw)), x.shape, name="the result at rate 0")
     expect(close(y, x, np.float32), "at rate 0 nothing should change")
     y = tensor(ask(Tensor(x), 1.0, hidden.torch_rng(draw)), x.shape, name="the result at rate 1")

@@ -78,7 +78,7 @@ def scales_pixels(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("is exact over an uneven last batch", 1)
 def is_exact_over_last_batch(ask: Ask, draw: np.random.Generator) -> None:
-    for n, batch_size in ((41, 16), (37, 36), (23, 23), (9, 64), (3, 1)):
+    for n, batch_size in ((41, 16), (37, 36), (23, 23), (9, 64), (3, 1), (1, 256), (300, 256)):
         case = Case(draw, n)
         seen = case.seen(ask, MODES[1], batch_size)
         case.agrees(seen, "every image should count the same, also those of a smaller last batch")

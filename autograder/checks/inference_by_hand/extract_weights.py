@@ -76,7 +76,7 @@ def lists_layers(ask: Ask, draw: np.random.Generator) -> None:
 
 
 def of_dense_layers(ask: Ask, draw: np.random.Generator) -> Read:
-    sizes = zip((4, 3, 2), ACTIVATIONS, strict=True)
+    sizes = zip((WIDTH, 3, 2), ACTIVATIONS, strict=True)
     return read(ask, draw, [("Dense", {"units": units, "activation": name}) for units, name in sizes])
 
 

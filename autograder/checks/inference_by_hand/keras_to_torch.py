@@ -9,9 +9,9 @@ from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Tensor
 from autograder.checks.batchnorm.batches import batch
 from autograder.checks.beside.inference_by_hand import Ported, Spec, ported
-from autograder.checks.exercise import Exercise
+from autograder.checks.exercise import Exercise, Unmet
 from autograder.checks.expect import array, close, expect, tensor
-from autograder.checks.inference_by_hand.chains import network, predict
+from autograder.checks.inference_by_hand.chains import GROUPS, OPTIONS, lively, network, predict
 from autograder.checks.inference_by_hand.ports import keras_to_torch, with_functions, with_names, with_state_dicts
 from autograder.checks.statistics import plausible_count
 
@@ -21,25 +21,6 @@ exercise = Exercise(
     onward="The figure after this goes on training your port; try going back, from PyTorch to Keras.",
     challenge=True,
 )
-
-PAIRS: list[tuple[str | None, Spec]] = [
-    ("softmax", ("Activation", {"activation": "tanh"})),
-    ("sigmoid", ("Activation", {"activation": "softmax"})),
-    ("relu", ("Activation", {"activation": "sigmoid"})),
-    ("softplus", ("Activation", {"activation": "softplus"})),
-    ("linear", ("ReLU", {})),
-    ("tanh", ("Activation", {"activation": "elu"})),
-    ("softsign", ("Activation", {"activation": "selu"})),
-    (None, ("ELU", {})),
-    (None, ("Activation", {"activation": "relu"})),
-    ("selu", ("Activation", {"activation": "silu"})),
-    ("silu", ("Activation", {"activation": "softsign"})),
-    ("elu", ("Activation", {"activation": "gelu"})),
-    ("gelu", ("Activation", {"activation": "linear"})),
-]
-"""Activations of Dense layers and the layers behind them, in an order in which each sees both signs if it matters to it.
-
-The exact gelu and its approximation by tanh differ by too little to be told apart in a long chain."""
 
 
 def port(
@@ -64,9 +45,13 @@ class Chain:
 
     def predicts(self, message: str) -> None:
         """Raise Unmet with this message unless the module predicts what Keras predicts."""
+        expect(self.right(), message)
+
+    def right(self) -> bool:
+        """Tell whether the module predicts what Keras predicts; raise Unmet when that has another shape."""
         wanted = predict(self.specs, self.weights, self.x.astype("float32"))
         y = tensor(self.answer.used.y, wanted.shape, "float32", name="the output")
-        expect(close(y, wanted, "float32", scale=max(1.0, float(np.abs(wanted).max()))), message)
+        return close(y, wanted, "float32", scale=max(1.0, float(np.abs(wanted).max())))
 
 
 def chain(ask: Ask, draw: np.random.Generator, specs: list[Spec], functional: bool = False) -> Chain:
@@ -117,13 +102,26 @@ def ports_layernorm(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("ports every activation, as string and as layer", 1.5)
 def ports_activations(ask: Ask, draw: np.random.Generator) -> None:
-    specs: list[Spec] = [("Softmax", {})]
-    for of_dense, layer in PAIRS:
-        specs += [("Dense", {"units": 5, "use_bias": False, "activation": of_dense}), layer]
-    message = "some activation, of a Dense layer or as a layer of its own, is not what it is in Keras"
-    gelu: list[Spec] = [("Dense", {"units": 40}), ("Activation", {"activation": "gelu"})]
-    for asked in (specs, gelu, [("Dense", {"units": 40, "activation": "gelu"})]):
-        chain(ask, draw, asked).predicts(message)
+    for specs in GROUPS:
+        if not bent(ask, draw, specs).right():
+            names_the_wrong_one(ask, draw, specs)
+
+
+def bent(ask: Ask, draw: np.random.Generator, specs: list[Spec]) -> "Chain":
+    """Have a chain of activations ported, through which every difference in one of them is seen."""
+    x = batch(draw, (12, 5)).astype("float32")
+    weights = lively(draw, specs, x)
+    return Chain(specs, weights, x, port(ask, specs, weights, x))
+
+
+def names_the_wrong_one(ask: Ask, draw: np.random.Generator, specs: list[Spec]) -> None:
+    """Raise Unmet with the activation of a chain that is not ported as it should be, if it is wrong alone."""
+    for name, options in specs:
+        alone = bent(ask, draw, [(name, options)])
+        what = f'{name}("{options["activation"]}")' if name == "Activation" else f"{name}()"
+        what = f'a Dense layer with the activation "{options["activation"]}"' if name == "Dense" else what
+        expect(alone.right(), f"{what} is not in PyTorch what it is in Keras")
+    raise Unmet("activations that are right alone should be right one after the other, too")
 
 
 @exercise.requires("takes a functional model that is a chain", 0.5)
@@ -202,6 +200,13 @@ def refuses_other_layers(ask: Ask, draw: np.random.Generator) -> None:
         strange: list[Spec] = [("Dense", {"units": 3, "activation": activation})]
         answer = ask.probe_answer(ported, 4, strange, network(draw, 4, strange)[0], False, rows, rows, 0)
         expect(answer.raised is not None, f'another activation, here "{activation}", should raise, but was accepted')
+    for name, options in OPTIONS:
+        x = 2 * batch(draw, (6, 4)).astype("float32")
+        answer = ask.probe_answer(ported, 4, [(name, options)], [], False, Tensor(x), Tensor(x), 0)
+        ((option, value),) = options.items()
+        message = f"{name}({option}={value:g}) is another function than {name}(): port what it is, or raise an error"
+        honored = answer.raised or Chain([(name, options)], [[]], x, ask.found(ported, answer)).right()
+        expect(honored, message)
 
 
 @exercise.measures(tolerance=1e-5)

@@ -98,6 +98,13 @@ def keras_to_torch():
     return keras_to_torch
 
 
+def require_plain(layer):
+    """Refuse an activation layer with options that make it another function."""
+    plain = {"max_value": None, "negative_slope": 0, "threshold": 0, "alpha": 1, "axis": -1}
+    if any(getattr(layer, name, value) != value for name, value in plain.items()):
+        raise ValueError(f"cannot port {type(layer).__name__} with options")
+
+
 def module_named(name):
     from torch import nn
 
@@ -149,6 +156,7 @@ def with_state_dicts():
             elif kind == "Activation":
                 modules.append(module_named(layer.get_config()["activation"]))
             elif kind in ("ReLU", "ELU", "Softmax"):
+                require_plain(layer)
                 modules.append(module_named(kind.lower()))
             elif not isinstance(layer, keras.layers.InputLayer):
                 raise ValueError(f"unknown layer {kind}")
@@ -217,6 +225,7 @@ def with_functions():
             elif isinstance(layer, (layers.Dense, layers.Activation)):
                 self.steps.append(function_named(layer.activation.__name__))
             elif isinstance(layer, (layers.ReLU, layers.ELU, layers.Softmax)):
+                require_plain(layer)
                 self.steps.append(function_named(layer.__class__.__name__.lower()))
             elif not isinstance(layer, (layers.BatchNormalization, layers.LayerNormalization)):
                 raise TypeError(layer)
@@ -285,6 +294,7 @@ def with_names():
             case "Activation":
                 return applied(keras.activations.serialize(layer.activation))
             case "ReLU" | "ELU" | "Softmax" as kind:
+                require_plain(layer)
                 return applied(kind.lower())
             case other:
                 raise NotImplementedError(other)

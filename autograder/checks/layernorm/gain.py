@@ -10,8 +10,8 @@ from autograder.checks import draw as hidden
 from autograder.checks.exercise import Unmet
 from autograder.checks.expect import close, expect
 
-SHAPES = ((9,), (6, 5), (2, 4, 7), (2, 3, 2, 6))
-"""Shapes that are asked: from one dimension to four, none of them square."""
+SHAPES = ((9,), (5, 5), (3, 2, 210), (2, 3, 2, 6))
+"""Shapes that are asked: from one dimension to four, a square and long vectors among them."""
 
 NEGLIGIBLE = 1e-9
 """An eps that cannot be seen at the precision of a judgment."""

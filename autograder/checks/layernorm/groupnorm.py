@@ -20,10 +20,10 @@ CASES = ((6, 3), (6, 2), (8, 2), (5, 1), (4, 4))
 """Channels and groups: neither equals channels per group where both could be meant, and both ends are among them."""
 
 
-def images(draw: np.random.Generator, c: int, n: int = 3) -> np.ndarray:
-    """Draw images in which every example, pixel and channel has a level of its own, shape (n, 3, 4, c)."""
+def images(draw: np.random.Generator, c: int, n: int = 3, h: int = 3, w: int = 4) -> np.ndarray:
+    """Draw images in which every example, pixel and channel has a level of its own, shape (n, h, w, c)."""
     level = hidden.away_from_zero(draw, (n, 1, 1, 1)) + hidden.away_from_zero(draw, (1, 1, 1, c))
-    return level + hidden.away_from_zero(draw, (1, 3, 4, 1)) + hidden.away_from_zero(draw, (n, 3, 4, c))
+    return level + hidden.away_from_zero(draw, (1, h, w, 1)) + hidden.away_from_zero(draw, (n, h, w, c))
 
 
 def standard(ask: Ask, x: np.ndarray, groups: int, **eps: float) -> np.ndarray:
@@ -49,6 +49,8 @@ def subtracts_mean(ask: Ask, draw: np.random.Generator) -> None:
     for c, groups in CASES:
         for n in (3, 1):
             gain_of(ask, images(draw, c, n), groups)
+    gain_of(ask, images(draw, 4, h=4), 2)
+    gain_of(ask, images(draw, 4, 220, h=1, w=2), 2)
 
 
 @exercise.requires("divides by the root of the group's biased variance", 1)

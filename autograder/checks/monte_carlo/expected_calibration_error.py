@@ -37,7 +37,7 @@ def compare(ask: Ask, probs: np.ndarray, labels: np.ndarray, message: str, **set
 
 @exercise.requires("averages the gaps of the bins, each weighted by its count", 2)
 def weighs_bins(ask: Ask, draw: np.random.Generator) -> None:
-    for n, k, spread in ((300, 3, 1.5), (200, 6, 2.5), (500, 2, 3), (1, 4, 1)):
+    for n, k, spread in ((300, 3, 1.5), (200, 6, 2.5), (500, 2, 3), (6, 6, 1.5), (1, 4, 1)):
         probs, labels = predictions(draw, n, k, spread)
         compare(ask, probs, labels, "this is not the mean gap over the bins, each weighted by the examples in it")
         for kind in ("int32", "uint8"):

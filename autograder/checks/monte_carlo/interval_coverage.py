@@ -30,7 +30,7 @@ def covers(ask: Ask, samples: np.ndarray, y: np.ndarray, tau: float, message: st
 
 @exercise.requires("counts the targets inside the interval", 1)
 def counts_inside(ask: Ask, draw: np.random.Generator) -> None:
-    for T, n in ((1, 9), (6, 40), (50, 15)):
+    for T, n in ((1, 9), (6, 40), (12, 12), (300, 15)):
         samples, _ = passes(draw, T, n)
         y = targets(draw, samples, 2.0, np.linspace(-3.5, 3.5, n) + draw.uniform(-0.05, 0.05))
         covers(ask, samples, y, 2.0, "this is not the share of targets inside mean +- 1.96 sqrt(variance)")

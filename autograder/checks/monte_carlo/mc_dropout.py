@@ -60,6 +60,14 @@ def is_active_in_every_mode(ask: Ask, draw: np.random.Generator) -> None:
         masks = masks_of(x, ask.probe(calls, {"rate": rate, "seed": hidden.seed(draw)}, [x], modes), rate)
         for mask in masks:
             keeps_fraction(mask, rate)
+    for shape in ((6, 6), (1, 5, 2), (2, 3, 4, 2)):
+        x = hidden.some_zeros(draw, shape, "float32")
+        (y,) = ask.probe(calls, {"rate": 0.4, "seed": hidden.seed(draw)}, [x], [False])
+        y = array(y, shape, "float32", "the output")
+        expect(
+            close(y, (y != 0) * x / 0.6, "float32"),
+            f"for an input of shape {shape}, every output should be 0 or x / (1 - rate)",
+        )
 
 
 @exercise.requires("draws every entry on its own, anew at every prediction", 1)
@@ -98,6 +106,11 @@ def is_a_dropout_layer(ask: Ask, draw: np.random.Generator) -> None:
         expect(config.get(key) == value, f"get_config should hold the {key} of the layer")
     same = (array(facts.first, x.shape) == array(facts.again, x.shape)).all()
     expect(same, "a layer made by from_config(get_config()) should draw the same first mask")
+    x = np.ones((210, 5), "float32")
+    (y,) = ask.probe(calls, {"rate": 0.4, "noise_shape": (210, 1)}, [x], [False])
+    kept = array(y, x.shape, "float32", "the output") != 0
+    message = "noise_shape should say what is dropped together, as in keras.layers.Dropout"
+    expect((kept == kept[:, :1]).all() and not kept.all(), message)
 
 
 @exercise.requires("can be saved and loaded with custom_objects", 1)
@@ -150,7 +163,7 @@ def with_keras_random():
         def call(self, inputs, training=None):  # noqa: ARG002 - Keras hands it on
             if self.rate == 0:
                 return inputs
-            return keras.random.dropout(inputs, self.rate, seed=self.seed_generator)
+            return keras.random.dropout(inputs, self.rate, self.noise_shape, self.seed_generator)
 
     return MCDropout
 
@@ -165,7 +178,7 @@ def with_own_mask():
         def call(self, inputs, training=False):  # noqa: ARG002 - Keras hands it on
             if not 0 < self.rate < 1:
                 return inputs * (1 - self.rate)
-            uniform = keras.random.uniform(ops.shape(inputs), seed=self.seed_generator)
+            uniform = keras.random.uniform(self.noise_shape or ops.shape(inputs), seed=self.seed_generator)
             return ops.where(uniform < self.rate, 0.0, inputs / (1 - self.rate))
 
     return MCDropout

@@ -89,7 +89,7 @@ def masks_of(samples: np.ndarray, kept: np.ndarray, dropped: np.ndarray, message
 
 def mixed(ask: Ask, draw: np.random.Generator) -> Passes:
     """Have passes drawn through a model of several kinds of layers, of which BatchNorm and dropout lie deep as well."""
-    return sample(ask, draw, BIG, 5, 2, closely=True)
+    return sample(ask, draw, BIG, 210, 2, closely=True)
 
 
 @exercise.requires("returns an array of shape (T, n, k)", 1)
@@ -120,7 +120,7 @@ def uses_moving_statistics(ask: Ask, draw: np.random.Generator) -> None:
     kept, dropped = (standardized(x, weights) for x in (X / (1 - RATE), 0 * X))
     message = "BatchNorm should use its moving statistics, not those of the batch"
     masks_of(passes.samples(), kept, dropped, message)
-    passes = sample(ask, draw, BRANCHES, 5, 2)
+    passes = sample(ask, draw, BRANCHES, WIDTH, 2)
     message = "without dropout every pass should be what the model predicts, at any depth"
     expect(close(passes.samples(), np.stack([passes.facts.wanted] * 2), "float32"), message)
 

@@ -78,7 +78,7 @@ def masks_of(passes: Passes, factor: float = 1.0) -> np.ndarray:
 
 @exercise.requires("returns (T, n, k) without a graph", 1)
 def returns_passes(ask: Ask, draw: np.random.Generator) -> None:
-    for n, T in ((5, 4), (4, 1), (1, 7)):
+    for n, T in ((5, 4), (4, 1), (1, 7), (210, 2)):
         passes = sample(ask, draw, "all", n, T)
         expect(passes.samples.dtype == np.float32, "the passes should have the dtype of X, float32")
         expect(not passes.facts.graph, "the result still has a graph behind it: sample under torch.no_grad()")

@@ -19,13 +19,13 @@ exercise = Exercise(
 
 
 def gap_of(
-    draw: np.random.Generator, T: int, z: list[float], dtype: str = "float64", unit: float = 1.0
+    draw: np.random.Generator, T: int, z: list[float], unit: float | np.ndarray = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw passes whose mean lies z standard errors from the deterministic output, one z per output."""
-    samples, _ = passes(draw, T, len(z), dtype)
-    samples = samples * np.asarray(unit, dtype)
-    mean, _, se, _ = mc_summary(samples.astype(np.float64), np.zeros(len(z)))
-    return samples, (mean - np.array(z) * se).astype(dtype)
+    """Draw passes whose mean lies z standard errors from the deterministic output, one z and one unit per output."""
+    samples, _ = passes(draw, T, len(z))
+    samples = samples * unit
+    mean, _, se, _ = mc_summary(samples, np.zeros(len(z)))
+    return samples, mean - np.array(z) * se
 
 
 def says(ask: Ask, expected: str, message: str, *arguments: np.ndarray, **settings: float) -> None:
@@ -36,25 +36,30 @@ def says(ask: Ask, expected: str, message: str, *arguments: np.ndarray, **settin
 
 @exercise.requires("calls a gap above 4 standard errors bias, at every T and in every unit", 2)
 def judges_by_standard_errors(ask: Ask, draw: np.random.Generator) -> None:
-    for T in (5, 60, 3_000):
+    for T, outputs in ((5, 2), (60, 1), (3_000, 2)):
         for unit in (1e-4, 1, 1e4):
             near, far = float(draw.uniform(2, 3.7)), float(draw.uniform(4.3, 8))
             for sign in (1, -1):
                 message = f"with {T} passes, a gap below the threshold of 4 standard errors is what chance gives"
-                says(ask, "sampling error", message, *gap_of(draw, T, [sign * near] * 2, unit=unit))
+                says(ask, "sampling error", message, *gap_of(draw, T, [sign * near] * outputs, unit=unit))
                 message = f"with {T} passes, a gap above the threshold of 4 standard errors is more than chance gives"
-                says(ask, "bias", message, *gap_of(draw, T, [sign * far] * 2, unit=unit))
+                says(ask, "bias", message, *gap_of(draw, T, [sign * far] * outputs, unit=unit))
 
 
 @exercise.requires("looks at every output, and at both signs", 1)
 def looks_at_every_output(ask: Ask, draw: np.random.Generator) -> None:
     for position in range(5):
-        for far in (5.5, -5.5):
+        for far, T in ((5.5, 5), (-5.5, 40)):
             z = list(draw.uniform(-1, 1, 5))
             z[position] = far
-            says(ask, "bias", "one output with a gap above the threshold is enough for bias", *gap_of(draw, 40, z))
+            # An output that hardly spreads has the largest z and the smallest gap, or one that spreads much the reverse.
+            units = np.where(np.arange(5) == position, 1e-3 if far > 0 else 1e3, 1.0)
+            message = "one output with a gap above the threshold is enough for bias"
+            says(ask, "bias", message, *gap_of(draw, T, z, units))
     z = [3.2, -3.2, 3.2, 3.2, -3.2]
-    says(ask, "sampling error", "no output has a gap above the threshold here", *gap_of(draw, 40, z))
+    for units in (np.ones(5), np.array([1e-3, 1.0, 1e3, 1.0, 1.0])):
+        arguments = gap_of(draw, 40, z, units)
+        says(ask, "sampling error", "no output has a gap above the threshold here", *arguments)
 
 
 @exercise.requires("follows the threshold", 1)

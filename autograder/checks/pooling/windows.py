@@ -13,6 +13,7 @@ OVERLAPPING = ((7, 10, 3, 2), (6, 9, 4, 1), (9, 5, 2, 1))
 TOUCHING = ((9, 5, 2, 2), (6, 9, 3, 3), (3, 4, 1, 1))
 APART = ((8, 5, 2, 3), (7, 9, 1, 2), (5, 8, 5, 4))
 CASES = OVERLAPPING + TOUCHING + APART
+MANY, SQUARE = (3, 4, 2, 1), (6, 6, 2, 2)
 """Height, width, window size and stride: some windows leave rows and columns over, some fill the image."""
 
 
@@ -98,8 +99,8 @@ def measured(ask: Ask, size: int = 3, stride: int = 2) -> list[float]:
 def reduces(
     ask: Ask, draw: np.random.Generator, reduce: Callable[..., np.ndarray], message: str, n: int, c: int
 ) -> None:
-    """Raise Unmet unless every window of n images with c channels is reduced like this."""
-    for h, w, size, stride in CASES:
-        x = hidden.away_from_zero(draw, (n, h, w, c))
-        y = array(ask(x, size, stride), (n, *pooled_shape(h, w, size, stride), c), name="y")
+    """Raise Unmet unless every window of n images with c channels, and of many images, is reduced like this."""
+    for images, (h, w, size, stride) in (*((n, case) for case in (*CASES, SQUARE)), (210, MANY)):
+        x = hidden.away_from_zero(draw, (images, h, w, c))
+        y = array(ask(x, size, stride), (images, *pooled_shape(h, w, size, stride), c), name="y")
         expect(close(y, reduce(x, size, stride)), message)
