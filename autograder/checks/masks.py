@@ -10,7 +10,7 @@ from autograder.checks.exercise import Unmet
 from autograder.checks.expect import expect
 from autograder.checks.statistics import binomial_pmf, plausible_count
 
-TESTS = 64
+TESTS = 160
 """An upper bound on the counts that one requirement puts, among which its false-alarm probability is shared."""
 
 

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from autograder.checks import masks as masks_module
+from autograder.checks.ask import Ask, LocalTransport
+from autograder.checks.catalogue import find
 from autograder.checks.exercise import Unmet
-from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
+from autograder.checks.masks import TESTS, independent_entries, independent_of, keeps_fraction
 
 RATE, CALLS, SHAPE = 0.4, 80, (24, 30)
 
@@ -46,6 +49,26 @@ def one_never_dropped(draw):
     return masks
 
 
+def one_never_kept(draw):
+    masks = honest(draw)
+    masks[:, 3, 8] = False
+    return masks
+
+
+def mirrored_rows(draw):
+    half = draw.random((CALLS, SHAPE[0] // 2, SHAPE[1])) >= RATE
+    return np.concatenate([half, half[:, ::-1]], axis=1)
+
+
+def mirrored_columns(draw):
+    return mirrored_rows(draw).transpose(0, 2, 1)
+
+
+def mirrored_calls(draw):
+    half = draw.random((CALLS // 2, *SHAPE)) >= RATE
+    return np.concatenate([half, half[::-1]])
+
+
 def exact_number(draw):
     flat = np.arange(SHAPE[0] * SHAPE[1]) < 432
     return np.stack([draw.permutation(flat).reshape(SHAPE) for _ in range(CALLS)])
@@ -72,6 +95,10 @@ def test_honest_masks_pass():
         period_of_seven,
         one_far_pair,
         one_never_dropped,
+        one_never_kept,
+        mirrored_rows,
+        mirrored_columns,
+        mirrored_calls,
         exact_number,
         exact_number_off_the_mean,
     ],
@@ -82,11 +109,36 @@ def test_dependence_is_seen(masks):
             independent_entries(masks(np.random.default_rng(seed)), RATE)
 
 
+@pytest.mark.parametrize("extreme", [one_never_kept, one_never_dropped])
+def test_both_extremes_are_looked_at(extreme):
+    with pytest.raises(Unmet, match="same chance to be kept"):
+        independent_entries(extreme(np.random.default_rng(0)), RATE)
+
+
 def test_fraction_is_seen():
     draw = np.random.default_rng(0)
     keeps_fraction(draw.random((150, 80)) >= RATE, RATE)
     with pytest.raises(Unmet, match=r"at rate 0.4 about 0.6 of the entries should be kept, but 0.5"):
         keeps_fraction(draw.random((150, 80)) >= 0.45, RATE)
+
+
+def test_no_requirement_puts_more_counts_than_its_false_alarms_are_shared_among(monkeypatch):
+    """TESTS is what the probability of a false alarm is divided by."""
+    counts = []
+
+    def counting(count, trials, probability, tests=1):
+        counts.append(tests)
+        return True
+
+    monkeypatch.setattr(masks_module, "plausible_count", counting)
+    draw = np.random.default_rng(0)
+    for exercise in ("dropout_forward", "classic_dropout", "gaussian_dropout"):
+        counts.clear()
+        ask = Ask(exercise, LocalTransport(find(exercise).reference), 0)
+        (requirement,) = (item for item in find(exercise).requirements if item.key == "draws_each_entry")
+        requirement.check(ask, draw)
+        assert 0 < len(counts) <= TESTS
+        assert min(counts) >= TESTS
 
 
 @pytest.mark.parametrize("of", [lambda x: x > 0, lambda x: x < 0, lambda x: np.abs(x) > 0.6])

@@ -17,6 +17,25 @@ def test_right_answers_are_rejected_less_often_than_stated(trials, probability, 
     assert stats.binom(trials, probability).pmf(rejected).sum() <= FALSE_ALARM / tests
 
 
+def test_the_false_alarm_probability_is_what_the_guides_promise():
+    assert FALSE_ALARM == 1e-9
+
+
+def test_the_bound_has_two_sides():
+    """Chernoff's exponential bounds one tail: for both it is twice that, so that a count at the border still passes."""
+    trials, probability = 1000, 0.3
+    for direction in (1, -1):
+        count = round(trials * probability)
+        while math.exp(-trials * relative_entropy(count / trials, probability)) >= FALSE_ALARM:
+            count += direction
+        assert plausible_count(count, trials, probability) == (
+            2 * math.exp(-trials * relative_entropy(count / trials, probability)) >= FALSE_ALARM
+        )
+    border = -math.log(0.6 * FALSE_ALARM)  # between the bound of one side and that of both
+    assert plausible_count(0, 1, 1 - math.exp(-border))
+    assert not plausible_count(0, 1, 1 - math.exp(-border) / 2)
+
+
 def test_a_fraction_that_is_off_by_five_percent_is_seen():
     kept = round(12_000 * 0.55)
     assert not plausible_count(kept, 12_000, 0.6, tests=64)
