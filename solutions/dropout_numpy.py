@@ -24,6 +24,13 @@
 # Everything is NumPy.
 #
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, as in Keras and PyTorch, and $q = 1 - p$ the probability that it is kept.
+#
+# **Rules of all checks.** An array that is returned has the dtype of the first array argument, and no argument is
+# modified. Arrays may hold zeros, may have any size, may lie in memory in any order and may be read-only. What the
+# line of an argument refuses raises `ValueError` with a message that names the argument or has the word *shape* in
+# it. A rate outside $[0, 1]$ is refused in training and at test time. All randomness comes from the generator that is
+# passed in. How you draw from it is up to you. A result depends on nothing that was called before, unless the
+# exercise says so.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from autograder import begin
@@ -247,7 +254,11 @@ check_gradient(lambda x: dropout_forward(x, 0.4, np.random.default_rng(3))[0], x
 def classic_dropout(x, rate, rng, training=True):
     """Apply dropout in the form of 2014: unscaled in training, times 1 - rate at test time.
 
-    Args and dtype as in dropout_forward.
+    Args:
+        x: array of any shape.
+        rate: drop rate in [0, 1], or ValueError.
+        rng: numpy.random.Generator.
+        training: whether entries are dropped.
 
     Returns:
         y: array with the shape and dtype of x.
@@ -304,7 +315,11 @@ check(classic_dropout)
 def gaussian_dropout(x, rate, rng, training=True):
     """Multiply by noise drawn from N(1, rate / (1 - rate)).
 
-    Args and dtype as in dropout_forward. At rate 1, zeros; when not training, y equals x.
+    Args:
+        x: array of any shape.
+        rate: drop rate in [0, 1], or ValueError; at rate 1 y is 0.
+        rng: numpy.random.Generator.
+        training: whether there is noise; without it y equals x.
 
     Returns:
         y: array with the shape and dtype of x.

@@ -27,6 +27,12 @@
 # recognizes many common mistakes by name. You need Keras 3 with TensorFlow, PyTorch, NumPy and Matplotlib.
 #
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, and $q = 1 - p$. There are $T$ passes.
+#
+# **Rules of all checks.** An array that is returned has the dtype of the first array argument, and no argument is
+# modified. Arrays may hold zeros, may have any size, may lie in memory in any order and may be read-only. What the
+# line of an argument refuses raises `ValueError` with a message that names the argument or has the word *shape* in
+# it. A rate outside $[0, 1]$ is refused in training and at test time. A result depends on nothing that was called
+# before, unless the exercise says so.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from autograder import begin
@@ -81,7 +87,7 @@ print("predict(x):   ", len(np.unique([recipe.predict_on_batch(ones) for _ in ra
 class MCDropout(keras.layers.Dropout):
     """Dropout that is active whatever `training` says, in predict as well.
 
-    Takes what keras.layers.Dropout takes, and can be saved, and loaded with custom_objects, like it.
+    Takes what keras.layers.Dropout takes, so that a rate outside [0, 1] raises ValueError, and can be saved, and loaded with custom_objects, like it.
     """
 
     def call(self, inputs, training=None):
@@ -159,7 +165,7 @@ def mc_summary(samples, deterministic):
     """Compare the mean of Monte Carlo passes with the deterministic output.
 
     Args:
-        samples: one row per pass, shape (T, k), T at least 2.
+        samples: one row per pass, shape (T, k), or ValueError; T is at least 2.
         deterministic: output with dropout off, exactly shape (k,), or ValueError.
 
     Returns:
@@ -307,7 +313,7 @@ def verdict(samples, deterministic, threshold=4.0):
     """Tell whether passes and deterministic output differ by chance alone.
 
     Args:
-        samples: one row per pass, shape (T, k), T at least 2.
+        samples: one row per pass, shape (T, k), or ValueError; T is at least 2.
         deterministic: output with dropout off, exactly shape (k,), or ValueError.
         threshold: largest gap, in standard errors, that counts as chance.
 
@@ -410,7 +416,7 @@ def gal_predictive(samples, y, tau):
     """Return predictive variance and log-likelihood under Monte Carlo dropout.
 
     Args:
-        samples: predictions of T passes for n points, shape (T, n).
+        samples: predictions of T passes for n points, shape (T, n), or ValueError.
         y: observations, exactly shape (n,), or ValueError.
         tau: precision of the noise, a positive float.
 
@@ -482,7 +488,7 @@ def interval_coverage(samples, y, tau, z=1.96):
     """Return the share of observations inside mean +- z sqrt(predictive variance).
 
     Args:
-        samples: predictions of T passes for n points, shape (T, n).
+        samples: predictions of T passes for n points, shape (T, n), or ValueError.
         y: observations, exactly shape (n,), or ValueError.
         tau: precision of the noise, a positive float.
         z: half width of the interval in standard deviations.
@@ -571,7 +577,7 @@ def expected_calibration_error(probs, labels, bins=15):
     """Return the mean gap between confidence and accuracy over bins, weighted by their counts.
 
     Args:
-        probs: probabilities, shape (n, k).
+        probs: probabilities, shape (n, k), or ValueError.
         labels: true classes, integers of exactly shape (n,), or ValueError.
         bins: number of bins of equal width, closed on the right.
 
@@ -639,7 +645,8 @@ ax.set(xlabel="temperature", ylabel="calibration error")
 # *expected* one is the mean of the entropies of the passes. Their difference is the *mutual information* between the prediction and
 # the choice of the pass, which is 0 when all passes agree.
 #
-# A probability that is exactly 0 makes NumPy compute $0 \cdot (-\infty)$, which is `nan`. Keep the logarithm away from zeros.
+# A probability that is exactly 0 makes NumPy compute $0 \cdot (-\infty)$, which is `nan`. Keep the logarithm away from zeros,
+# by nothing larger than $10^{-7}$: entropies are compared to six digits.
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "predictive_entropy", "locked": false, "schema_version": 3, "solution": true, "task": false}

@@ -25,6 +25,11 @@
 # **Rules.** Images are arrays of shape `(n, h, w, c)`: examples, rows, columns, channels, as in Keras. A result has the dtype
 # of the first array argument, and no argument is modified. What cannot be done raises `ValueError` with a message that names
 # the argument, or says what is wrong with a shape.
+#
+# **Rules of all checks.** An array that is returned has the dtype of the first array argument, and no argument is
+# modified. Arrays may hold zeros, may have any size, may lie in memory in any order and may be read-only. What the
+# line of an argument refuses raises `ValueError` with a message that names the argument or has the word *shape* in
+# it. A result depends on nothing that was called before, unless the exercise says so.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from autograder import begin
@@ -181,7 +186,13 @@ ax.legend()
 def average_pool2d(x, size, stride):
     """Take the mean of every window, channel by channel.
 
-    Args, shape, dtype and errors as in max_pool2d.
+    Args:
+        x: images, float array of shape (n, h, w, c), or ValueError.
+        size: side of the window, a positive int, at most h and at most w, or ValueError.
+        stride: distance between windows, a positive int, or ValueError.
+
+    Returns:
+        y: means, with the shape and dtype that max_pool2d returns.
     """
     ### BEGIN SOLUTION
     if x.ndim != 4:
@@ -278,7 +289,7 @@ def count_parameters(input_shape, layers):
     """Count the trainable parameters of a chain of layers.
 
     Args:
-        input_shape: (h, w, c) or (d,), a tuple of ints.
+        input_shape: (h, w, c) or (d,), a tuple of ints, or ValueError.
         layers: a list of tuples as in the table; anything else raises ValueError.
 
     Returns:
@@ -383,7 +394,9 @@ axes[0].set_ylabel("parameters")
 def count_macs(input_shape, layers):
     """Count the multiply-accumulates of one forward pass of one example.
 
-    Args and errors as in count_parameters.
+    Args:
+        input_shape: (h, w, c) or (d,), a tuple of ints, or ValueError.
+        layers: a list of tuples as in the table; anything else raises ValueError.
 
     Returns:
         The number of multiply-accumulates, an int.
@@ -488,7 +501,8 @@ def max_pool2d_backward(dy, x, size, stride):
     Args:
         dy: gradient of the loss with respect to the output, exactly the output's shape, or ValueError.
         x: the images of the forward pass, shape (n, h, w, c), or ValueError.
-        size, stride: as in max_pool2d.
+        size: side of the window, a positive int, at most h and at most w, or ValueError.
+        stride: distance between windows, a positive int, or ValueError.
 
     Returns:
         dx: gradient with respect to x, the shape of x and the dtype of dy.
