@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, TypeVar, get_args, get_origin, get_ty
 import numpy as np
 
 from autograder.checks.beside.respond import place, respond
-from autograder.checks.clean import MAX_NAME, clean, clean_array
+from autograder.checks.clean import MAX_LINE, MAX_NAME, clean, clean_array
 from autograder.checks.memory import Memory
 
 Status = Literal["graded", "error", "timeout", "memory", "died", "missing", "invalid"]
@@ -47,12 +47,13 @@ class Opaque:
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception out of the student's own call."""
+    """An exception out of the student's own call; `source` is the student's own line that raised it, if it is known."""
 
     kinds: tuple[str, ...]
     type: str
     message: str
     line: int
+    source: str = ""
 
     def __str__(self) -> str:
         return f"{self.type}: {self.message}" if self.message else self.type
@@ -166,6 +167,7 @@ class Ask:
         self._seed = seed
         self._seen: dict[Callable[..., Any], Any] = {}
         self.memory = Memory()
+        self.last: Question | None = None
 
     def draw(self, name: str) -> np.random.Generator:
         """Return the generator of hidden inputs for something of this name in the exercise."""
@@ -204,6 +206,7 @@ class Ask:
 
     def put(self, question: Question) -> Answer:
         """Put a question, remember it, and return its answer."""
+        self.last = question
         answer = self.transport.ask(question)
         self.memory.keep(question, answer)
         return answer
@@ -295,4 +298,5 @@ def _cleaned(value: Value) -> Value:
 
 def _raised(tree: dict[str, Any]) -> Raised:
     kinds = tuple(str(kind) for kind in tree["kinds"])
-    return Raised(kinds, clean(str(tree["type"]), MAX_NAME), clean(str(tree["message"])), int(tree["line"]))
+    source = clean(str(tree.get("source", "")).replace("`", "'"), MAX_LINE)
+    return Raised(kinds, clean(str(tree["type"]), MAX_NAME), clean(str(tree["message"])), int(tree["line"]), source)

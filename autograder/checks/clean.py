@@ -10,6 +10,9 @@ MAX_MESSAGE = 400
 MAX_NAME = 80
 """Characters that are kept of the name of a type."""
 
+MAX_LINE = 120
+"""Characters that are kept of a line of code."""
+
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)", re.DOTALL)
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"

@@ -3,7 +3,7 @@
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +18,10 @@ AMeasure = TypeVar("AMeasure", bound=Measure)
 Answer = TypeVar("Answer", bound=Callable[..., object] | Built)
 
 
+ASIDE = ("refuses_", "asked_in_every_way", "keeps_dtype", "handles_extremes", "handles_rate_one")
+"""How the keys begin of what is apart from how an answer works: refusals, dtypes, arguments, rates of 0 and 1."""
+
+
 class Unmet(Exception):
     """A requirement does not hold; the message says what to look at, and never a hidden input or an expected value."""
 
@@ -28,23 +32,38 @@ class Requirement:
 
     `check(ask, draw)` asks the student's code with inputs drawn from `draw`, and raises Unmet when it does not hold.
     The key stays for ever: it seeds the inputs and stands in stored verdicts, so that the name, which people read, can
-    be corrected or translated.
+    be corrected or translated. `after` holds the keys of earlier requirements, between spaces: as long as one of them
+    does not hold, a failure of this one says nothing about the answer, and nothing is said.
     """
 
     name: str
     points: float
     check: Check
     key: str
+    after: str = ""
+
+    @property
+    def aside(self) -> bool:
+        """Tell whether it is apart from how an answer works, so that no mistake is known by it."""
+        return self.key.startswith(ASIDE)
 
 
 @dataclass(frozen=True)
 class Misconception:
-    """A known mistake: a name, what it does and why that is wrong, the page to read, and the mistake itself."""
+    """A known mistake: a name, what it does and why that is wrong, the page to read, and the mistake itself.
+
+    `others` are the same mistake in further spellings, which behave in other ways.
+    """
 
     name: str
     says: str
     page: str
     wrong: Implementation
+    others: tuple[Implementation, ...] = ()
+
+    @property
+    def spellings(self) -> tuple[Implementation, ...]:
+        return (self.wrong, *self.others)
 
 
 @dataclass(frozen=True)
@@ -96,11 +115,14 @@ class Exercise:
         """Return the misconception of this name; raise KeyError when there is none."""
         return {misconception.name: misconception for misconception in self.misconceptions}[name]
 
-    def requires(self, name: str, points: float, *, key: str = "") -> Callable[[ACheck], ACheck]:
-        """Declare a check as a requirement; its key is the check's own name unless it is given."""
+    def requires(self, name: str, points: float, *, key: str = "", after: str = "") -> Callable[[ACheck], ACheck]:
+        """Declare a check as a requirement; its key is the check's own name unless it is given.
+
+        What it rests on is named in `after`: keys of requirements above it.
+        """
 
         def declare(check: ACheck) -> ACheck:
-            self.requirements += (Requirement(name, points, check, key or check.__name__),)
+            self.requirements += (Requirement(name, points, check, key or check.__name__, after),)
             return check
 
         return declare
@@ -108,10 +130,10 @@ class Exercise:
     def mistake(
         self, name: str, *, page: str = "", edit: tuple[str, str] | None = None, drop: str = ""
     ) -> Callable[[Answer], Answer]:
-        """Declare a wrong answer as a known mistake, whose sentence is its docstring.
+        """Declare a wrong answer as a known mistake, whose sentence is its docstring, or as another spelling of it.
 
         Args:
-            name: of the mistake.
+            name: of the mistake; one that is declared already gets a further spelling, without a docstring.
             page: to read, when it is another one than the exercise's.
             edit: old and new text of the reference, which with this edit is the wrong answer; what is decorated then
                 has nothing but its docstring.
@@ -122,7 +144,7 @@ class Exercise:
             says = " ".join((inspect.getdoc(definition(wrong)) or "").split())
             old, new = edit or (drop, None)
             mistaken = Edited(self.reference, old, new) if old else wrong
-            self.misconceptions += (Misconception(name, says, page or self.page, mistaken),)
+            self.misconceptions = _with(self.misconceptions, Misconception(name, says, page or self.page, mistaken))
             return wrong
 
         return declare
@@ -140,3 +162,10 @@ class Exercise:
             return measure
 
         return declare
+
+
+def _with(known: tuple[Misconception, ...], new: Misconception) -> tuple[Misconception, ...]:
+    """Add a mistake, or its spelling to the mistake of this name."""
+    if new.name not in {item.name for item in known}:
+        return (*known, new)
+    return tuple(replace(item, others=(*item.others, new.wrong)) if item.name == new.name else item for item in known)

@@ -22,15 +22,24 @@ def expect(condition: object, message: str) -> None:
 def describe_type(value: Value) -> str:
     """Name the type of an answer as a student would."""
     match value:
+        case Opaque("ndarray"):
+            return "an array of objects"
         case Opaque(name):
-            return f"a {name}"
+            return f"{article(name)} {name}"
         case Tensor():
             return "a tensor"
+        case np.ndarray(shape=()):
+            return f"a NumPy {value.dtype.name}"
         case np.ndarray():
             return "an array"
         case None:
             return "None"
-    return f"a {type(value).__name__}"
+    return f"{article(type(value).__name__)} {type(value).__name__}"
+
+
+def article(noun: str) -> str:
+    """Return the indefinite article of a noun, by its first letter."""
+    return "an" if noun[:1].lower() in "aeiou" else "a"
 
 
 def array(value: Value, shape: tuple[int, ...], dtype: Any = None, name: str = "the result") -> np.ndarray:
@@ -109,6 +118,11 @@ def is_refusal(answer: Answer, because: str, mentions: str) -> None:
 def untouched(answer: Answer | Memory) -> None:
     """Raise Unmet when an argument was modified, of one question or of any."""
     expect(answer.untouched, "an array that was passed in has changed: work on a copy (`x * mask`, never `x *= mask`)")
+
+
+def kept_of(value: Value, shape: tuple[int, ...], name: str = "mask") -> np.ndarray:
+    """Return where an answer, which must have this shape, is not 0: what a mask keeps, whatever else is in it."""
+    return np.asarray(array(value, shape, name=name) != 0)
 
 
 def mask_of(value: Value, shape: tuple[int, ...], name: str = "mask") -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Judging: put an exercise's requirements to an answer, and name the mistake that it looks like."""
+"""Judging: put an exercise's requirements to an answer, and name the mistakes that it looks like."""
 
 import warnings
 from collections.abc import Iterator
@@ -6,84 +6,52 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from autograder.checks.ask import Ask, Interrupted, Status, StudentRaised, Transport, Unanswered
-from autograder.checks.clean import clean
-from autograder.checks.exercise import Exercise, Requirement, Unmet
-from autograder.checks.expect import MALFORMED
+from autograder.checks.ask import Ask, Interrupted, Question, Status, Transport
+from autograder.checks.exercise import Exercise
 from autograder.checks.misconceptions import recognize
-from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
-
-MAX_SAID = 1_000
-"""Characters of a message: those that an answer is quoted in are cut with what they quote."""
-NOT_WRITTEN = "not written yet: replace `raise NotImplementedError()` in its cell with your answer"
-UNREADABLE = "what your code gives here has not the form it should have: look at the types and shapes of all its parts"
+from autograder.checks.requirements import put, verdict_of
+from autograder.checks.verdict import ExerciseVerdict
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep warnings of the code that is asked off stderr, where stock nbgrader would take them for a failure."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-@_quiet()
-def judge(exercise: Exercise, transport: Transport, seed: int) -> ExerciseVerdict:
+@quiet()
+def judge(
+    exercise: Exercise, transport: Transport, seed: int, settled: dict[str, Question] | None = None
+) -> ExerciseVerdict:
     """Put every requirement of an exercise and return its verdict.
 
     Args:
         exercise: what is asked.
         transport: carries the questions to the student's code.
         seed: decides all hidden inputs; the same seed puts the same questions.
+        settled: takes up, by the key of each requirement that failed, the question that was put last.
     """
     ask = Ask(exercise.name, transport, seed)
-    status: Status = "graded"
-    verdicts: list[RequirementVerdict] = []
-    silence: Unanswered | None = None
-    for requirement in exercise.requirements:
-        message = silence.message if silence else ""
-        if silence is None:
-            try:
-                requirement.check(ask, ask.draw(requirement.key))
-            except Unmet as unmet:
-                message = clean(str(unmet), MAX_SAID)
-            except StudentRaised as error:
-                status, message = "error", _explain(error)
-            except Unanswered as unanswered:
-                silence, status, message = unanswered, unanswered.status, unanswered.message
-            except MALFORMED:
-                message = UNREADABLE
-        ask.memory.sound &= not message
-        verdicts.append(_verdict(requirement, not message, message))
-    misconception = None
-    if silence is None and not all(verdict.passed for verdict in verdicts):
-        misconception = _recognize(exercise, ask)
-    return ExerciseVerdict(exercise.name, status, tuple(verdicts), misconception)
+    outcome = put(exercise, ask)
+    if settled is not None:
+        settled.update(outcome.settled)
+    names = _recognize(exercise, ask, outcome.failed) if outcome.failed and outcome.silence is None else ()
+    return ExerciseVerdict(exercise.name, outcome.status, tuple(outcome.verdicts), names)
 
 
 def unjudged(exercise: Exercise, status: Status, message: str) -> ExerciseVerdict:
     """Return the verdict of an exercise that could not be asked: no points, and the cause on every requirement."""
-    verdicts = tuple(_verdict(requirement, False, message) for requirement in exercise.requirements)
+    verdicts = tuple(verdict_of(requirement, False, message) for requirement in exercise.requirements)
     return ExerciseVerdict(exercise.name, status, verdicts)
 
 
-def _verdict(requirement: Requirement, passed: bool, message: str) -> RequirementVerdict:
-    worth = float(requirement.points)
-    return RequirementVerdict(requirement.key, requirement.name, worth if passed else 0.0, worth, passed, message)
-
-
-def _explain(error: StudentRaised) -> str:
-    if "NotImplementedError" in error.raised.kinds:
-        return NOT_WRITTEN
-    return f"your code raised {error.raised}"
-
-
-def _recognize(exercise: Exercise, ask: Ask) -> str | None:
-    """Name the mistake; whatever goes wrong in that, the points are settled and stay."""
+def _recognize(exercise: Exercise, ask: Ask, failed: dict[str, str]) -> tuple[str, ...]:
+    """Name the mistakes; whatever goes wrong in that, the points are settled and stay."""
     try:
-        misconception = recognize(exercise, ask)
+        return tuple(misconception.name for misconception in recognize(exercise, ask, failed.keys()))
     except Interrupted:
         raise
     except Exception:
-        return None
-    return misconception.name if misconception else None
+        return ()

@@ -6,13 +6,17 @@ import re
 import secrets
 import sys
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from autograder.checks import catalogue, progress, watch
-from autograder.checks.ask import LocalTransport
+from autograder.checks.ask import LocalTransport, Question, Transport
 from autograder.checks.book import page_url, title
-from autograder.checks.exercise import Exercise
-from autograder.checks.judge import judge
+from autograder.checks.example import Example, example
+from autograder.checks.exercise import Exercise, Misconception
+from autograder.checks.judge import judge, quiet
 from autograder.checks.patches import WithPatches
 from autograder.checks.printed import Printed
 from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
@@ -45,6 +49,7 @@ class Report:
     Args:
         exercise: what was asked.
         verdict: what came of it.
+        examples: by the key of each requirement that does not hold, a small call that shows it, where there is one.
         warning: what to know of the version that was checked.
         printed: what it printed meanwhile.
         after: how far the notebook is.
@@ -54,6 +59,7 @@ class Report:
         self,
         exercise: Exercise,
         verdict: ExerciseVerdict,
+        examples: Mapping[str, Example] = MappingProxyType({}),
         *,
         warning: str = "",
         printed: Printed | None = None,
@@ -61,6 +67,7 @@ class Report:
     ) -> None:
         self.exercise = exercise
         self.verdict = verdict
+        self.examples = examples
         self.warning = warning
         self.printed = printed or Printed()
         self.after = after
@@ -72,26 +79,39 @@ class Report:
 
     def __repr__(self) -> str:
         lines = [*filter(None, [self.warning]), self.summary]
-        for item in self.verdict.requirements:
-            lines.append(f"  {'yes' if item.passed else 'NO ':3} {item.points:>4g} / {item.max_points:<4g} {item.name}")
-            if item.message:
-                lines.append(f"                  {item.message}")
-        if self.verdict.misconception:
-            known = self.exercise.misconception(self.verdict.misconception)
+        lines += [f"  {self.verdict.shared}"] if self.verdict.shared else []
+        for item, said in zip(self.verdict.requirements, self.verdict.said, strict=True):
+            holds = "yes" if item.passed else "NO " if item.judged else " – "
+            lines.append(f"  {holds} {item.points:>4g} / {item.max_points:<4g} {item.name}")
+            lines += [f"{'':18}{line}" for line in (said, *self._shown(item)) if line]
+        for known in self._known:
             lines += [f"  This looks like a known mistake: {known.name}.", f"  {known.says}"]
         if not self.verdict.passed:
-            lines.append(f"  Read: {page_url(self._page) or title(self._page)}")
+            lines += [f"  Read: {page_url(page) or title(page)}" for page in self._pages]
         elif self.exercise.onward:
             lines.append(f"  {self.exercise.onward}")
         if self.printed.summary:
             lines += [f"  {self.printed.summary}:", *(f"  | {line}" for line in self.printed.beginning.splitlines())]
         return "\n".join([*lines, *filter(None, [self.after])])
 
+    def _shown(self, item: RequirementVerdict) -> list[str]:
+        shown = self.examples.get(item.key)
+        return [f"try {shown.call}", f"gives {shown.came}", f"right is {shown.expected}"] if shown else []
+
+    @property
+    def _known(self) -> list[Misconception]:
+        return [self.exercise.misconception(name) for name in self.verdict.misconceptions]
+
+    @property
+    def _pages(self) -> list[str]:
+        return list(dict.fromkeys(known.page for known in self._known)) or [self.exercise.page]
+
     def _repr_html_(self) -> str:
-        rows = "".join(_row(item) for item in self.verdict.requirements)
+        said = zip(self.verdict.requirements, self.verdict.said, strict=True)
+        rows = "".join(_row(item, message, self.examples.get(item.key)) for item, message in said)
         return (
             f'<div style="max-width:46rem;font-family:var(--jp-ui-font-family,system-ui,sans-serif);line-height:1.45">'
-            f"{_paragraph(self.warning)}<strong>{html.escape(self.summary)}</strong>"
+            f"{_paragraph(self.warning)}<strong>{html.escape(self.summary)}</strong>{_paragraph(self.verdict.shared)}"
             f'<table style="border-collapse:collapse;table-layout:auto;width:100%;margin:.4em 0">'
             f'<thead style="position:absolute;clip-path:inset(50%)">'
             f"<tr><th>holds</th><th>requirement</th><th>points</th></tr></thead>"
@@ -107,44 +127,50 @@ class Report:
     def _advice(self) -> str:
         if self.verdict.passed:
             return _paragraph(self.exercise.onward)
-        known = self.exercise.misconception(self.verdict.misconception) if self.verdict.misconception else None
-        says = (
-            f"<strong>This looks like a known mistake: {with_code(known.name)}.</strong> {with_code(known.says)} "
-            if known
-            else ""
+        says = "".join(
+            f"<strong>This looks like a known mistake: {with_code(known.name)}.</strong> {with_code(known.says)}<br>"
+            for known in self._known
         )
-        url = page_url(self._page)
-        name = html.escape(title(self._page))
-        page = f'<a href="{html.escape(url)}" target="_blank">{name}</a>' if url else f"<em>{name}</em>"
-        return f'<p style="border-left:3px solid #e69f00;padding-left:.8em;margin:.6em 0">{says}Read on: {page}</p>'
+        pages = ", ".join(map(_link, self._pages))
+        return f'<p style="border-left:3px solid #e69f00;padding-left:.8em;margin:.6em 0">{says}Read on: {pages}</p>'
 
-    @property
-    def _page(self) -> str:
-        if self.verdict.misconception:
-            return self.exercise.misconception(self.verdict.misconception).page
-        return self.exercise.page
+
+def _link(page: str) -> str:
+    url, name = page_url(page), html.escape(title(page))
+    return f'<a href="{html.escape(url)}" target="_blank">{name}</a>' if url else f"<em>{name}</em>"
 
 
 def _paragraph(text: str) -> str:
     return f'<p style="margin:.4em 0">{with_code(text)}</p>' if text else ""
 
 
-def _row(item: RequirementVerdict) -> str:
-    sign, color = ("✓", "#0a8f6a") if item.passed else ("✗", "#d55e00")
-    message = f'<div style="opacity:.85">{with_code(item.message)}</div>' if item.message else ""
+def _row(item: RequirementVerdict, said: str, shown: Example | None) -> str:
+    sign, color, holds = ("✓", "#0a8f6a", "yes") if item.passed else ("✗", "#d55e00", "no")
+    if not item.judged:
+        sign, color, holds = "–", "inherit", "not judged"
+    message = f'<div style="opacity:.85">{with_code(said)}</div>' if said else ""
     border = "border:0;border-top:1px solid rgba(128,128,128,.3);padding:.3em .6em;text-align:left;vertical-align:top"
     return (
         f'<tr style="background:none">'
-        f'<td style="{border};color:{color};font-weight:bold" aria-label="{"yes" if item.passed else "no"}">{sign}</td>'
-        f'<td style="{border};width:100%;white-space:normal">{with_code(item.name)}{message}</td>'
+        f'<td style="{border};color:{color};font-weight:bold" aria-label="{holds}">{sign}</td>'
+        f'<td style="{border};width:100%;white-space:normal">{with_code(item.name)}{message}{_call(shown)}</td>'
         f'<td style="{border};white-space:nowrap">{item.points:g} / {item.max_points:g}</td></tr>'
     )
+
+
+def _call(shown: Example | None) -> str:
+    """Return an example as HTML: the call to paste, what came back, and what is right."""
+    if shown is None:
+        return ""
+    style = "white-space:pre-wrap;overflow-wrap:anywhere;margin:.3em 0 0;padding:0;background:none"
+    came, expected = html.escape(shown.came), html.escape(shown.expected)
+    return f'<pre style="{style}">{html.escape(shown.call)}\n  gives    {came}\n  right is {expected}</pre>'
 
 
 def check(subject: Callable[..., Any] | None = None) -> None:
     """Ask a function or class of an exercise what the grader will ask, and show which requirements hold.
 
-    Inputs are drawn anew at every call, as they are when grading.
+    Inputs are drawn anew at every call. What does not hold is shown by a small call to try, where there is one.
 
     Args:
         subject: the function or class, defined under the name that the exercise gives it or assigned to that name;
@@ -158,15 +184,31 @@ def check(subject: Callable[..., Any] | None = None) -> None:
         _show(_begun())
         return
     caller = sys._getframe(1)
+    exercise = _exercise_of(subject, {**caller.f_globals, **caller.f_locals})
     printed = Printed()
-    with WithPatches(LocalTransport(subject)) as transport, contextlib.redirect_stdout(printed):
-        exercise = _exercise_of(subject, {**caller.f_globals, **caller.f_locals})
-        verdict = judge(exercise, transport, secrets.randbits(32))
+    with (
+        WithPatches(LocalTransport(subject)) as transport,
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+    ):
+        verdict, examples = _judged(exercise, transport)
     after = progress.note(exercise, verdict).line
-    report = Report(exercise, verdict, warning=watch.seen.says(exercise.name), printed=printed, after=after)
+    report = Report(exercise, verdict, examples, warning=watch.seen.says(exercise.name), printed=printed, after=after)
     _show(report)
     if not verdict.passed:
         raise NotYet(report.summary)
+
+
+@quiet()
+def _judged(exercise: Exercise, transport: Transport) -> tuple[ExerciseVerdict, dict[str, Example]]:
+    """Judge an answer on inputs drawn anew, and look for calls that show what does not hold."""
+    settled: dict[str, Question] = {}
+    verdict = judge(exercise, transport, secrets.randbits(32), settled)
+    draw = np.random.default_rng()
+    first = {item.message: item.key for item in reversed(verdict.requirements) if item.judged and not item.passed}
+    asked = {key: settled[key] for key in first.values() if key in settled and not verdict.shared}
+    found = {key: example(exercise, transport, question, draw) for key, question in asked.items()}
+    return verdict, {key: shown for key, shown in found.items() if shown}
 
 
 def _begun() -> progress.Progress:

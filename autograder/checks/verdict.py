@@ -10,7 +10,7 @@ from autograder.checks.ask import Status
 class RequirementVerdict:
     """One requirement: whether it holds, its points, and what to look at when it does not.
 
-    The key says which one it is, whatever its name is by now.
+    The key says which one it is, whatever its name is by now. One that waits for another one is not judged.
     """
 
     key: str
@@ -19,16 +19,17 @@ class RequirementVerdict:
     max_points: float
     passed: bool
     message: str = ""
+    judged: bool = True
 
 
 @dataclass(frozen=True)
 class ExerciseVerdict:
-    """One exercise: its requirements, and the known mistake that the answer behaves like, if any."""
+    """One exercise: its requirements, and the known mistakes that the answer behaves like, the costliest first."""
 
     name: str
     status: Status
     requirements: tuple[RequirementVerdict, ...]
-    misconception: str | None = None
+    misconceptions: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:
@@ -42,6 +43,20 @@ class ExerciseVerdict:
     def passed(self) -> bool:
         return all(requirement.passed for requirement in self.requirements)
 
+    @property
+    def shared(self) -> str:
+        """Return what is said of every requirement alike, empty when there is no such sentence."""
+        messages = {requirement.message for requirement in self.requirements}
+        return messages.pop() if len(messages) == 1 else ""
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Return what is said at each requirement, so that nothing is said twice."""
+        first: dict[str, str] = {}
+        return tuple(
+            "" if self.shared else _once(first.setdefault(item.message, item.name), item) for item in self.requirements
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return the exercise as it stands in verdicts.jsonl."""
         return {
@@ -50,5 +65,10 @@ class ExerciseVerdict:
             "max_points": self.max_points,
             "status": self.status,
             "requirements": [asdict(requirement) for requirement in self.requirements],
-            "misconception": self.misconception,
+            "misconceptions": list(self.misconceptions),
         }
+
+
+def _once(first: str, item: RequirementVerdict) -> str:
+    """Return the message of a requirement, or under which one it has been read."""
+    return f'as under "{first}"' if item.message and item.judged and first != item.name else item.message

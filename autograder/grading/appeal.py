@@ -70,7 +70,7 @@ def _line(judged: ExerciseVerdict | None) -> str:
         return "not judged: it is new"
     if judged.passed:
         return ""
-    looks = f", looks like a known mistake: {judged.misconception}" if judged.misconception else ""
+    looks = f", looks like a known mistake: {' and '.join(judged.misconceptions)}" if judged.misconceptions else ""
     return f"{number(judged.points)} of {number(judged.max_points)} points{looks}"
 
 

@@ -92,7 +92,7 @@ def explain(exercise: Exercise, verdict: ExerciseVerdict, record: Record, seed: 
     declared = {requirement.key: requirement for requirement in exercise.requirements}
     reasons: list[Reason] = []
     for item in verdict.requirements:
-        if item.passed or item.key not in declared:
+        if item.passed or not item.judged or item.key not in declared:
             continue
         if reasons and reasons[-1].answer.startswith(SILENCE) and reasons[-1].requirement.message == item.message:
             reasons.append(Reason(item, None, SILENCE, ""))  # after a silence nothing more was asked

@@ -20,11 +20,11 @@ MAX_OUTPUT = 2_000
 
 @dataclass(frozen=True)
 class Judged:
-    """An exercise as a page shows it: its verdict, its cell in the gradebook, the known mistake, what to read."""
+    """An exercise as a page shows it: its verdict, its cell in the gradebook, the known mistakes, what to read."""
 
     verdict: ExerciseVerdict
     cell: CellScore | None
-    mistake: Misconception | None
+    mistakes: list[Misconception]
     page: str | None
 
 
@@ -55,10 +55,10 @@ def _judged(assignment: str, verdict: ExerciseVerdict, score: Score) -> Judged:
     """Put together what is known of an exercise; one that the course has dropped since has no page."""
     declared = catalogue.exercises(assignment) if assignment in catalogue.assignments() else ()
     exercise = next((item for item in declared if item.name == verdict.name), None)
-    mistakes = {item.name: item for item in exercise.misconceptions} if exercise else {}
-    mistake = mistakes.get(verdict.misconception or "")
-    page = None if verdict.passed or exercise is None else mistake.page if mistake else exercise.page
-    return Judged(verdict, score.cell(check_cell(verdict.name)), mistake, page)
+    known = {item.name: item for item in exercise.misconceptions} if exercise else {}
+    mistakes = [known[name] for name in verdict.misconceptions if name in known]
+    page = None if verdict.passed or exercise is None else exercise.page
+    return Judged(verdict, score.cell(check_cell(verdict.name)), mistakes, page)
 
 
 def _is_unwritten(cell: CellResult) -> bool:

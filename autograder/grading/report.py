@@ -159,8 +159,8 @@ class AssignmentSummary:
         made: defaultdict[tuple[str, str], list[SubmissionVerdict]] = defaultdict(list)
         for verdict in self.asked:
             for exercise in verdict.exercises:
-                if exercise.misconception:
-                    made[exercise.name, exercise.misconception].append(verdict)
+                for name in exercise.misconceptions:
+                    made[exercise.name, name].append(verdict)
         found = [MistakeSummary(*key, self._known(*key), verdicts) for key, verdicts in made.items()]
         return sorted(found, key=lambda mistake: len(mistake.verdicts), reverse=True)
 

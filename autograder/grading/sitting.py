@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from autograder.checks.ask import Answer, Interrupted, Question, Status, Transport, Unanswered, Undefined
 from autograder.checks.exercise import Exercise
-from autograder.checks.judge import NOT_WRITTEN, judge, unjudged
+from autograder.checks.judge import judge, unjudged
+from autograder.checks.requirements import NOT_WRITTEN
 from autograder.checks.verdict import ExerciseVerdict
 from autograder.kernels.session import CellResult
 

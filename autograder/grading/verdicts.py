@@ -123,4 +123,5 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def _exercise(fields: dict[str, Any]) -> ExerciseVerdict:
     requirements = tuple(RequirementVerdict(**item) for item in fields["requirements"])
-    return ExerciseVerdict(fields["name"], fields["status"], requirements, fields["misconception"])
+    named = fields.get("misconceptions", [name for name in (fields.get("misconception"),) if name])  # one, formerly
+    return ExerciseVerdict(fields["name"], fields["status"], requirements, tuple(named))

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
-from autograder.checks.judge import NOT_WRITTEN, unjudged
+from autograder.checks.judge import unjudged
+from autograder.checks.requirements import NOT_WRITTEN
 from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
 from autograder.grading import report as report_module
 from autograder.grading.course import Course
@@ -47,7 +48,7 @@ def verdict(number: int, assignment: str, chance: random.Random) -> SubmissionVe
                 for item in exercise.requirements
                 for met in [chance.random() < 0.9]
             ),
-            chance.choice([None, *(item.name for item in exercise.misconceptions)]),
+            chance.choice([(), *((item.name,) for item in exercise.misconceptions)]),
         )
         for exercise in exercises(assignment)
     )

@@ -35,7 +35,7 @@ def test_misconception_is_rejected_named_and_worth_the_same_for_every_seed(exerc
     wrong = resolve(misconception.wrong)
     seeds = SEEDS if isinstance(exercise.reference, Built) else MANY_SEEDS
     verdicts = [judge(exercise, LocalTransport(wrong), seed) for seed in seeds]
-    assert {verdict.misconception for verdict in verdicts} == {misconception.name}
+    assert {verdict.misconceptions for verdict in verdicts} == {(misconception.name,)}
     lost = [failures(verdict).keys() for verdict in verdicts]
     assert lost[0]
     assert all(names == lost[0] for names in lost)
@@ -75,7 +75,7 @@ def test_unwritten_answer_gets_nothing_and_a_friendly_message(exercise):
 
     verdict = judge(exercise, LocalTransport(unwritten), 0)
     assert verdict.points == 0
-    assert verdict.misconception is None
+    assert verdict.misconceptions == ()
     assert all("not written yet" in message for message in failures(verdict).values())
 
 

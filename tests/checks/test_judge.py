@@ -11,7 +11,8 @@ from autograder.checks.ask import Answer, Ask, Interrupted, LocalTransport, Ques
 from autograder.checks.catalogue import ASSIGNMENTS, exercises, find
 from autograder.checks.exercise import Fingerprint, Unmet
 from autograder.checks.expect import is_refusal
-from autograder.checks.judge import UNREADABLE, judge
+from autograder.checks.judge import judge
+from autograder.checks.requirements import UNREADABLE
 
 
 class Anything:
@@ -142,14 +143,14 @@ def test_a_fault_in_naming_a_mistake_costs_no_point():
     nameless = judge(replace(FIRST, fingerprint=Fingerprint(broken)), LocalTransport(WRONG.wrong), 0)
     assert 0 < nameless.points == named.points < FIRST.points
     assert nameless.requirements == named.requirements
-    assert (named.misconception, nameless.misconception) == (WRONG.name, None)
+    assert (named.misconceptions, nameless.misconceptions) == ((WRONG.name,), ())
 
 
 def test_fingerprints_that_are_missing_are_measured():
     own = replace(FIRST, name="own")
-    assert judge(own, LocalTransport(WRONG.wrong), 0).misconception == WRONG.name
+    assert judge(own, LocalTransport(WRONG.wrong), 0).misconceptions == (WRONG.name,)
     more = replace(FIRST, misconceptions=(replace(WRONG, name="anew"), *FIRST.misconceptions[1:]))
-    assert judge(more, LocalTransport(WRONG.wrong), 0).misconception == "anew"
+    assert judge(more, LocalTransport(WRONG.wrong), 0).misconceptions == ("anew",)
 
 
 def test_a_transport_that_cannot_go_on_is_no_fault_in_naming():

@@ -300,4 +300,4 @@ def test_subtly_wrong_answer_loses_a_point(exercise, answer, mistake):
 
 @pytest.mark.parametrize(("exercise", "answer", "mistake"), MISTAKEN)
 def test_mistake_written_in_another_way_is_named(exercise, answer, mistake):
-    assert {verdict.misconception for verdict in verdicts_of(exercise, answer)} == {mistake}
+    assert {verdict.misconceptions for verdict in verdicts_of(exercise, answer)} == {(mistake,)}

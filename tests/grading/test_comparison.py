@@ -22,7 +22,7 @@ def graded(folder: Path, right: int, wrong: int, name: str = ASSIGNMENT) -> Outp
     verdicts = []
     for number in range(right + wrong):
         found = judged(f"s{number}", assignment, float(number < right)).verdict
-        mistaken = tuple(replace(item, misconception="divides by rate") for item in found.exercises)
+        mistaken = tuple(replace(item, misconceptions=("divides by rate",)) for item in found.exercises)
         verdicts.append(replace(found, assignment=name, exercises=found.exercises if number < right else mistaken))
     output = Output(folder)
     output.create()

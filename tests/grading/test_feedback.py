@@ -231,7 +231,7 @@ def test_report_of_verdicts_that_another_version_of_the_course_gave(graded: Clas
     """An exercise was added since, one has another name, and a mistake is known by another."""
     old = graded.verdicts["bob"]
     first, second, *others, _ = old.exercises
-    exercises = replace(first, misconception="another"), replace(second, name="another"), *others
+    exercises = replace(first, misconceptions=("another",)), replace(second, name="another"), *others
     write_report(Output(tmp_path), [replace(old, exercises=exercises)], {}, Course(tmp_path))
     page = Page(tmp_path / "report.html").text
     assert all(exercise.name in page for exercise in exercises_of(ASSIGNMENT))

@@ -95,10 +95,9 @@ def test_statuses_say_what_happened(graded: Class) -> None:
 
 
 def test_misconception_is_named(graded: Class) -> None:
-    named = {
-        exercise.name: exercise.misconception for exercise in graded.verdicts["bob"].exercises if exercise.misconception
-    }
-    assert named == {FIRST.name: "divides by rate"}
+    judged = graded.verdicts["bob"].exercises
+    named = {exercise.name: exercise.misconceptions for exercise in judged if exercise.misconceptions}
+    assert named == {FIRST.name: ("divides by rate",)}
 
 
 def test_lines_are_strict_json_with_the_listed_fields_in_order(graded: Class) -> None:

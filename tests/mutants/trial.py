@@ -130,7 +130,7 @@ def try_misconception(exercise: str, name: str) -> tuple[bool, frozenset[str]]:
     declared = find(exercise)
     verdict = judge(declared, LocalTransport(resolve(declared.misconception(name).wrong)), SEEDS[0])
     forget()
-    return not verdict.passed and verdict.misconception == name, failures(verdict)
+    return not verdict.passed and verdict.misconceptions == (name,), failures(verdict)
 
 
 def try_variant(exercise: str, variant: int, seeds: Sequence[int]) -> list[str]:

@@ -36,4 +36,4 @@ def test_cell_with_a_misconception_is_recognized(exercise: Exercise) -> None:
     for misconception in exercise.misconceptions:
         answer = defined(exercise, answers.wrong(exercise, misconception.name))
         if misconception.name not in POINTS[exercise.name]:
-            assert judge(exercise, LocalTransport(answer), 0).misconception == misconception.name
+            assert judge(exercise, LocalTransport(answer), 0).misconceptions == (misconception.name,)

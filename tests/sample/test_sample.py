@@ -85,8 +85,8 @@ def test_submission_gets_what_it_deserves(runs: tuple[Run, Run, Run], which: int
     points = {item["name"]: item["points"] for item in verdict["exercises"]}
     assert points == dict(submission.points)
     assert verdict["points"] == sum(submission.points.values())
-    named = {item["name"]: item["misconception"] for item in verdict["exercises"] if item["misconception"]}
-    assert named == dict(submission.looks_like)
+    named = {item["name"]: item["misconceptions"] for item in verdict["exercises"] if item["misconceptions"]}
+    assert named == {name: [mistake] for name, mistake in submission.looks_like.items()}
 
 
 def test_status_says_what_happened(runs: tuple[Run, Run, Run]) -> None:

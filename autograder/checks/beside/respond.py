@@ -4,12 +4,16 @@ What it exchanges are trees of None, bool, int, float, str, list, numeric arrays
 cannot: tuple, dict, tensor, rng, torch_rng, opaque.
 """
 
+import linecache
 import re
 import sys
+import sysconfig
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,6 +28,12 @@ MAX_MESSAGE = 400
 NUMERIC_KINDS = "biufcU"
 COLOR = re.compile("\x1b\\[[0-9;]*m")
 """Keras colors its messages for a terminal."""
+
+INSTALLED = (
+    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    str(Path(__file__).parent),
+)
+"""Where code lies that is not the student's: libraries, and the probes."""
 
 PROBES: dict[str, Callable[..., Any]] = {}
 """The probes by their places: those that were there before the student's code was."""
@@ -156,11 +166,17 @@ def _raised(error: BaseException) -> Tree:
         message = COLOR.sub("", str(error))[:MAX_MESSAGE]
     except Exception:
         message = ""
-    line = 0
-    trace = error.__traceback__
-    while trace is not None:
-        line, trace = trace.tb_lineno, trace.tb_next
-    return {"kinds": kinds, "type": type(error).__name__[:80], "message": message, "line": line}
+    line, source = _own_line(error)
+    return {"kinds": kinds, "type": type(error).__name__[:80], "message": message, "line": line, "source": source}
+
+
+def _own_line(error: BaseException) -> tuple[int, str]:
+    """Return the last line of the student's own that an exception came through: its number and its text."""
+    number, source = 0, ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if not frame.f_code.co_filename.startswith(INSTALLED):
+            number, source = line, linecache.getline(frame.f_code.co_filename, line).strip()[:MAX_MESSAGE]
+    return number, source
 
 
 Switch = tuple[Callable[[], Any], Callable[[Any], Any], Any]

@@ -1,0 +1,55 @@
+"""What every known mistake is told: its points, the requirements that it fails, and with which sentence.
+
+`python -m tests.checks.told [ASSIGNMENT]...` writes it down anew. A person reads it once: each sentence has to be true
+of the wrong answer above it, and a change shows in review. Numbers, which are drawn, are left out.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder.checks.ask import LocalTransport
+from autograder.checks.catalogue import ASSIGNMENTS, exercises
+from autograder.checks.exercise import Exercise
+from autograder.checks.implementation import Implementation, resolve
+from autograder.checks.judge import judge
+from autograder.checks.verdict import ExerciseVerdict
+
+FOLDER = Path(__file__).with_suffix("")
+DRAWN = re.compile(r"-?\d[\d,]*(\.\d+)?(e-?\d+)?")
+
+
+def told(assignment: str) -> str:
+    """Return what the mistakes of an assignment are told."""
+    return "\n".join(line for exercise in exercises(assignment) for line in _lines(exercise)) + "\n"
+
+
+def tables(exercise: Exercise) -> Iterator[tuple[str, ExerciseVerdict]]:
+    """Yield each spelling of each mistake by its name, and how it is judged."""
+    for misconception in exercise.misconceptions:
+        for number, spelling in enumerate(misconception.spellings):
+            yield misconception.name + f" ({number + 1})" * bool(number), judged(exercise, spelling)
+
+
+def judged(exercise: Exercise, implementation: Implementation) -> ExerciseVerdict:
+    return judge(exercise, LocalTransport(resolve(implementation)), 0)
+
+
+def without_numbers(message: str) -> str:
+    """Leave out the numbers of a message but 0 and 1."""
+    return DRAWN.sub(lambda found: found[0] if found[0] in ("0", "1") else "#", message)
+
+
+def _lines(exercise: Exercise) -> Iterator[str]:
+    for name, verdict in tables(exercise):
+        yield f"{exercise.name}: {name}: {verdict.points:g} of {verdict.max_points:g}"
+        for item in verdict.requirements:
+            if not item.passed:
+                yield f"  {item.key}: {without_numbers(item.message)}"
+        yield ""
+
+
+if __name__ == "__main__":
+    for wanted in sys.argv[1:] or ASSIGNMENTS:
+        (FOLDER / f"{wanted}.txt").write_text(told(wanted), encoding="utf-8")
