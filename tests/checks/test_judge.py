@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import pytest
 
-from autograder.checks.ask import Answer, Ask, Interrupted, LocalTransport, Question, Raised, StudentRaised
+from autograder.checks.ask import Answer, Ask, Interrupted, LocalTransport, Opaque, Question, Raised, StudentRaised
 from autograder.checks.catalogue import ASSIGNMENTS, exercises, find
-from autograder.checks.exercise import Fingerprint, Unmet
-from autograder.checks.expect import is_refusal
+from autograder.checks.exercise import Exercise, Fingerprint, Unmet
+from autograder.checks.expect import describe_type, expect, is_refusal
 from autograder.checks.judge import judge
 from autograder.checks.requirements import UNREADABLE
 
@@ -162,3 +162,113 @@ def test_a_transport_that_cannot_go_on_is_no_fault_in_naming():
 
     with pytest.raises(Interrupted):
         judge(replace(FIRST, fingerprint=Fingerprint(lambda ask: ask(np.ones((150, 60))))), Ends(WRONG.wrong), 0)
+
+
+def doubled(x):
+    return 2 * x
+
+
+def exercise_of_two(after=""):
+    own = Exercise(doubled, page="dropout/moments", assignment="dropout_numpy")
+
+    @own.requires("doubles", 2)
+    def doubles(ask, draw):
+        expect(ask(3) == 6, "3 should become 6")
+
+    @own.requires("is even", 1, after=after)
+    def is_even(ask, draw):
+        expect(ask(3) % 2 == 0, "the result should be even")
+
+    return own
+
+
+def test_requirement_that_waits_says_nothing_of_the_answer():
+    verdict = judge(exercise_of_two(after="doubles"), LocalTransport(lambda x: 3 * x), 0)
+    assert [item.judged for item in verdict.requirements] == [True, False]
+    assert verdict.requirements[1].message == 'not judged before "doubles" holds'
+    assert verdict.points == 0
+
+
+def test_requirement_that_holds_does_not_wait():
+    verdict = judge(exercise_of_two(after="doubles"), LocalTransport(lambda x: 4 * x), 0)
+    assert [item.passed for item in verdict.requirements] == [False, True]
+
+
+def test_requirement_that_waits_for_nothing_fails_with_its_own_sentence():
+    verdict = judge(exercise_of_two(), LocalTransport(lambda x: 3 * x), 0)
+    assert [item.message for item in verdict.requirements] == ["3 should become 6", "the result should be even"]
+    waits = judge(exercise_of_two(after="doubles"), LocalTransport(lambda x: 6 if x == 3 else 0), 0)
+    assert waits.passed
+
+
+def test_sentence_is_said_once():
+    def broken(x):
+        raise KeyError("x")
+
+    everywhere = judge(exercise_of_two(), LocalTransport(broken), 0)
+    assert everywhere.shared.startswith("your code raised KeyError: 'x', in the line `raise KeyError(")
+    assert everywhere.said == ("", "")
+    three = replace(
+        everywhere, requirements=(*everywhere.requirements, replace(everywhere.requirements[0], message=""))
+    )
+    assert three.shared == ""
+    assert three.said == (everywhere.shared, 'as under "doubles"', "")
+
+
+def test_line_of_the_student_is_shown_and_none_of_a_library():
+    def ragged(x):
+        return np.stack([np.zeros(x), np.zeros(x + 1)])
+
+    message = judge(exercise_of_two(), LocalTransport(ragged), 0).requirements[0].message
+    assert message.endswith(", in the line `return np.stack([np.zeros(x), np.zeros(x + 1)])`")
+
+
+def named(exercise, answer):
+    return judge(exercise, LocalTransport(answer), 0).misconceptions
+
+
+def sums(x):
+    return float(x.sum()), float(x.max()), float(x[0])
+
+
+def exercise_of_three():
+    """Return an exercise with a mistake for each of its three numbers, and one for the first two."""
+    own = Exercise(sums, page="dropout/moments", assignment="dropout_numpy")
+    for place, points in ((0, 1), (1, 3), (2, 1)):
+        key = ("adds", "finds_largest", "finds_first")[place]
+
+        def holds(ask, draw, place=place):
+            x = draw.normal(size=5)
+            expect(abs(ask(x)[place] - sums(x)[place]) < 1e-9, f"number {place} is wrong")
+
+        own.requires(key, points, key=key)(holds)
+    own.measures()(lambda ask: list(ask(np.array([2.0, 7.0, -3.0]))))
+    own.mistake("mean for sum")(lambda x: (float(x.mean()), float(x.max()), float(x[0])))
+    own.mistake("smallest for largest")(lambda x: (float(x.sum()), float(x.min()), float(x[0])))
+    own.mistake("smallest for largest")(lambda x: (float(x.sum()), -float(x.max()), float(x[0])))
+    return own
+
+
+def test_two_mistakes_are_named_the_costlier_one_first():
+    own = exercise_of_three()
+    assert named(own, lambda x: (x.mean(), x.max(), x[0])) == ("mean for sum",)
+    assert named(own, lambda x: (x.sum(), -x.max(), x[0])) == ("smallest for largest",)
+    assert named(own, lambda x: (x.mean(), x.min(), x[0])) == ("smallest for largest", "mean for sum")
+
+
+def test_no_mistake_is_named_that_does_not_explain_everything():
+    assert named(exercise_of_three(), lambda x: (x.mean(), x.max(), x[-1])) == ()
+    assert named(exercise_of_three(), lambda x: (x.mean(), x.min(), x[-1])) == ()
+
+
+def test_no_mistake_is_named_that_fails_what_the_answer_passes():
+    """It behaves like the mistake for the numbers of the fingerprint, and is right for those that are drawn."""
+    assert named(exercise_of_three(), lambda x: (x.mean() if len(x) == 3 else x.sum(), x.max(), x[-1])) == ()
+
+
+def test_types_are_named_as_a_student_would():
+    assert describe_type(np.array(1.5)) == "a NumPy float64"
+    assert describe_type(Opaque("ndarray")) == "an array of objects"
+    assert describe_type(Opaque("object")) == "an object"
+    assert describe_type(3) == "an int"
+    assert describe_type(2.0) == "a float"

@@ -149,3 +149,28 @@ def test_dependence_on_x_is_seen(of):
     keep = np.where(of(x), 0.9, 0.3)
     with pytest.raises(Unmet, match="should not depend on its value"):
         independent_of(draw.random(x.shape) < keep, x, RATE)
+
+
+@pytest.mark.parametrize("kept", [0.34, 0.4, 0.73])
+def test_independent_masks_of_another_share_are_not_called_dependent(kept):
+    for seed in range(50):
+        draw = np.random.default_rng(seed)
+        masks = draw.random((CALLS, *SHAPE)) < kept
+        independent_entries(masks, RATE)
+        independent_of(masks, draw.normal(size=SHAPE), RATE)
+
+
+@pytest.mark.parametrize(
+    ("masks", "says"), [(shared_rows, "axis 0"), (shared_columns, "axis 1"), (one_for_ever, "call")]
+)
+def test_dependence_is_laid_where_it_is(masks, says):
+    for seed in range(40):
+        with pytest.raises(Unmet, match=says):
+            independent_entries(masks(np.random.default_rng(seed)), RATE)
+
+
+def test_what_is_dropped_is_called_by_its_name():
+    with pytest.raises(Unmet, match=r"at p_keep 0\.6 about 0\.6 of the units"):
+        keeps_fraction(np.ones((9, 100), bool), 0.4, at="p_keep 0.6", of="units")
+    with pytest.raises(Unmet, match=r"the weights along axis 0 .* every entry of W"):
+        independent_entries(shared_rows(np.random.default_rng(0)), RATE, of="weights", array="W")

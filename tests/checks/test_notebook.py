@@ -206,3 +206,33 @@ def test_progress_counts_what_was_checked(capsys):
     assert "dropout_ridge " in out
     assert "not checked yet" in out
     assert progress.Progress("dropout_numpy")._repr_html_().count("not checked yet") == 7
+
+
+def test_failed_requirement_shows_a_call_to_paste(capsys):
+    def dropout_moments(mean, var, rate):
+        if not 0 <= rate <= 1:
+            raise ValueError("rate")
+        return (0.0, 0.0) if rate == 1 else (mean, var / (1 - rate))
+
+    with pytest.raises(NotYet):
+        check(dropout_moments)
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    (call, *_) = [line.removeprefix("try ") for line in lines if line.startswith("try dropout_moments(")]
+    came = lines[lines.index(f"try {call}") + 1]
+    gives = eval(call, {"dropout_moments": dropout_moments})
+    assert eval(came.removeprefix("gives ")) == pytest.approx(gives, rel=1e-4)
+    assert lines[lines.index(f"try {call}") + 2].startswith("right is (")
+
+
+def test_what_is_printed_is_caught_and_folded(tmp_path):
+    source = WRONG.replace("    return", "    print('<b>mean</b>', mean)\n    return")
+    outputs = run_in_kernel(source, tmp_path)
+    assert [output.output_type for output in outputs] == ["display_data", "error"]
+    assert "<details><summary>Your code printed" in outputs[0].data["text/html"]
+    assert "&lt;b&gt;mean&lt;/b&gt; " in outputs[0].data["text/html"]
+
+
+def test_line_that_raised_is_shown_in_a_notebook(tmp_path):
+    source = WRONG.replace("return mean, var / (1 - rate)", "return mean, {}['var']")
+    table, _ = run_in_kernel(source, tmp_path)
+    assert "in the line <code>return mean, {}[&#x27;var&#x27;]</code>" in table.data["text/html"]
