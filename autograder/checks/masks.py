@@ -59,7 +59,9 @@ def independent_of(masks: np.ndarray, x: np.ndarray, rate: float) -> None:
             raise Unmet("whether an entry is kept should not depend on its value in x")
 
 
-def independent_entries(masks: np.ndarray, rate: float, of: str = "entries", array: str = "x") -> None:
+def independent_entries(
+    masks: np.ndarray, rate: float, of: str = "entries", array: str = "x", does: str = "are kept"
+) -> None:
     """Raise Unmet when the entries of masks (calls, *shape) depend on one another within a call or between calls.
 
     Args:
@@ -67,15 +69,16 @@ def independent_entries(masks: np.ndarray, rate: float, of: str = "entries", arr
         rate: the drop rate that was asked.
         of: what is kept or dropped.
         array: the name of what has these entries.
+        does: what a mask says of an entry.
     """
     rate = own_rate(masks, rate)
     agree = (1 - rate) ** 2 + rate**2
     if axes := {axis: surprise for axis in range(masks.ndim) if (surprise := _surprise(masks, axis, agree))}:
-        raise Unmet(_explain(max(axes, key=lambda axis: axes[axis]), of, array))
+        raise Unmet(_explain(max(axes, key=lambda axis: axes[axis]), of, array, does))
     flat = masks.reshape(len(masks), -1)
-    _equal_chances(flat, rate, of)
+    _equal_chances(flat, rate, f"{of} {does}")
     _no_shared_fate(flat, agree, of, array)
-    _independent_counts(flat, rate, of)
+    _independent_counts(flat, rate, f"{of} that {does}")
 
 
 def _surprise(masks: np.ndarray, axis: int, agree: float) -> float:
@@ -107,19 +110,19 @@ def _mirrored(masks: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     return masks.take(np.arange(half), axis), masks.take(-1 - np.arange(half), axis)
 
 
-def _explain(axis: int, of: str, array: str) -> str:
+def _explain(axis: int, of: str, array: str, does: str) -> str:
     if axis == 0:
-        return f"which {of} are kept in one call should not depend on which were kept in another, but it does"
+        return f"which {of} {does} in one call should not depend on those of another call, but it does"
     return f"the {of} along axis {axis - 1} depend on one another: draw one random number for every entry of {array}"
 
 
-def _equal_chances(flat: np.ndarray, rate: float, of: str) -> None:
+def _equal_chances(flat: np.ndarray, rate: float, kept: str) -> None:
     """Look at every entry: over many calls none may be kept much more, or much less, often than the others."""
     calls, entries = flat.shape
-    kept = flat.sum(axis=0)
-    for extreme in (kept.min(), kept.max()):
+    counts = flat.sum(axis=0)
+    for extreme in (counts.min(), counts.max()):
         if not plausible_count(int(extreme), calls, 1 - rate, TESTS * entries):
-            raise Unmet(f"all {of} should have the same chance to be kept, but some are kept more often")
+            raise Unmet(f"all should have the same chance, but some {kept} more often than others")
 
 
 def _no_shared_fate(flat: np.ndarray, agree: float, of: str, array: str) -> None:
@@ -136,7 +139,7 @@ def _no_shared_fate(flat: np.ndarray, agree: float, of: str, array: str) -> None
             raise Unmet(f"some {of} always share their fate: draw one random number for every entry of {array}")
 
 
-def _independent_counts(flat: np.ndarray, rate: float, of: str) -> None:
+def _independent_counts(flat: np.ndarray, rate: float, those: str) -> None:
     """Compare how often a call keeps a number of entries near the expected one with the binomial law.
 
     The middle holds about half of the law's mass, so that a number that never varies is seen wherever it lies.
@@ -146,4 +149,4 @@ def _independent_counts(flat: np.ndarray, rate: float, of: str) -> None:
     middle = [k for k in range(trials + 1) if abs(k - trials * (1 - rate)) <= spread]
     probability = sum(binomial_pmf(k, trials, 1 - rate) for k in middle)
     if not believable(np.isin(flat.sum(axis=1), middle), probability):
-        raise Unmet(f"the number of kept {of} should vary from call to call as independent coin flips make it vary")
+        raise Unmet(f"the number of {those} should vary from call to call as independent coin flips make it vary")

@@ -13,7 +13,12 @@ from autograder.checks.judge import judge
 from autograder.checks.misconceptions import fingerprints
 
 EXERCISES = [exercise for assignment in ASSIGNMENTS for exercise in exercises(assignment)]
-MISCONCEPTIONS = [(exercise, misconception) for exercise in EXERCISES for misconception in exercise.misconceptions]
+MISCONCEPTIONS = [
+    pytest.param(exercise, item.name, spelling, id=f"{exercise.name}-{item.name}" + f"-{number}" * bool(number))
+    for exercise in EXERCISES
+    for item in exercise.misconceptions
+    for number, spelling in enumerate(item.spellings)
+]
 RIGHT = [(exercise, variant) for exercise in EXERCISES for variant in (exercise.reference, *exercise.variants)]
 SEEDS = range(3)
 MANY_SEEDS = range(20)
@@ -30,12 +35,12 @@ def failures(verdict):
     return {item.name: item.message for item in verdict.requirements if not item.passed}
 
 
-@pytest.mark.parametrize(("exercise", "misconception"), MISCONCEPTIONS, ids=name_of)
-def test_misconception_is_rejected_named_and_worth_the_same_for_every_seed(exercise, misconception):
-    wrong = resolve(misconception.wrong)
+@pytest.mark.parametrize(("exercise", "name", "spelling"), MISCONCEPTIONS)
+def test_misconception_is_rejected_named_and_worth_the_same_for_every_seed(exercise, name, spelling):
+    wrong = resolve(spelling)
     seeds = SEEDS if isinstance(exercise.reference, Built) else MANY_SEEDS
     verdicts = [judge(exercise, LocalTransport(wrong), seed) for seed in seeds]
-    assert {verdict.misconceptions for verdict in verdicts} == {(misconception.name,)}
+    assert {verdict.misconceptions for verdict in verdicts} == {(name,)}
     lost = [failures(verdict).keys() for verdict in verdicts]
     assert lost[0]
     assert all(names == lost[0] for names in lost)
@@ -88,12 +93,21 @@ def test_equal_seeds_give_equal_verdicts(exercise):
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
 def test_stored_fingerprints_are_what_is_measured(assignment):
     """`python -m autograder.checks.fingerprints` makes them again."""
-    stored = json.loads((Path(autograder.checks.__file__).parent / assignment / "fingerprints.json").read_text())
+    path = Path(autograder.checks.__file__).parent / assignment / "fingerprints.json"
+    everything = json.loads(path.read_text())
+    assert everything.keys() == {exercise.name for exercise in exercises(assignment)}
     for exercise in exercises(assignment):
-        measured = fingerprints(exercise)
-        assert measured.keys() == stored[exercise.name].keys()
-        for name, numbers in measured.items():
+        measured, stored = numbers_of(fingerprints(exercise)), numbers_of(everything[exercise.name])
+        assert measured.keys() == stored.keys()
+        for name, (behaves, fails) in measured.items():
             tolerance = exercise.fingerprint.tolerance
-            assert numbers == pytest.approx(stored[exercise.name][name], rel=tolerance, abs=tolerance, nan_ok=True), (
-                name
-            )
+            assert behaves == pytest.approx(stored[name][0], rel=tolerance, abs=tolerance, nan_ok=True), name
+            assert fails == stored[name][1], name
+
+
+def numbers_of(fingerprint):
+    """Return the numbers and the failed requirements of the reference and of each spelling of each mistake."""
+    spellings = [(name, item) for name, items in fingerprint["mistakes"].items() for item in enumerate(items)]
+    return {(name, number): (item["behaves"], item["fails"]) for name, (number, item) in spellings} | {
+        "reference": (fingerprint["reference"], [])
+    }

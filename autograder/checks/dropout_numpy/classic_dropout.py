@@ -89,10 +89,38 @@ def measure(ask: Ask) -> list[float]:
     x = np.random.default_rng(5).uniform(0.5, 2, (150, 60))
     numbers: list[float] = []
     for rate in (0.2, 0.7):
-        train, test = (np.asarray(ask(x, rate, Rng(11), training=training)) for training in (True, False))
+        train, again, test = (np.asarray(ask(x, rate, Rng(11), training=mode)) for mode in (True, True, False))
         kept = train != 0
-        numbers += [kept.mean(), np.median(train[kept] / x[kept]), np.median(test / x)]
+        numbers += [kept.mean(), np.median(train[kept] / x[kept]), np.median(test[test != 0] / x[test != 0])]
+        numbers += [(test != 0).mean(), (kept == (again != 0)).mean()]
     return numbers
+
+
+@exercise.mistake("inverted dropout")
+def inverted(x, rate, rng, training=True):
+    """Training divides by 1 - rate and test time leaves x alone. That is the inverted form of exercise 1; the form of
+    2014 leaves kept entries alone in training and multiplies by 1 - rate at test time."""
+    return x * (rng.random(x.shape) >= rate) / (1 - rate) if training else x.copy()
+
+
+@exercise.mistake("comparison turned around")
+def comparison_turned_around(x, rate, rng, training=True):
+    """A uniform number lies below rate with probability rate: entries are kept as often as they should be dropped. Keep
+    an entry where the number is at least rate."""
+    return x * (rng.random(x.shape) < rate) if training else x * (1 - rate)
+
+
+@exercise.mistake("active at test")
+def active_at_test(x, rate, rng, training=True):
+    """training is not looked at: entries are still dropped at test time, so predictions are random."""
+    return x * (rng.random(x.shape) >= rate)
+
+
+@exercise.mistake("draws from np.random")
+def draws_from_global_generator(x, rate, rng, training=True):
+    """The mask comes from np.random, and not from the generator that is passed in, so nobody can repeat the run with
+    rng. Call rng.random."""
+    return x * (np.random.random(x.shape) >= rate) if training else x * (1 - rate)  # noqa: NPY002 - the mistake
 
 
 @exercise.mistake("scaled in both")

@@ -49,12 +49,12 @@ def scales(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(dx[mask], dy[mask]), "at rate 0, dx should be dy where mask is true")
 
 
-@exercise.requires("takes a mask of booleans, of zeros and ones, or of floats", 1)
+@exercise.requires("takes a mask of booleans, of zeros and ones, or of floats", 1, after="blocks")
 def takes_any_mask_dtype(ask: Ask, draw: np.random.Generator) -> None:
-    for kind in ("bool", "int64", "uint8", "float32", "float64"):
+    for kind in ("int64", "uint8", "float32", "float64"):
         dy, mask = inputs(draw, 0.4)
-        dx = array(ask(dy, mask.astype(kind), 0.4), dy.shape, name="dx")
-        expect(close(dx, dy * mask / 0.6), f"a mask of dtype {kind} should give the same gradient as a boolean one")
+        plain, dx = (array(ask(dy, given, 0.4), dy.shape, name="dx") for given in (mask, mask.astype(kind)))
+        expect(close(dx, plain), f"a mask of dtype {kind} should give the same gradient as a boolean one")
 
 
 @exercise.requires("gives zeros at rate 1", 1)

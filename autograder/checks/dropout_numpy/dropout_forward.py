@@ -8,7 +8,7 @@ from autograder.checks.ask import Ask, Rng
 from autograder.checks.beside.calls import successive
 from autograder.checks.dropout_numpy.noise import refuses_bad_rates
 from autograder.checks.exercise import Exercise
-from autograder.checks.expect import array, close, expect, mask_of, parts
+from autograder.checks.expect import array, close, expect, kept_of, mask_of, parts
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
 from autograder.reference.dropout import dropout_forward
 
@@ -22,11 +22,12 @@ SHAPES = ((7,), (6, 5), (2, 3, 4, 2), (4, 4), (3, 5, 2), (1, 9))
 
 
 def forward(ask: Ask, x: np.ndarray, rate: float, rng: Rng, training: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Return y and what the mask keeps; what else is in the mask is judged alone."""
     y, mask = parts(ask(x, rate, rng, training=training), ("y", "mask"))
-    return array(y, x.shape, name="y"), mask_of(mask, x.shape)
+    return array(y, x.shape, name="y"), kept_of(mask, x.shape)
 
 
-@exercise.requires("keeps a fraction 1 - rate", 2)
+@exercise.requires("keeps a fraction 1 - rate", 1.5)
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         x = hidden.some_zeros(draw, (1, 12_000))  # one row, because sharing a mask over rows costs points elsewhere
@@ -35,13 +36,13 @@ def keeps(ask: Ask, draw: np.random.Generator) -> None:
         keeps_fraction(mask, rate)
 
 
-@exercise.requires("draws every entry on its own, anew at every call", 2)
+@exercise.requires("draws every entry on its own, anew at every call", 1.5)
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     rate = 0.4
     for shape in hidden.CALLED_AGAIN:
         x = hidden.away_from_zero(draw, shape)
         calls = ask.probe(successive, 80, x, rate, hidden.rng(draw))
-        masks = np.stack([mask_of(parts(call, ("y", "mask"))[1], shape) for call in calls])
+        masks = np.stack([kept_of(parts(call, ("y", "mask"))[1], shape) for call in calls])
         independent_entries(masks, rate)
         independent_of(masks, x, rate)
 
@@ -53,6 +54,20 @@ def scales(ask: Ask, draw: np.random.Generator) -> None:
         y, mask = forward(ask, x, rate, hidden.rng(draw))
         expect(close(y[~mask], np.zeros((~mask).sum())), "where mask is false, y should be 0")
         expect(close(y[mask], x[mask] / (1 - rate)), "where mask is true, y should be x / (1 - rate)")
+
+
+@exercise.requires("returns a mask that holds only true and false (or 1 and 0)", 1)
+def returns_mask(ask: Ask, draw: np.random.Generator) -> None:
+    for rate in hidden.RATES:
+        for shape, training in (((20, 11), True), ((9, 4), False)):
+            x = hidden.away_from_zero(draw, shape)
+            mask = parts(ask(x, rate, hidden.rng(draw), training=training), ("y", "mask"))[1]
+            factor = np.unique(kept_of(mask, x.shape) * mask)[-1]
+            expect(
+                rate == 0 or not close(factor, 1 / (1 - rate)),
+                "the factor 1 / (1 - rate) is in the mask: return the mask as it is before the division",
+            )
+            mask_of(mask, x.shape)
 
 
 @exercise.requires("is the identity when not training", 1)
@@ -68,7 +83,7 @@ def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.some_zeros(draw, (12, 7))
     y, mask = forward(ask, x, 0.0, hidden.rng(draw))
-    expect(mask.all() and close(y, x), "at rate 0 nothing should change")
+    expect(mask.all() and close(y, x), "at rate 0 nothing should change: y is x and mask is true everywhere")
     y, mask = forward(ask, x, 1.0, hidden.rng(draw))
     expect(
         not mask.any() and not y.any(), "at rate 1 everything should be dropped: y is 0 and mask is false everywhere"
@@ -98,10 +113,12 @@ def measure(ask: Ask) -> list[float]:
     x = np.random.default_rng(5).uniform(0.5, 2, (200, 60))
     numbers: list[float] = []
     for rate in (0.2, 0.7):
-        first, second = (np.asarray(y) for y, _ in ask.probe(successive, 2, x, rate, Rng(11)))
-        kept = first != 0
-        numbers += [kept.mean(), np.median(first[kept] / x[kept])]
-        numbers += [(kept[::2] == kept[1::2]).mean(), (kept == (second != 0)).mean()]
+        first = ask.answer(x, rate, Rng(11))
+        y, mask = (np.asarray(value) for value in ask.value(first))
+        kept = y != 0
+        numbers += [kept.mean(), np.median(y[kept] / x[kept]), mask.max(), float(first.untouched)]
+        numbers.append((kept[::2] == kept[1::2]).mean())
+        numbers += [(kept == (np.asarray(ask(x, rate, Rng(seed))[0]) != 0)).mean() for seed in (11, 13)]
         test = np.asarray(ask(x, rate, Rng(12), training=False)[0])
         scale = np.median(test[test != 0] / x[test != 0])
         numbers += [(test != 0).mean(), float(abs(scale - 1) > 0.01)]
@@ -114,6 +131,64 @@ def normal_mask(x, rate, rng, training=True):
     kept, and at rate 0 half are still dropped. Compare a uniform number with rate."""
     mask = rng.standard_normal(x.shape) > rate if training else np.ones(x.shape, bool)
     return (x * mask / (1 - rate) if training else x.copy()), mask
+
+
+@exercise.mistake("normal mask, below the keep probability")
+def normal_mask_below(x, rate, rng, training=True):
+    """A standard normal number lies below 1 - rate with probability Phi(1 - rate), not 1 - rate: at rate .5 69 % are
+    kept, and at rate 1 still half. Compare a uniform number with 1 - rate."""
+    mask = rng.standard_normal(x.shape) < 1 - rate if training else np.ones(x.shape, bool)
+    return (x * mask / (1 - rate) if training else x.copy()), mask
+
+
+@exercise.mistake("rounds uniform numbers")
+def rounds(x, rate, rng, training=True):
+    """A uniform number rounds to 1 as often as to 0, so that half of the entries are kept whatever rate is. Compare it
+    with rate."""
+    mask = np.round(rng.random(x.shape)) == 1 if training else np.ones(x.shape, bool)
+    return (x * mask / (1 - rate) if training else x.copy()), mask
+
+
+@exercise.mistake("comparison turned around")
+def comparison_turned_around(x, rate, rng, training=True):
+    """A uniform number lies below rate with probability rate: entries are kept as often as they should be dropped. Keep
+    an entry where the number is at least rate."""
+    mask = rng.random(x.shape) < rate if training else np.ones(x.shape, bool)
+    return (x * mask / (1 - rate) if training else x.copy()), mask
+
+
+@exercise.mistake("the factor is in the mask")
+def factor_in_mask(x, rate, rng, training=True):
+    """The mask that is returned holds 1 / (1 - rate) where an entry is kept. Return it as it is before the division: the
+    backward pass of the next exercise divides by itself."""
+    mask = (rng.random(x.shape) >= rate) / (1 - rate) if training else np.ones(x.shape)
+    return x * mask, mask
+
+
+@exercise.mistake("draws from np.random")
+def draws_from_global_generator(x, rate, rng, training=True):
+    """The mask comes from np.random, and not from the generator that is passed in, so nobody can repeat the run with
+    rng. Call rng.random."""
+    mask = np.random.random(x.shape) >= rate if training else np.ones(x.shape, bool)  # noqa: NPY002 - the mistake
+    return (x * mask / (1 - rate) if training else x.copy()), mask
+
+
+@exercise.mistake("works in place")
+def works_in_place(x, rate, rng, training=True):
+    """x itself is overwritten (`x *= mask`), so whoever passed it in has lost it. Compute a new array: `x * mask`."""
+    mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
+    if training:
+        x *= mask
+        x /= 1 - rate
+    return x, mask
+
+
+@exercise.mistake("the classic form")
+def classic_form(x, rate, rng, training=True):
+    """Kept entries are left as they are in training and multiplied by 1 - rate at test time. That is the form of 2014,
+    which exercise 3 asks for; the inverted form divides in training and leaves test time alone."""
+    mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
+    return x * (mask if training else 1 - rate), mask
 
 
 @exercise.mistake("divides by rate")

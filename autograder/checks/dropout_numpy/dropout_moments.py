@@ -22,9 +22,10 @@ def moments(ask: Ask, mean: float, var: float, rate: float) -> tuple[float, floa
 
 @exercise.requires("leaves the mean as it is", 1)
 def keeps_mean(ask: Ask, draw: np.random.Generator) -> None:
-    for rate, sign in zip((0.0, *hidden.RATES), (1, -1, 1, -1), strict=True):
-        mean, var = sign * draw.uniform(1, 4), draw.uniform(0.2, 3)
-        expect(close(moments(ask, mean, var, rate)[0], mean), "inverted dropout should leave the mean as it is")
+    for rate in (0.0, *hidden.RATES):
+        size, var = draw.uniform(1, 4), draw.uniform(0.2, 3)
+        for mean in (size, -size):
+            expect(close(moments(ask, mean, var, rate)[0], mean), "inverted dropout should leave the mean as it is")
 
 
 @exercise.requires("divides the variance by 1 - rate when the mean is 0", 1)
@@ -38,22 +39,27 @@ def scales_variance(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("adds the variance that the mask gives to a constant", 1)
 def adds_spread_of_mean(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
-        mean = draw.choice([-1, 1]) * draw.uniform(1, 4)
-        added = moments(ask, mean, 0.0, rate)[1]
-        expect(
-            close(added, rate / (1 - rate) * mean**2),
-            "a constant activation should get a variance of its own from the mask",
-        )
+        size = draw.uniform(1, 4)
+        for mean in (size, -size):
+            added = moments(ask, mean, 0.0, rate)[1]
+            expect(
+                close(added, rate / (1 - rate) * mean**2),
+                "the variance that a constant activation mu gets is not that of a number which is mu / (1 - rate) with "
+                "probability 1 - rate and otherwise 0",
+            )
 
 
 @exercise.requires("adds the two contributions up", 1)
 def combines_both(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
-        mean, var = draw.choice([-1, 1]) * draw.uniform(1, 4), draw.uniform(0.2, 3)
-        expect(
-            close(moments(ask, mean, var, rate), dropout_moments(mean, var, rate)),
-            "with mean and variance both different from 0, the two contributions to the variance should add up",
-        )
+        size, var = draw.uniform(1, 4), draw.uniform(0.2, 3)
+        for mean in (size, -size):
+            both, of_mean, of_variance = (moments(ask, *given, rate)[1] for given in ((mean, var), (mean, 0), (0, var)))
+            expect(
+                close(both, of_mean + of_variance),
+                "the variance for a mean and a variance should be the sum of that for the mean alone and that for the "
+                "variance alone",
+            )
 
 
 @exercise.requires("gives zeros at rate 1", 0.5)
@@ -71,7 +77,8 @@ def refuses_bad_rates(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
-    cases = ((2.0, 1.0, 0.2), (-1.5, 0.7, 0.6), (0.4, 2.0, 0.35))
+    """Measure mean and variance where only one of them is not 0, so that two mistakes can be told apart, and together."""
+    cases = ((2.0, 0.0, 0.2), (-1.5, 0.0, 0.6), (0.0, 2.0, 0.35), (0.0, 0.7, 0.6), (-1.5, 0.7, 0.6))
     return [float(value) for case in cases for value in ask(*case)]
 
 
@@ -87,6 +94,20 @@ def forgets_mean(mean, var, rate):
     """The variance is only divided by 1 - rate. An activation with a mean also jumps between 0 and mu / q, which adds
     (p / q) mu^2."""
     return mean, var / (1 - rate)
+
+
+@exercise.mistake("p q mu^2")
+def unscaled_spread(mean, var, rate):
+    """mu^2 is multiplied by p q, the variance of a mask of zeros and ones. The inverted mask is divided by q, its
+    variance by q^2: (p / q) mu^2."""
+    return mean, var / (1 - rate) + rate * (1 - rate) * mean**2
+
+
+@exercise.mistake("1 / q^2")
+def twice_divided(mean, var, rate):
+    """The variance of an activation of mean 0 is divided by q^2. The factor 1 / q is squared, but only the share q of
+    the activations is kept: q / q^2 = 1 / q."""
+    return mean, var / (1 - rate) ** 2 + rate / (1 - rate) * mean**2
 
 
 @exercise.mistake("rate and keep swapped")

@@ -36,6 +36,16 @@ def noises(ask: Ask, draw: np.random.Generator) -> dict[float, tuple[np.ndarray,
     return {rate: (x, noise_of(ask, draw, x, rate)) for rate, x in inputs.items()}
 
 
+def halves(noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of some numbers lie above their median, and which lie farther from it than half of them.
+
+    Whether numbers depend on one another, or on x, is seen by them, whatever their center and spread are.
+    """
+    median = np.median(noise)
+    distance = np.abs(noise - median)
+    return noise > median, distance > np.median(distance)
+
+
 @exercise.requires("multiplies by noise with mean 1 and variance rate / (1 - rate)", 3)
 def has_right_distribution(ask: Ask, draw: np.random.Generator) -> None:
     for rate, (_, z) in ask.once(noises).items():
@@ -49,10 +59,11 @@ def has_right_distribution(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("multiplies whatever the value of x", 0.5)
 def multiplies(ask: Ask, draw: np.random.Generator) -> None:
     x, z = ask.once(noises)[0.35]
+    above, far = halves(z)
     for group in (np.abs(x) > 1.75, np.abs(x) <= 1.75, x > 0, x < 0):
         expect(
-            believable(np.abs(z[group]) < UPPER_QUARTILE, 0.5) and believable(z[group] < 0, 0.5),
-            "the factor y / x should have the same distribution whatever x is: multiply by the noise",
+            believable(far[group], 0.5) and believable(above[group], 0.5),
+            "the factor y / x should have the same distribution whatever x is, but its center or its spread changes",
         )
     x = hidden.some_zeros(draw, (9, 9))
     y = array(ask(x, 0.35, hidden.rng(draw)), x.shape, name="y")
@@ -63,20 +74,23 @@ def multiplies(ask: Ask, draw: np.random.Generator) -> None:
 def takes_any_shape(ask: Ask, draw: np.random.Generator) -> None:
     for shape in ((5000,), (20, 5, 50), (2, 25, 4, 25)):
         noise = noise_of(ask, draw, hidden.away_from_zero(draw, shape), 0.35)
-        expect(believable(noise < 0, 0.5), f"for x of shape {shape} the factors y / x should have mean 1")
+        expect(np.unique(noise).size > noise.size // 2, f"for x of shape {shape} many factors y / x are equal")
 
 
-@exercise.requires("draws every entry on its own, anew at every call", 1)
+@exercise.requires("draws every entry on its own, anew at every call", 1, after="multiplies")
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     for shape in hidden.CALLED_AGAIN:
         x = hidden.away_from_zero(draw, shape)
         calls = ask.probe(successive, 80, x, 0.35, hidden.rng(draw))
-        noise = (np.stack([array(y, shape, name="y") for y in calls]) / x - 1) / np.sqrt(0.35 / 0.65)
-        independent_entries(noise > 0, 0.5)
-        independent_entries(np.abs(noise) > UPPER_QUARTILE, 0.5)
-        sums = noise.reshape(len(noise), -1).sum(axis=1) / np.sqrt(x.size)
+        noise = np.stack([array(y, shape, name="y") for y in calls]) / x - 1
+        expect(np.ptp(noise) > 1e-9, "the factors y / x should differ from entry to entry and from call to call")
+        above, far = halves(noise)
+        independent_entries(above, 0.5, of="factors", does="are large")
+        independent_entries(far, 0.5, of="factors", does="are far from their mean")
+        sums = noise.reshape(len(noise), -1).sum(axis=1)
+        typical = UPPER_QUARTILE * noise.std() * np.sqrt(x.size)
         expect(
-            believable(np.abs(sums) > UPPER_QUARTILE, 0.5),
+            believable(np.abs(sums - sums.mean()) > typical, 0.5),
             "the mean of the factors should vary from call to call as the mean of independent ones does",
         )
 
@@ -120,9 +134,10 @@ def measure(ask: Ask) -> list[float]:
     x = np.where(np.random.default_rng(5).random((200, 100)) < 0.5, 1.0, 4.0)
     numbers: list[float] = []
     for rate in (0.1, 0.8):
-        train, test = (np.asarray(ask(x, rate, Rng(11), training=training)) for training in (True, False))
+        train, again, test = (np.asarray(ask(x, rate, Rng(11), training=mode)) for mode in (True, True, False))
         factor = (train / x - 1) / np.sqrt(rate / (1 - rate))
         numbers += [factor.mean(), factor[x == 1].std(), factor[x == 4].std(), (test / x).std()]
+        numbers.append(float(np.array_equal(train, again)))
     return numbers
 
 
@@ -131,6 +146,34 @@ def variance_as_deviation(x, rate, rng, training=True):
     """The variance of an inverted mask entry is p / q; a generator's scale argument is a standard deviation, the square
     root of that."""
     return x * rng.normal(1, rate / (1 - rate), x.shape) if training else x.copy()
+
+
+@exercise.mistake("rate used as the standard deviation")
+def rate_as_deviation(x, rate, rng, training=True):
+    """The noise has the standard deviation rate. The mask of dropout, divided by q, has variance p / q, so the noise in
+    its place has the standard deviation sqrt(p / q)."""
+    return x * rng.normal(1, rate, x.shape) if training else x.copy()
+
+
+@exercise.mistake("variance of the unscaled mask")
+def unscaled_variance(x, rate, rng, training=True):
+    """The noise has the variance p q of a mask of zeros and ones. The inverted mask is divided by q, its variance by
+    q^2: p / q."""
+    return x * rng.normal(1, np.sqrt(rate * (1 - rate)), x.shape) if training else x.copy()
+
+
+@exercise.mistake("rate read as keep")
+def rate_read_as_keep(x, rate, rng, training=True):
+    """The noise has variance q / p, as if rate were the share that is kept. In this course rate is the share that is
+    dropped, and the variance is p / q."""
+    return x * rng.normal(1, np.sqrt((1 - rate) / rate), x.shape) if training else x.copy()
+
+
+@exercise.mistake("draws from np.random")
+def draws_from_global_generator(x, rate, rng, training=True):
+    """The noise comes from np.random, and not from the generator that is passed in, so nobody can repeat the run with
+    rng. Call rng.normal."""
+    return x * np.random.normal(1, np.sqrt(rate / (1 - rate)), x.shape) if training else x.copy()  # noqa: NPY002 - the mistake
 
 
 @exercise.mistake("additive noise")
