@@ -81,9 +81,9 @@ def recognize(exercise: Exercise, ask: Ask, failed: Collection[str]) -> list[Mis
     if alone:
         return [max(alone, key=lambda item: item.departs).misconception]
     for together in combinations(candidates, MOST):
-        if unexplained <= frozenset().union(*(item.fails for item in together)):
-            named = sorted(together, key=lambda item: -item.costs(exercise))
-            return [item.misconception for item in named]
+        named = [item.misconception for item in sorted(together, key=lambda item: -item.costs(exercise))]
+        if named[0] != named[1] and unexplained <= frozenset().union(*(item.fails for item in together)):
+            return named
     return []
 
 

@@ -62,10 +62,17 @@ def eps_is_added(ask: Ask, x: np.ndarray, *given: float) -> None:
     squares = x.var(axis=rows)
     without = squares / (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=rows)
     for eps in ({}, *({"eps": value} for value in given)):
-        added = squares / (standard(ask, x, **eps) ** 2).mean(axis=rows) - without
-        wanted = eps.get("eps", 1e-3)
-        right = close(added / wanted, np.ones_like(added), scale=1 / wanted)
+        wanted = np.sqrt(squares / (without + eps.get("eps", 1e-3)))
+        right = close(np.sqrt((standard(ask, x, **eps) ** 2).mean(axis=rows)), wanted)
         expect(right, "eps (1e-3 unless given) should be added to the variance, under the root")
+
+
+def marks_of_eps(ask: Ask, x: np.ndarray) -> list[float]:
+    """Tell for a fingerprint whether eps is added under the root, and whether it has no influence."""
+    rows = tuple(range(x.ndim - 1))
+    before, after = ((standard(ask, x, **eps) ** 2).mean(axis=rows) for eps in ({"eps": NEGLIGIBLE}, {}))
+    added = (1 / after - 1 / before) * x.var(axis=rows) / 1e-3
+    return [float(np.allclose(added, wanted, rtol=1e-3, atol=1e-3)) for wanted in (1, 0)]
 
 
 def treats_rows_alone(ask: Ask, draw: np.random.Generator) -> None:

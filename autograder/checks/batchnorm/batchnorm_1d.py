@@ -124,7 +124,7 @@ def moves_statistics(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
-@exercise.requires("lets gradients flow through the statistics in training mode", 1.5)
+@exercise.requires("lets gradients flow through the statistics in training mode", 1.5, after="standardizes_batch")
 def flows_through_statistics(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, dy, given = batch(draw, shape), hidden.away_from_zero(draw, shape), settings(draw, shape[1])
@@ -135,7 +135,7 @@ def flows_through_statistics(ask: Ask, draw: np.random.Generator) -> None:
             expect(close(tensor(gradient, right.shape, name=f"the gradient of {name}"), right), message)
 
 
-@exercise.requires("lets gradients flow in eval mode", 0.5)
+@exercise.requires("lets gradients flow in eval mode", 0.5, after="uses_running_statistics")
 def flows_in_eval_mode(ask: Ask, draw: np.random.Generator) -> None:
     x, dy, given = batch(draw, (5, 3)), hidden.away_from_zero(draw, (5, 3)), settings(draw, 3)
     gradients = ask.probe(differentiate, Tensor(x), Tensor(dy), tensors(given), {}, False)
@@ -156,7 +156,7 @@ def keeps_no_graph(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(tensor(result.copied, (3,)), tensor(result.mean, (3,))), "a copy should have equal statistics")
 
 
-@exercise.requires("exchanges its state with torch.nn.BatchNorm1d", 1.5)
+@exercise.requires("exchanges its state with torch.nn.BatchNorm1d", 1.5, after="uses_running_statistics")
 def exchanges_state(ask: Ask, draw: np.random.Generator) -> None:
     x, given = batch(draw, (5, 3)).astype("float32"), settings(draw, 3)
     given = {name: array.astype("float32") for name, array in given.items()}
@@ -202,7 +202,8 @@ def measure(ask: Ask) -> list[float]:
     numbers: list[float] = []
     for training, grad in ((True, True), (True, False), (False, True), (False, False)):
         result = ask.probe(normalize, Tensor(x), tensors(given), {}, training, grad)
-        numbers += [float(value) for part in (result.y, result.mean, result.var) for value in part.array.ravel()]
+        numbers += [*result.y.array.ravel().tolist(), float(close(result.mean.array, given["running_mean"]))]
+        numbers += [float(value) for part in (result.mean, result.var) for value in part.array if training and grad]
     numbers += ask.probe(differentiate, Tensor(x), Tensor(dy), tensors(given), {}, True)[0].array.ravel().tolist()
     numbers.append(float(ask.probe(count_state, 2)))
     numbers.append(float(ask.probe(remembers, Tensor(x))))
@@ -225,6 +226,21 @@ def statistics_under_no_grad():
 def statistics_not_buffers():
     """The running statistics are plain attributes, so state_dict() does not have them: saved and loaded, the module
     forgets what it learned about the data. Use register_buffer."""
+
+
+@exercise.mistake("unbiased variance in the batch", edit=("x.mean(0), x.var(0, correction=0)", "x.mean(0), x.var(0)"))
+def unbiased_in_batch():
+    """The batch is standardized with the unbiased variance, which is what x.var(0) gives in PyTorch. Its own mean square
+    counts: x.var(0, correction=0). Only the running variance is unbiased."""
+
+
+@exercise.mistake(
+    "momentum read as the weight of the old value",
+    edit=("self.eps, self.momentum = eps, momentum", "self.eps, self.momentum = eps, 1 - momentum"),
+)
+def momentum_of_keras():
+    """The new statistics get the weight 1 - momentum, as in Keras. In PyTorch momentum is the weight of the new ones: with
+    .1 the running statistics move by a tenth."""
 
 
 @exercise.mistake("running statistics keep a graph", edit=("self.track(x.detach())", "self.track(x)"))

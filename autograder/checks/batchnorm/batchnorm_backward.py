@@ -29,7 +29,7 @@ def exact(actual: np.ndarray, expected: np.ndarray) -> bool:
     return actual.shape == expected.shape and np.allclose(actual, expected, rtol=1e-9, atol=1e-9 * scale)
 
 
-@exercise.requires("sums dbeta over the batch", 1)
+@exercise.requires("sums dbeta over the batch", 1.5)
 def sums_dbeta(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         dy, x, gamma = problem(draw, shape)
@@ -75,7 +75,7 @@ def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-@exercise.requires("is the exact gradient with respect to x", 3)
+@exercise.requires("is the exact gradient with respect to x", 2.5)
 def is_exact(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         dy, x, gamma = problem(draw, shape)

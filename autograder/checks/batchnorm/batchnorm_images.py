@@ -45,7 +45,7 @@ def standardizes(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("adds eps inside the root", 1)
+@exercise.requires("adds eps inside the root", 1, after="standardizes")
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for scale in (0.03, 1.0):
         eps_is_added(ask, scale * images(draw, (3, 2, 5, 4)), 1e-5, 0.02)
@@ -67,9 +67,12 @@ def returns_statistics(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x = images(draw, shape)
         _, mean, var = parts(ask(x, *gains(draw, shape[3])), PARTS)
-        message = "{} should be that of each channel over images, rows and columns"
-        expect(close(array(mean, shape[3:], name="mean"), x.mean(axis=PIXELS)), message.format("mean"))
-        expect(close(array(var, shape[3:], name="var"), x.var(axis=PIXELS)), message.format("the biased variance"))
+        message = "{} should be that of each channel over images, rows and columns{}"
+        expect(close(array(mean, shape[3:], name="mean"), x.mean(axis=PIXELS)), message.format("mean", ""))
+        expect(
+            close(array(var, shape[3:], name="var"), x.var(axis=PIXELS)),
+            message.format("the biased variance", ", without eps"),
+        )
 
 
 @exercise.requires("gives beta for a single pixel", 0.5)
@@ -127,6 +130,15 @@ def per_image(x, gamma, beta, eps=1e-3):
     well."""
     require(x, gamma, beta)
     return over_axes(x, gamma, beta, eps, (1, 2))
+
+
+@exercise.mistake("unbiased variance")
+def unbiased(x, gamma, beta, eps=1e-3):
+    """The variance is divided by one less than the number of pixels. The batch itself is standardized, so its own mean
+    square counts: divide by their number."""
+    require(x, gamma, beta)
+    mean, var = x.mean(axis=PIXELS), x.var(axis=PIXELS, ddof=min(1, x[..., 0].size - 1))
+    return ((x - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype), mean, var
 
 
 @exercise.mistake("channels first")

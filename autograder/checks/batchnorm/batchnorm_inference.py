@@ -52,14 +52,14 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("adds eps inside the root", 1)
+@exercise.requires("adds eps inside the root", 1, after="uses_given_statistics")
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     d = 4
     mean = hidden.away_from_zero(draw, (d,))
     variances = (np.zeros(d), draw.uniform(0.001, 0.01, d), draw.uniform(0.5, 2, d))
     for var in variances:
         for eps in ({}, {"eps": 1e-5}, {"eps": 0.02}, {"eps": 0.7}):
-            rise = standard(ask, np.stack([mean, mean + 1]), mean, var, **eps)
+            rise = array(ask(np.stack([mean, mean + 1]), np.ones(d), np.ones(d), mean, var, **eps), (2, d), name="y")
             slope = rise[1] - rise[0]
             expect(
                 close(slope, 1 / np.sqrt(var + eps.get("eps", 1e-3))),
@@ -106,6 +106,21 @@ def gamma_and_beta_swapped(x, gamma, beta, mean, var, eps=1e-3):
     """gamma is added and beta multiplies. The scale gamma comes first, then the shift beta."""
     require(x, gamma, beta, mean, var)
     return ((x - mean) / np.sqrt(var + eps) * beta + gamma).astype(x.dtype)
+
+
+@exercise.mistake("no root")
+def no_root(x, gamma, beta, mean, var, eps=1e-3):
+    """x minus its mean is divided by the variance. Only the standard deviation, its root, has the unit of x."""
+    require(x, gamma, beta, mean, var)
+    return ((x - mean) / (var + eps) * gamma + beta).astype(x.dtype)
+
+
+@exercise.mistake("eps outside the root")
+def eps_outside(x, gamma, beta, mean, var, eps=1e-3):
+    """eps is added to the standard deviation. It belongs under the root, var + eps: for small variances the two differ
+    visibly."""
+    require(x, gamma, beta, mean, var)
+    return ((x - mean) / (np.sqrt(var) + eps) * gamma + beta).astype(x.dtype)
 
 
 @exercise.mistake("torch's eps")

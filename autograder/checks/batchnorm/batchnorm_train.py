@@ -10,6 +10,7 @@ from autograder.checks.batchnorm.batches import (
     batch,
     eps_is_added,
     gains,
+    marks_of_eps,
     refuses_wrong_parameters,
     standard,
 )
@@ -38,7 +39,7 @@ def centers(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("divides by the root of the biased variance", 2)
+@exercise.requires("divides by the root of the biased variance", 2, after="centers")
 def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         spread = (standard(ask, batch(draw, shape), eps=NEGLIGIBLE) ** 2).mean(axis=0)
@@ -49,7 +50,7 @@ def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("adds eps inside the root", 1)
+@exercise.requires("adds eps inside the root", 1, after="centers")
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for scale in (0.05, 1.0):
         eps_is_added(ask, batch(draw, (7, 3), scale), 1e-5, 0.02, 0.7)
@@ -103,10 +104,12 @@ exercise.requires("keeps the dtype in any memory layout, and leaves its argument
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
+    """Measure y for an eps that cannot be seen, and how eps is added, which tells mistakes apart that come together."""
     draw = np.random.default_rng(4)
     x = draw.normal(1, 1, (4, 4)) * np.array([0.03, 0.5, 1, 3])
-    y, *_ = ask(x, draw.uniform(1, 2, 4), draw.uniform(1, 2, 4))
-    return np.asarray(y).ravel().tolist()
+    y, _, var = ask(x, draw.uniform(1, 2, 4), draw.uniform(1, 2, 4), eps=NEGLIGIBLE)
+    with_eps = np.asarray(ask(x, np.ones(4), np.zeros(4), eps=1.0)[2]) - np.asarray(var)
+    return [*np.asarray(y).ravel().tolist(), *marks_of_eps(ask, x), *with_eps.ravel().tolist()]
 
 
 def require(x, gamma, beta):
@@ -143,6 +146,15 @@ def unbiased(x, gamma, beta, eps=1e-3):
     return ((x - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype), mean, var
 
 
+@exercise.mistake("eps in the variance that is returned")
+def returns_variance_with_eps(x, gamma, beta, eps=1e-3):
+    """The variance comes back with eps in it. eps belongs to the division alone: a running variance that is averaged from
+    it would be too large."""
+    require(x, gamma, beta)
+    mean, var = x.mean(axis=0), x.var(axis=0) + eps
+    return ((x - mean) / np.sqrt(var) * gamma + beta).astype(x.dtype), mean, var.astype(x.dtype)
+
+
 @exercise.mistake("over features")
 def over_features(x, gamma, beta, eps=1e-3):
     """Mean and variance are taken along each row. That is LayerNorm; BatchNorm looks at one feature over all rows of
@@ -177,6 +189,15 @@ def column_by_column(x, gamma, beta, eps=1e-3):
         var[j] = v = sum((value - m) ** 2 for value in column) / n
         y[:, j] = [gamma[j] * (value - m) / (v + eps) ** 0.5 + beta[j] for value in column]
     return y, mean, var
+
+
+@exercise.right
+def in_single_precision(x, gamma, beta, eps=1e-3):
+    require(x, gamma, beta)
+    h = x.astype(np.float32)
+    mean, var = h.mean(axis=0), h.var(axis=0)
+    y = ((h - mean) / np.sqrt(var + np.float32(eps))).astype(x.dtype)
+    return (y * gamma + beta).astype(x.dtype), mean.astype(x.dtype), var.astype(x.dtype)
 
 
 @exercise.right

@@ -25,42 +25,57 @@ def problem(draw: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarr
     return batch(draw, shape), 10 * hidden.away_from_zero(draw, shape[1:]), draw.uniform(20, 40, shape[1])
 
 
-def moved(ask: Ask, draw: np.random.Generator, library: str, part: int, message: str) -> None:
+def moves_mean(ask: Ask, draw: np.random.Generator, library: str, message: str) -> None:
     for shape in SHAPES:
         x, mean, var = problem(draw, shape)
-        new = array(parts(ask(x, mean, var, library), PARTS)[part], shape[1:], name=PARTS[part])
-        expect(close(new, bn_running_update(x, mean, var, library)[part]), message)
+        new = array(parts(ask(x, mean, var, library), PARTS)[0], shape[1:], name=PARTS[0])
+        expect(close(new, bn_running_update(x, mean, var, library)[0]), message)
+
+
+def moves_var(ask: Ask, draw: np.random.Generator, library: str, ddof: int, message: str) -> None:
+    """Ask for a running variance that moves as far as the answer's own running mean does."""
+    for shape in SHAPES:
+        x, mean, var = problem(draw, shape)
+        both = zip(PARTS, parts(ask(x, mean, var, library), PARTS), strict=True)
+        new_mean, new_var = (array(value, shape[1:], name=name) for name, value in both)
+        step = (new_mean - mean) / (x.mean(axis=0) - mean)
+        expect(close(new_var, (1 - step) * var + step * x.var(axis=0, ddof=ddof), scale=10), message)
 
 
 @exercise.requires("moves the mean by .01, as Keras does", 1)
 def moves_mean_as_keras(ask: Ask, draw: np.random.Generator) -> None:
-    moved(ask, draw, "keras", 0, 'for "keras", the running mean should be .99 times the old plus .01 times the new')
+    moves_mean(ask, draw, "keras", 'for "keras", the running mean should be .99 times the old plus .01 times the new')
 
 
 @exercise.requires("moves the mean by .1, as PyTorch does", 1)
 def moves_mean_as_torch(ask: Ask, draw: np.random.Generator) -> None:
-    moved(ask, draw, "torch", 0, 'for "torch", the running mean should be .9 times the old plus .1 times the new')
+    moves_mean(ask, draw, "torch", 'for "torch", the running mean should be .9 times the old plus .1 times the new')
 
 
 @exercise.requires("moves toward the biased variance, as Keras does", 1)
 def moves_var_as_keras(ask: Ask, draw: np.random.Generator) -> None:
-    message = 'for "keras", the running variance should move by .01 toward the biased variance of the batch'
-    moved(ask, draw, "keras", 1, message)
+    message = (
+        'for "keras", the running variance should move toward the biased variance of the batch, as far as the mean'
+    )
+    moves_var(ask, draw, "keras", 0, message)
 
 
 @exercise.requires("moves toward the unbiased variance, as PyTorch does", 1)
 def moves_var_as_torch(ask: Ask, draw: np.random.Generator) -> None:
-    message = 'for "torch", the running variance should move by .1 toward the unbiased variance of the batch'
-    moved(ask, draw, "torch", 1, message)
+    message = (
+        'for "torch", the running variance should move toward the unbiased variance of the batch, as far as the mean'
+    )
+    moves_var(ask, draw, "torch", 1, message)
 
 
 @exercise.requires("takes a batch of one for Keras and refuses it for PyTorch", 1)
 def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
     x, mean, var = problem(draw, (2, 4))
     x = x[:1]
-    wanted = bn_running_update(x, mean, var, "keras")
-    for name, value, right in zip(PARTS, parts(ask(x, mean, var, "keras"), PARTS), wanted, strict=True):
-        expect(close(array(value, (4,), name=name), right), 'for "keras", a batch of one has a mean and the variance 0')
+    one, twice = (parts(ask(rows, mean, var, "keras"), PARTS) for rows in (x, np.repeat(x, 2, axis=0)))
+    for name, value, right in zip(PARTS, one, twice, strict=True):
+        message = 'for "keras", a batch of one should move the statistics as that row does when it comes twice'
+        expect(close(array(value, (4,), name=name), array(right, (4,), name=name)), message)
     refuses(
         ask, x, mean, var, "torch", because='a batch of one for "torch", which has no unbiased variance,', mentions=""
     )
@@ -95,7 +110,12 @@ exercise.requires("keeps the dtype in any memory layout, and leaves its argument
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(4)
     x, mean, var = draw.normal(1, 1, (4, 2)), draw.uniform(5, 9, 2), draw.uniform(5, 9, 2)
-    return np.concatenate([np.asarray(new) for library in LIBRARIES for new in ask(x, mean, var, library)]).tolist()
+    numbers: list[float] = []
+    for library in LIBRARIES:
+        new_mean, new_var = map(np.asarray, ask(x, mean, var, library))
+        step = (new_mean - mean) / (x.mean(axis=0) - mean)
+        numbers += [*new_mean.tolist(), *(var + (new_var - var) / step).tolist()]
+    return numbers
 
 
 def require(x, running_mean, running_var, library):
@@ -121,6 +141,15 @@ def momentums_swapped(x, running_mean, running_var, library):
     the other way round, the statistics forget nearly everything at every step."""
     require(x, running_mean, running_var, library)
     new, ddof = (0.99, 0) if library == "keras" else (0.9, 1)
+    return moved_by(x, running_mean, running_var, new, x.var(axis=0, ddof=ddof))
+
+
+@exercise.mistake("PyTorch's momentum read as the weight of the old value")
+def momentum_of_torch_swapped(x, running_mean, running_var, library):
+    """For "torch" .1 is the weight of the old value, so the statistics forget nearly everything at every step. In PyTorch
+    momentum .1 is the weight of the new value, in Keras momentum .99 that of the old one."""
+    require(x, running_mean, running_var, library)
+    new, ddof = (0.01, 0) if library == "keras" else (0.9, 1)
     return moved_by(x, running_mean, running_var, new, x.var(axis=0, ddof=ddof))
 
 

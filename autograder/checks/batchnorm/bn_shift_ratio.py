@@ -16,8 +16,13 @@ exercise = Exercise(
 
 
 def moments(draw: np.random.Generator) -> tuple[float, float]:
-    """Draw a mean of either sign and a variance."""
-    return float(draw.choice([-1, 1]) * draw.uniform(1, 4)), float(draw.uniform(0.2, 3))
+    """Draw a positive mean and a variance."""
+    return float(draw.uniform(1, 4)), float(draw.uniform(0.2, 3))
+
+
+def at_least_one(ratio: float) -> float:
+    """Turn a ratio that is below 1 around: which variance is on top is judged at mean 0 alone."""
+    return 1 / ratio if 0 < ratio < 1 else ratio
 
 
 @exercise.requires("is 1 / (1 - rate) at mean 0", 1)
@@ -25,22 +30,25 @@ def divides_by_keep(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         _, var = moments(draw)
         ratio = number(ask(0.0, var, rate))
-        expect(close(ratio, 1 / (1 - rate)), "at mean 0 the ratio should depend on the rate alone, and exceed 1")
+        message = "at mean 0 the ratio should be 1 / (1 - rate): the variance in training over the one at test time"
+        expect(close(ratio, 1 / (1 - rate)), message)
 
 
 @exercise.requires("adds what the mean contributes", 2)
 def adds_mean(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         size, var = moments(draw)
+        at_zero = at_least_one(number(ask(0.0, var, rate)))
+        expect(not close(at_zero, 1), "with dropout the two variances should differ, also at mean 0")
         for mean in (size, -size):
-            added = number(ask(mean, var, rate)) - number(ask(0.0, var, rate))
+            added = at_least_one(number(ask(mean, var, rate))) - at_zero
             expect(
-                close(added, rate / (1 - rate) * mean**2 / var),
-                "a mean that is not 0 should add to the ratio: the kept mean jumps between 0 and mean / (1 - rate)",
+                close(added, (at_zero - 1) * mean**2 / var, scale=10),
+                "a mean should add to the ratio mean^2 / var times what dropout adds to 1 at mean 0",
             )
 
 
-@exercise.requires("is right behind a ReLU", 1)
+@exercise.requires("is right behind a ReLU", 1, after="divides_by_keep adds_mean")
 def knows_rectified_normal(ask: Ask, draw: np.random.Generator) -> None:
     sd = float(draw.uniform(0.5, 3))
     mean, second = sd / np.sqrt(2 * np.pi), sd**2 / 2
@@ -52,9 +60,10 @@ def knows_rectified_normal(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("is 1 at rate 0", 0.5)
 def is_one_without_dropout(ask: Ask, draw: np.random.Generator) -> None:
-    given = moments(draw)
-    expect(close(number(ask(*given, 0.0)), 1), "at rate 0 nothing shifts: the ratio is 1")
-    expect(not close(number(ask(*given, 0.4)), 1), "at any other rate the two variances differ")
+    size, var = moments(draw)
+    for mean in (size, -size):
+        expect(close(number(ask(mean, var, 0.0)), 1), "at rate 0 nothing shifts: the ratio is 1")
+        expect(not close(number(ask(mean, var, 0.4)), 1), "at any other rate the two variances differ")
 
 
 @exercise.requires("refuses a rate outside [0, 1]", 0.5)

@@ -57,10 +57,17 @@ def chain(matrices: list[Any], gains: list[Any]) -> Any:
 
 
 def images(matrices: list[Any], gains: list[Any]) -> Any:
-    """Return a BatchNorm2d between other modules."""
+    """Return a BatchNorm2d before other modules."""
     from torch import nn
 
-    return nn.Sequential(nn.Dropout2d(0.5), nn.BatchNorm2d(len(matrices[0]), momentum=None), nn.ReLU()).train()
+    return nn.Sequential(nn.BatchNorm2d(len(matrices[0]), momentum=None), nn.ReLU(), nn.Dropout2d(0.5)).train()
+
+
+def channels(matrices: list[Any], gains: list[Any]) -> Any:
+    """Return a BatchNorm2d behind dropout of whole channels."""
+    from torch import nn
+
+    return nn.Sequential(nn.Dropout2d(0.5), nn.BatchNorm2d(len(matrices[0]))).train()
 
 
 def volumes(matrices: list[Any], gains: list[Any]) -> Any:
@@ -77,7 +84,13 @@ def alone(matrices: list[Any], gains: list[Any]) -> Any:
     return nn.BatchNorm1d(len(matrices[0]))
 
 
-KINDS: dict[str, Callable[..., Any]] = {"chain": chain, "images": images, "volumes": volumes, "alone": alone}
+KINDS: dict[str, Callable[..., Any]] = {
+    "chain": chain,
+    "images": images,
+    "channels": channels,
+    "volumes": volumes,
+    "alone": alone,
+}
 
 
 def stale(norms: list[Any]) -> None:

@@ -34,6 +34,24 @@ def gain(y: np.ndarray, signal: np.ndarray, message: str, axis: int | tuple[int,
 
 
 def grows_by(difference: float, smaller: np.ndarray, larger: np.ndarray) -> None:
-    """Raise Unmet unless 1 / gain^2 grows by the difference of two eps, from one set of gains to the other."""
-    growth = (1 / larger**2 - 1 / smaller**2) / difference
-    expect(close(growth, np.ones_like(growth)), "eps should be added under the root, to what the root is taken of")
+    """Raise Unmet unless 1 / gain^2 grows by the difference of two eps, from one set of gains to the other.
+
+    The gains are compared, and not their differences, which would magnify what float32 rounds away.
+    """
+    wanted = 1 / np.sqrt(1 / smaller**2 + difference)
+    message = "another eps does not change y as it should: eps belongs under the root, added to what the root is of"
+    expect(close(larger / wanted, np.ones_like(larger)), message)
+
+
+def marks_of_eps(eps: float, signal: np.ndarray, without: np.ndarray, given: np.ndarray) -> list[float]:
+    """Tell for a fingerprint whether eps is added under the root, and whether it has no influence.
+
+    Args:
+        eps: one that can be seen.
+        signal: x or x minus its mean, as rows.
+        without: what comes back for an eps that cannot be seen, as rows.
+        given: what comes back for this eps, as rows.
+    """
+    squares, before, after = ((rows**2).mean(axis=-1) for rows in (signal, without, given))
+    added = (1 / after - 1 / before) * squares / eps
+    return [float(np.allclose(added, wanted, rtol=1e-3, atol=1e-3)) for wanted in (1, 0)]

@@ -7,7 +7,7 @@ from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses
-from autograder.checks.layernorm.gain import NEGLIGIBLE, gain, grows_by
+from autograder.checks.layernorm.gain import NEGLIGIBLE, gain, grows_by, marks_of_eps
 from autograder.reference.layernorm import groupnorm
 
 exercise = Exercise(
@@ -36,8 +36,7 @@ def standard(ask: Ask, x: np.ndarray, groups: int, **eps: float) -> np.ndarray:
 def gain_of(ask: Ask, x: np.ndarray, groups: int, **eps: float) -> np.ndarray:
     message = (
         "with gamma 1 and beta 0, y should be a positive multiple of x minus its mean over the pixels and the "
-        "consecutive "
-        "channels of each group, image by image"
+        "consecutive channels of each group, image by image"
     )
     grouped = x.reshape(*x.shape[:3], groups, -1)
     y = standard(ask, x, groups, **eps)
@@ -53,7 +52,7 @@ def subtracts_mean(ask: Ask, draw: np.random.Generator) -> None:
     gain_of(ask, images(draw, 4, 220, h=1, w=2), 2)
 
 
-@exercise.requires("divides by the root of the group's biased variance", 1)
+@exercise.requires("divides by the root of the group's biased variance", 1, after="subtracts_mean")
 def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
     for c, groups in CASES:
         mean_square = (standard(ask, images(draw, c), groups, eps=NEGLIGIBLE) ** 2).mean(axis=(1, 2, 4))
@@ -127,8 +126,13 @@ exercise.requires("keeps the dtype in any memory layout, and leaves its argument
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
+    """Measure y for an eps that cannot be seen, and how eps is added, which tells mistakes apart that come together."""
     draw = np.random.default_rng(4)
-    return np.asarray(ask(images(draw, 6), 3, draw.uniform(1, 2, 6), draw.uniform(1, 2, 6))).ravel().tolist()
+    x = images(draw, 6)
+    y = np.asarray(ask(x, 3, draw.uniform(1, 2, 6), draw.uniform(1, 2, 6), eps=NEGLIGIBLE))
+    plain = [np.asarray(ask(0.1 * x, 3, np.ones(6), np.zeros(6), eps=eps)) for eps in (NEGLIGIBLE, 1e-3)]
+    signal, *both = (np.moveaxis(array.reshape(3, 12, 3, 2), 2, 1).reshape(3, 3, -1) for array in (0.1 * x, *plain))
+    return [*y.ravel().tolist(), *marks_of_eps(1e-3, signal - signal.mean(axis=-1, keepdims=True), *both)]
 
 
 def require(x, groups, gamma, beta):
@@ -151,6 +155,46 @@ def over_batch(x, groups, gamma, beta, eps=1e-3):
     require(x, groups, gamma, beta)
     grouped = x.reshape(*x.shape[:3], groups, -1)
     return (standardized(grouped, (0, 1, 2, 4), eps).reshape(x.shape) * gamma + beta).astype(x.dtype)
+
+
+@exercise.mistake("groups of rows")
+def groups_of_rows(x, groups, gamma, beta, eps=1e-3):
+    """x.reshape(n, groups, -1) cuts each image into runs of rows, because the channels are last. Split the channels off:
+    x.reshape(n, h, w, groups, c // groups)."""
+    require(x, groups, gamma, beta)
+    if x[0].size % groups:
+        return x
+    grouped = x.reshape(len(x), groups, -1)
+    return (standardized(grouped, -1, eps).reshape(x.shape) * gamma + beta).astype(x.dtype)
+
+
+@exercise.mistake("groups read as group size")
+def size_for_number(x, groups, gamma, beta, eps=1e-3):
+    """groups is read as the number of channels in a group. It is the number of groups, each of c / groups channels."""
+    require(x, groups, gamma, beta)
+    grouped = x.reshape(*x.shape[:3], -1, groups)
+    return (standardized(grouped, (1, 2, 4), eps).reshape(x.shape) * gamma + beta).astype(x.dtype)
+
+
+@exercise.mistake("ddof 1")
+def unbiased(x, groups, gamma, beta, eps=1e-3):
+    """The variance is divided by one less than the number of entries in the group. Nothing is estimated here: the biased
+    variance makes their mean square 1."""
+    require(x, groups, gamma, beta)
+    grouped, axes = x.reshape(*x.shape[:3], groups, -1), (1, 2, 4)
+    centered = grouped - grouped.mean(axes, keepdims=True)
+    y = centered / np.sqrt(grouped.var(axes, keepdims=True, ddof=1) + eps)
+    return (y.reshape(x.shape) * gamma + beta).astype(x.dtype)
+
+
+@exercise.mistake("eps outside")
+def eps_outside(x, groups, gamma, beta, eps=1e-3):
+    """eps is added to the standard deviation. It belongs under the root, var + eps: for small variances the two differ
+    visibly."""
+    require(x, groups, gamma, beta)
+    grouped, axes = x.reshape(*x.shape[:3], groups, -1), (1, 2, 4)
+    y = (grouped - grouped.mean(axes, keepdims=True)) / (grouped.std(axes, keepdims=True) + eps)
+    return (y.reshape(x.shape) * gamma + beta).astype(x.dtype)
 
 
 @exercise.mistake("interleaved channels")
@@ -192,6 +236,14 @@ def channels_first(x, groups, gamma, beta, eps=1e-3):
     runs = np.moveaxis(x, 3, 1).reshape(n, groups, -1).astype(np.float64)
     runs = standardized(runs, -1, eps)
     return (np.moveaxis(runs.reshape(n, c, h, w), 1, 3) * gamma + beta).astype(x.dtype)
+
+
+@exercise.right
+def in_single_precision(x, groups, gamma, beta, eps=1e-3):
+    require(x, groups, gamma, beta)
+    grouped = x.astype(np.float32).reshape(*x.shape[:3], groups, -1)
+    y = standardized(grouped, (1, 2, 4), np.float32(eps)).reshape(x.shape)
+    return (y.astype(x.dtype) * gamma + beta).astype(x.dtype)
 
 
 @exercise.right

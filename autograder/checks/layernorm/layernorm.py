@@ -7,7 +7,7 @@ from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses
-from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, vectors
+from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, marks_of_eps, vectors
 from autograder.reference.layernorm import layernorm
 
 exercise = Exercise(
@@ -34,7 +34,7 @@ def subtracts_mean(ask: Ask, draw: np.random.Generator) -> None:
         gain_of(ask, vectors(draw, shape))
 
 
-@exercise.requires("divides by the root of the biased variance", 2)
+@exercise.requires("divides by the root of the biased variance", 2, after="subtracts_mean")
 def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
     for shape in (*SHAPES, (1, 2), (5, 3)):
         x = vectors(draw, shape)
@@ -96,9 +96,12 @@ exercise.requires("keeps the dtype in any memory layout, and leaves its argument
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
+    """Measure y for an eps that cannot be seen, and how eps is added, which tells mistakes apart that come together."""
     draw = np.random.default_rng(4)
     x = draw.normal(1, 1, (4, 4)) * np.array([[0.03], [0.5], [1], [3]])
-    return np.asarray(ask(x, draw.uniform(1, 2, 4), draw.uniform(1, 2, 4))).ravel().tolist()
+    y = np.asarray(ask(x, draw.uniform(1, 2, 4), draw.uniform(1, 2, 4), eps=NEGLIGIBLE))
+    plain = [np.asarray(ask(x, np.ones(4), np.zeros(4), eps=eps)) for eps in (NEGLIGIBLE, 1e-3)]
+    return [*y.ravel().tolist(), *marks_of_eps(1e-3, x - x.mean(axis=-1, keepdims=True), *plain)]
 
 
 def require(x, gamma, beta):
@@ -124,6 +127,13 @@ def unbiased(x, gamma, beta, eps=1e-3):
     return ((x - mean) / np.sqrt(var + eps) * gamma + beta).astype(x.dtype)
 
 
+@exercise.mistake("ddof 1")
+def unbiased_everywhere(x, gamma, beta, eps=1e-3):
+    require(x, gamma, beta)
+    y = (x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True, ddof=1) + eps)
+    return (y * gamma + beta).astype(x.dtype)
+
+
 @exercise.mistake("eps outside")
 def eps_outside(x, gamma, beta, eps=1e-3):
     """eps is added to the standard deviation. It belongs under the root, var + eps: for small variances the two differ
@@ -131,6 +141,30 @@ def eps_outside(x, gamma, beta, eps=1e-3):
     require(x, gamma, beta)
     mean, sd = x.mean(axis=-1, keepdims=True), x.std(axis=-1, keepdims=True)
     return ((x - mean) / (sd + eps) * gamma + beta).astype(x.dtype)
+
+
+@exercise.mistake("over the whole array")
+def over_everything(x, gamma, beta, eps=1e-3):
+    """One mean and one variance are taken over all entries of x. Each vector along the last axis has its own."""
+    require(x, gamma, beta)
+    return ((x - x.mean()) / np.sqrt(x.var() + eps) * gamma + beta).astype(x.dtype)
+
+
+@exercise.mistake("no root")
+def no_root(x, gamma, beta, eps=1e-3):
+    """x minus its mean is divided by the variance. Only the standard deviation, its root, has the unit of x."""
+    require(x, gamma, beta)
+    mean, var = x.mean(axis=-1, keepdims=True), x.var(axis=-1, keepdims=True)
+    return ((x - mean) / (var + eps) * gamma + beta).astype(x.dtype)
+
+
+@exercise.mistake("no eps")
+def no_eps(x, gamma, beta, eps=1e-3):
+    """eps has no influence on y. Added to the variance under the root, it keeps a vector whose entries are all equal from
+    a division by 0."""
+    require(x, gamma, beta)
+    mean, sd = x.mean(axis=-1, keepdims=True), x.std(axis=-1, keepdims=True)
+    return ((x - mean) / np.where(sd > 0, sd, 1) * gamma + beta).astype(x.dtype)
 
 
 @exercise.mistake("no gamma, beta")
@@ -164,6 +198,16 @@ def vector_by_vector(x, gamma, beta, eps=1e-3):
         for j in range(d):
             y[(*index, j)] = gamma[j] * (vector[j] - mean) / (var + eps) ** 0.5 + beta[j]
     return y
+
+
+@exercise.right
+def in_single_precision(x, gamma, beta, eps=1e-3):
+    """As language models do it, whatever the dtype of x is."""
+    require(x, gamma, beta)
+    h = x.astype(np.float32)
+    h = h - h.mean(-1, keepdims=True)
+    h = h / np.sqrt((h * h).mean(-1, keepdims=True) + np.float32(eps))
+    return (h.astype(x.dtype) * gamma + beta).astype(x.dtype)
 
 
 @exercise.right

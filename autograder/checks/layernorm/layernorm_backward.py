@@ -107,7 +107,8 @@ exercise.requires("keeps the dtype in any memory layout, and leaves its argument
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
-    gradients = ask(*problem(np.random.default_rng(4), (4, 4)))
+    draw = np.random.default_rng(4)
+    gradients = [gradient for shape in ((4, 4), (2, 3, 4)) for gradient in ask(*problem(draw, shape))]
     return np.concatenate([np.asarray(gradient).ravel() for gradient in gradients]).tolist()
 
 
@@ -143,6 +144,31 @@ def variance_term_missing(dy, x, gamma, eps=1e-3):
     along x."""
     g, mean, _, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
     return (g - mean) / sd, dgamma, dbeta
+
+
+@exercise.mistake("statistics treated as constants")
+def statistics_constant(dy, x, gamma, eps=1e-3):
+    """Mean and variance are treated as constants, so only the direct path counts. Both depend on every entry of the
+    vector, and the gradient flows through them."""
+    g, _, _, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
+    return g / sd, dgamma, dbeta
+
+
+@exercise.mistake("forgets 1/d")
+def forgets_d(dy, x, gamma, eps=1e-3):
+    """Sums over the vector stand where means belong. Each entry has only the d-th part of the mean and of the
+    variance."""
+    g, mean, variance, sd, dgamma, dbeta = terms(dy, x, gamma, eps)
+    return (g - x.shape[-1] * (mean + variance)) / sd, dgamma, dbeta
+
+
+@exercise.mistake("sums over the first axis alone")
+def sums_over_first_axis(dy, x, gamma, eps=1e-3):
+    """dgamma and dbeta are summed over axis 0 alone. gamma and beta act on every vector, so that all axes but the last are
+    summed over, however many there are."""
+    g, mean, variance, sd, _, _ = terms(dy, x, gamma, eps)
+    xhat = (x - x.mean(axis=-1, keepdims=True)) / sd
+    return (g - mean - variance) / sd, (dy * xhat).sum(axis=0), dy.sum(axis=0)
 
 
 @exercise.mistake("sums gamma's gradient over features")

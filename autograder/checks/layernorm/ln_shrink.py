@@ -7,7 +7,7 @@ from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, refuses
-from autograder.checks.layernorm.gain import vectors
+from autograder.checks.layernorm.gain import NEGLIGIBLE, vectors
 from autograder.reference.layernorm import ln_shrink
 
 exercise = Exercise(
@@ -23,16 +23,22 @@ def centered(draw: np.random.Generator, n: int) -> np.ndarray:
     return h - h.mean()
 
 
+def excess(ask: Ask, h: np.ndarray, rate: float) -> float:
+    """Return by how much the variance grows under dropout, as an answer without a visible eps has it."""
+    before = float(h.var()) + NEGLIGIBLE
+    return before / max(number(ask(h, rate, eps=NEGLIGIBLE)), 1e-100) ** 2 - before
+
+
 @exercise.requires("compares the standard deviations before and after dropout", 2)
 def compares_variances(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         for n in (2, 7, 300):
             h = centered(draw, n)
-            expected = ln_shrink(h, rate, 1e-3)
+            factor = number(ask(h, rate, eps=NEGLIGIBLE))
             expect(
-                close(number(ask(h, rate)), expected),
+                close(factor, ln_shrink(h, rate, NEGLIGIBLE)),
                 "for units of mean 0 the factor should be the root of the variance before dropout over the variance "
-                "after it, eps in both",
+                "after it",
             )
 
 
@@ -41,22 +47,27 @@ def counts_the_mean(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         for n in (1, 2, 7):
             h = vectors(draw, (n,))
+            v, second = float(h.var()), float((h**2).mean())
+            wanted = excess(ask, h - h.mean(), rate) * second / v
+            by_excess = close(excess(ask, h, rate), wanted, scale=wanted)
+            odds = rate / (1 - rate) * second / v
+            factors = (number(ask(*given, eps=NEGLIGIBLE)) for given in ((h, rate), (h - h.mean(), odds / (1 + odds))))
             expect(
-                close(number(ask(h, rate)), ln_shrink(h, rate)),
-                "for units with a mean, the mask adds (p / q)(v + mu^2) to the variance v over the units",
+                by_excess or close(*factors),
+                "for units with a mean mu, the variance that dropout adds should grow from v to v + mu^2 times what it "
+                "is for a variance of 1",
             )
 
 
-@exercise.requires("adds eps to both variances", 1)
+@exercise.requires("adds eps to both variances", 1, after="compares_variances")
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
-        flat = np.full(6, draw.uniform(0.02, 0.08))
-        expect(close(number(ask(flat, rate)), ln_shrink(flat, rate)), "eps, by default 1e-3, belongs to both variances")
-        for eps in (1e-6, 0.05, 2.0):
-            h = 0.3 * vectors(draw, (9,))
-            factor = number(ask(h, rate, eps=eps))
+        flat, h = np.full(6, draw.uniform(0.02, 0.08)), 0.3 * vectors(draw, (9,))
+        for units, eps in ((flat, {}), (h, {}), *((h, {"eps": value}) for value in (1e-6, 0.05, 2.0))):
+            before, added = float(units.var()) + eps.get("eps", 1e-3), excess(ask, units, rate)
             expect(
-                close(factor, ln_shrink(h, rate, eps)), "eps should be added to the variance before and after dropout"
+                close(number(ask(units, rate, **eps)), np.sqrt(max(before / (before + added), 0))),
+                "eps (1e-3 unless given) should be added to the variance before dropout and to that after it",
             )
 
 
@@ -85,7 +96,9 @@ exercise.requires("takes float32 and float64 in any memory layout, and leaves it
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
     h = np.random.default_rng(4).normal(1, 1, 20)
-    return [float(ask(vector, rate)) for vector in (h, 0.05 * h, h - 3) for rate in (0.2, 0.7)]
+    rates = (0.2, 0.7)
+    unseen = [float(ask(vector, rate, eps=NEGLIGIBLE)) for vector in (h, h - h.mean()) for rate in rates]
+    return unseen + [float(ask(0.05 * h, rate)) for rate in rates]
 
 
 def require(h, rate):
@@ -116,6 +129,13 @@ def inverse(h, rate, eps=1e-3):
     """The factor is above 1. Dropout adds variance, and LayerNorm divides by more of it: the signal shrinks."""
     require(h, rate)
     return np.sqrt((h.var() + rate / (1 - rate) * (h**2).mean() + eps) / (h.var() + eps)) if rate < 1 else 0.0
+
+
+@exercise.mistake("forgets eps")
+def forgets_eps(h, rate, eps=1e-3):
+    """eps is in neither variance. LayerNorm adds it to the variance under its root, with dropout and without."""
+    require(h, rate)
+    return np.sqrt(h.var() / (h.var() + rate / (1 - rate) * (h**2).mean())) if rate < 1 else 0.0
 
 
 @exercise.mistake("rate for odds")

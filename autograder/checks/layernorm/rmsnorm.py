@@ -7,7 +7,7 @@ from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses
-from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, vectors
+from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, marks_of_eps, vectors
 from autograder.reference.layernorm import rmsnorm
 
 exercise = Exercise(
@@ -33,7 +33,7 @@ def keeps_direction(ask: Ask, draw: np.random.Generator) -> None:
         gain_of(ask, vectors(draw, shape))
 
 
-@exercise.requires("divides by the root of the mean square", 2)
+@exercise.requires("divides by the root of the mean square", 2, after="keeps_direction")
 def divides_by_rms(ask: Ask, draw: np.random.Generator) -> None:
     for x in (*(vectors(draw, shape) for shape in SHAPES), hidden.away_from_zero(draw, (4, 1))):
         mean_square = (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=-1)
@@ -82,9 +82,12 @@ exercise.requires("keeps the dtype in any memory layout, and leaves its argument
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
+    """Measure y for an eps that cannot be seen, and how eps is added, which tells mistakes apart that come together."""
     draw = np.random.default_rng(4)
-    x = draw.normal(1, 1, (4, 4)) * np.array([[0.001], [0.01], [1], [3]])
-    return np.asarray(ask(x, draw.uniform(1, 2, 4))).ravel().tolist()
+    x = draw.normal(1, 1, (4, 4)) * np.array([[0.03], [0.5], [1], [3]])
+    y = np.asarray(ask(x, draw.uniform(1, 2, 4), eps=NEGLIGIBLE))
+    plain = [np.asarray(ask(x, np.ones(4), eps=eps)) for eps in (NEGLIGIBLE, 1e-3)]
+    return [*y.ravel().tolist(), *marks_of_eps(1e-3, x, *plain)]
 
 
 def require(x, gamma):
@@ -112,6 +115,39 @@ def eps_outside(x, gamma, eps=1e-6):
     """eps is added to the root mean square. It belongs under the root: for small vectors the two differ visibly."""
     require(x, gamma)
     return (x / (np.sqrt((x**2).mean(axis=-1, keepdims=True)) + eps) * gamma).astype(x.dtype)
+
+
+@exercise.mistake("no root")
+def no_root(x, gamma, eps=1e-6):
+    """x is divided by its mean square. Only the root of the mean square has the unit of x."""
+    require(x, gamma)
+    return (x / ((x**2).mean(axis=-1, keepdims=True) + eps) * gamma).astype(x.dtype)
+
+
+@exercise.mistake("no eps")
+def no_eps(x, gamma, eps=1e-6):
+    """eps has no influence on y. Added to the mean square under the root, it keeps a vector of zeros from a division by
+    0."""
+    require(x, gamma)
+    root = np.sqrt((x**2).mean(axis=-1, keepdims=True))
+    return (x / np.where(root > 0, root, 1) * gamma).astype(x.dtype)
+
+
+@exercise.mistake("over the batch")
+def over_batch(x, gamma, eps=1e-6):
+    """Squares are averaged over the batch, feature by feature. RMSNorm looks at one vector along the last axis and no
+    other."""
+    require(x, gamma)
+    return (x / np.sqrt((x**2).mean(axis=0) + eps) * gamma).astype(x.dtype)
+
+
+@exercise.right
+def in_single_precision(x, gamma, eps=1e-6):
+    """As language models do it, whatever the dtype of x is."""
+    require(x, gamma)
+    h = x.astype(np.float32)
+    h = h / np.sqrt((h * h).mean(-1, keepdims=True) + np.float32(eps))
+    return (h.astype(x.dtype) * gamma).astype(x.dtype)
 
 
 @exercise.right
