@@ -102,13 +102,14 @@ def _candidates(exercise: Exercise, ask: Ask) -> Iterator[Candidate]:
 
 
 def _departs(reference: np.ndarray, wrong: np.ndarray, tolerance: float) -> np.ndarray:
+    """Tell in which numbers a mistake departs: in all of them where there are more, or fewer, than there should be."""
     if reference.shape != wrong.shape:
-        return np.ones(1, bool)
+        return ~np.isnan(wrong)
     return ~_close(reference, wrong, CLEARLY_APART * tolerance)
 
 
 def _agrees(answer: np.ndarray, wrong: np.ndarray, where: np.ndarray, tolerance: float) -> bool:
-    if answer.shape != wrong.shape or where.shape != wrong.shape:
+    if answer.shape != wrong.shape:
         return False
     return bool(_close(answer, wrong, tolerance)[where].all())
 

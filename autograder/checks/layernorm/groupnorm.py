@@ -239,14 +239,6 @@ def channels_first(x, groups, gamma, beta, eps=1e-3):
 
 
 @exercise.right
-def in_single_precision(x, groups, gamma, beta, eps=1e-3):
-    require(x, groups, gamma, beta)
-    grouped = x.astype(np.float32).reshape(*x.shape[:3], groups, -1)
-    y = standardized(grouped, (1, 2, 4), np.float32(eps)).reshape(x.shape)
-    return (y.astype(x.dtype) * gamma + beta).astype(x.dtype)
-
-
-@exercise.right
 def by_membership(x, groups, gamma, beta, eps=1e-3):
     """Averages over a group as a matrix product with the indicator of its channels."""
     require(x, groups, gamma, beta)

@@ -31,27 +31,43 @@ def error(ask: Ask, probs: np.ndarray, labels: np.ndarray, **settings: int) -> f
     return number(ask(probs, labels, **settings))
 
 
+def unit(ask: Ask) -> float:
+    """Return what an answer gives for a single gap of 1, so that its unit is judged once."""
+    return error(ask, np.array([[1.0, 0.0]] * 4), np.ones(4, int), bins=1)
+
+
 def compare(ask: Ask, probs: np.ndarray, labels: np.ndarray, message: str, **settings: int) -> None:
-    expect(close(error(ask, probs, labels, **settings), expected_calibration_error(probs, labels, **settings)), message)
+    """Raise Unmet unless the magnitude of the result is right in the unit of the answer."""
+    wanted = unit(ask) * expected_calibration_error(probs, labels, **settings)
+    expect(close(abs(error(ask, probs, labels, **settings)), abs(wanted)), message)
+
+
+def too_sure(draw: np.random.Generator, n: int, k: int, spread: float) -> tuple[np.ndarray, np.ndarray]:
+    """Draw predictions that are too sure of themselves in each of 15 bins, so that all gaps have one sign."""
+    probs, _ = predictions(draw, n, k, spread)
+    confidence, labels = probs.max(axis=1), (probs.argmax(axis=1) + 1) % k
+    index = np.ceil(confidence * 15).astype(int) - 1
+    for inside in (np.flatnonzero(index == i) for i in range(15) if i >= 6):
+        hits = inside[: int(0.39 * len(inside))]
+        labels[hits] = probs[hits].argmax(axis=1)
+    return probs, labels
 
 
 @exercise.requires("averages the gaps of the bins, each weighted by its count", 2)
 def weighs_bins(ask: Ask, draw: np.random.Generator) -> None:
     for n, k, spread in ((300, 3, 1.5), (200, 6, 2.5), (500, 2, 3), (6, 6, 1.5), (1, 4, 1)):
-        probs, labels = predictions(draw, n, k, spread)
-        compare(ask, probs, labels, "this is not the mean gap over the bins, each weighted by the examples in it")
+        probs, labels = too_sure(draw, n, k, spread)
+        found = abs(error(ask, probs, labels))
+        expect(
+            close(found, expected_calibration_error(probs, labels)),
+            "this is not the mean gap over the bins, each weighted by the examples in it, as a share of 1",
+        )
         for kind in ("int32", "uint8"):
-            compare(ask, probs, labels.astype(kind), f"labels of dtype {kind} should give what others give")
+            same = close(abs(error(ask, probs, labels.astype(kind))), found)
+            expect(same, f"labels of dtype {kind} should give what others give")
 
 
-@exercise.requires("follows the number of bins", 1)
-def follows_bins(ask: Ask, draw: np.random.Generator) -> None:
-    for bins in (1, 2, 5, 10, 30):
-        probs, labels = predictions(draw, 250, 4)
-        compare(ask, probs, labels, f"with bins={bins} the result is not right", bins=bins)
-
-
-@exercise.requires("takes absolute gaps", 1)
+@exercise.requires("takes absolute gaps", 1, after="weighs_bins")
 def takes_absolute_gaps(ask: Ask, draw: np.random.Generator) -> None:
     """One bin is too sure of itself, another too little: their gaps must not cancel."""
     n = int(draw.integers(20, 40))
@@ -64,19 +80,29 @@ def takes_absolute_gaps(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("closes bins on the right", 1)
+@exercise.requires("closes bins on the right", 1, after="weighs_bins")
 def closes_bins_on_the_right(ask: Ask, draw: np.random.Generator) -> None:
     """Confidences on borders miss and meet hits of the bin to their left; in the bin to their right they meet misses."""
     for bins in (4, 8):
         top = (bins - 1) / bins
         confidences = np.array([top, top - 0.3 / bins, 1.0, 1 - 0.3 / bins])
-        probs = np.repeat(np.stack([confidences, 1 - confidences], axis=1), draw.integers(3, 9, 4), axis=0)
+        probs = np.repeat(np.stack([confidences, 1 - confidences], axis=1), int(draw.integers(3, 9)), axis=0)
         labels = np.isin(probs[:, 0], (top, 1.0)).astype(int)
         message = "bins should be closed on the right: a confidence of 1 / bins belongs to the first, and 1 to the last"
         compare(ask, probs, labels, message, bins=bins)
 
 
-@exercise.requires("breaks ties for the first class", 0.5)
+@exercise.requires("follows the number of bins", 1, after="weighs_bins takes_absolute_gaps closes_bins_on_the_right")
+def follows_bins(ask: Ask, draw: np.random.Generator) -> None:
+    for bins in ({}, *({"bins": value} for value in (1, 2, 5, 10, 30))):
+        probs, labels = predictions(draw, 250, 4)
+        message = (
+            f"with {bins['bins']} bins the result is not right" if bins else "with 15 bins the result is not right"
+        )
+        compare(ask, probs, labels, message, **bins)
+
+
+@exercise.requires("breaks ties for the first class", 0.5, after="weighs_bins")
 def breaks_ties_for_the_first(ask: Ask, draw: np.random.Generator) -> None:
     n = int(draw.integers(6, 12))
     probs = np.tile([0.125, 0.375, 0.375, 0.125], (n, 1))
@@ -102,11 +128,12 @@ exercise.requires("takes float32 and float64 in any memory layout, and leaves it
 def measure(ask: Ask) -> list[float]:
     """Two bins, both with examples in them: one too sure of itself, the other too little."""
     numbers = []
-    for low, high, n in ((0.35, 0.8, 7), (0.45, 0.95, 12)):
+    for low, high, n in ((0.35, 0.8, 7), (0.45, 0.95, 12), (0.45, 1.0, 6), (0.5, 0.75, 9)):
         probs = np.array([[low, (1 - low) / 2 + 0.01, (1 - low) / 2 - 0.01]] * 5 + [[1 - high, 0.0, high]] * n)
         labels = np.array([0, 0, 0, 0, 1] + [2] * (n // 2) + [0] * (n - n // 2))
         numbers.append(abs(float(ask(probs, labels, bins=2))))
-    return numbers
+    borders = np.array([[0.5, 0.5]] * 3 + [[0.9, 0.1]] * 4)
+    return [*numbers, abs(float(ask(borders, np.array([1, 1, 1, 0, 0, 0, 0]), bins=2)))]
 
 
 def require(probs, labels):
@@ -138,6 +165,33 @@ def signed_differences(probs, labels, bins=15):
     require(probs, labels)
     hit = probs.argmax(axis=1) == labels
     return over_bins(probs.max(axis=1), hit, bins, lambda gaps, shares: (gaps * shares).sum())
+
+
+@exercise.mistake("in percent")
+def in_percent(probs, labels, bins=15):
+    """The result is multiplied by 100. The exercise asks for a share: a gap between two numbers from 0 to 1."""
+    require(probs, labels)
+    hit = probs.argmax(axis=1) == labels
+    return 100 * over_bins(probs.max(axis=1), hit, bins, lambda gaps, shares: (np.abs(gaps) * shares).sum())
+
+
+@exercise.mistake("bins closed on the left")
+def closed_on_the_left(probs, labels, bins=15):
+    """A confidence on the border of two bins is put into the upper one, as `int(confidence * bins)` does. Here the lower
+    one has it: round confidence * bins up and subtract 1."""
+    require(probs, labels)
+    confidence, hit = probs.max(axis=1), probs.argmax(axis=1) == labels
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    return float(np.abs(np.bincount(index, hit - confidence, minlength=bins)).sum() / len(probs))
+
+
+@exercise.mistake("the largest gap")
+def largest_gap(probs, labels, bins=15):
+    """This is the largest gap of all bins, the maximum calibration error. The expected one is the mean over the bins, each
+    weighted by its examples."""
+    require(probs, labels)
+    hit = probs.argmax(axis=1) == labels
+    return over_bins(probs.max(axis=1), hit, bins, lambda gaps, _: np.abs(gaps).max())
 
 
 @exercise.mistake("bins on the true class")

@@ -5,8 +5,8 @@ import numpy as np
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise
-from autograder.checks.expect import close, expect, refuses
-from autograder.checks.monte_carlo.passes import named, passes
+from autograder.checks.expect import array, close, expect, parts, refuses
+from autograder.checks.monte_carlo.passes import passes
 from autograder.reference.montecarlo import gal_predictive
 
 exercise = Exercise(
@@ -16,12 +16,12 @@ exercise = Exercise(
 )
 
 NAMES = ("variance", "log_likelihood")
-SHAPES = ((1, 4), (5, 5), (300, 2), (3, 17))
+SHAPES = ((5, 5), (300, 2), (3, 17), (1, 4))
 
 
-def predictive(ask: Ask, samples: np.ndarray, y: np.ndarray, tau: float) -> tuple[np.ndarray, np.ndarray]:
-    found = named(ask(samples, y, tau), NAMES, y.shape)
-    return found["variance"], found["log_likelihood"]
+def predictive(ask: Ask, name: str, samples: np.ndarray, y: np.ndarray, tau: float) -> np.ndarray:
+    """Ask for one of the two results and leave the other alone."""
+    return array(parts(ask(samples, y, tau), NAMES)[NAMES.index(name)], y.shape, name=name)
 
 
 @exercise.requires("adds the variance of the passes and that of the noise", 2)
@@ -30,7 +30,7 @@ def adds_variances(ask: Ask, draw: np.random.Generator) -> None:
         for tau in (0.3, float(draw.uniform(2, 9))):
             samples, y = passes(draw, *shape)
             expect(
-                close(predictive(ask, samples, y, tau)[0], gal_predictive(samples, y, tau)[0]),
+                close(predictive(ask, "variance", samples, y, tau), gal_predictive(samples, y, tau)[0]),
                 "variance should be the variance over the passes (divided by T) plus that of the noise",
             )
 
@@ -41,25 +41,26 @@ def computes_likelihood(ask: Ask, draw: np.random.Generator) -> None:
         for tau in (0.3, float(draw.uniform(2, 9))):
             samples, y = passes(draw, *shape)
             expect(
-                close(predictive(ask, samples, y, tau)[1], gal_predictive(samples, y, tau)[1]),
+                close(predictive(ask, "log_likelihood", samples, y, tau), gal_predictive(samples, y, tau)[1]),
                 "log_likelihood should be the log of the mean, over the passes, of normal densities at y",
             )
 
 
-@exercise.requires("stays finite when every pass is far from y", 1)
+@exercise.requires("stays finite when every pass is far from y", 1, after="computes_likelihood")
 def stays_finite(ask: Ask, draw: np.random.Generator) -> None:
     for dtype in ("float32", "float64"):
         samples, y = passes(draw, 8, 3, dtype)
         y = y + np.array([90, 0, -200], dtype)
+        wanted = gal_predictive(samples.astype(float), y, 3.0)[1]
         expect(
-            close(predictive(ask, samples, y, 3.0)[1], gal_predictive(samples.astype(float), y, 3.0)[1], "float32"),
+            close(predictive(ask, "log_likelihood", samples, y, 3.0), wanted, "float32"),
             "where y is far from every pass all densities vanish, but their log should not: subtract the largest "
             "exponent",
         )
     samples, y = passes(draw, 8, 4)
     samples[:7] += 1000
     expect(
-        close(predictive(ask, samples, y, 3.0)[1], gal_predictive(samples, y, 3.0)[1]),
+        close(predictive(ask, "log_likelihood", samples, y, 3.0), gal_predictive(samples, y, 3.0)[1]),
         "where y is far from some passes and near others the log-likelihood should still be right",
     )
 
@@ -67,7 +68,7 @@ def stays_finite(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("refuses wrong shapes", 0.5)
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     samples, y = passes(draw, 6, 3)
-    predictive(ask, samples, y, 1.0)
+    parts(ask(samples, y, 1.0), NAMES)
     for wrong in (y[:2], y[:1], y[None], y[:, None]):
         refuses(ask, samples, wrong, 1.0, because=f"a y of shape {wrong.shape} for 3 points", mentions="y samples")
     refuses(ask, samples[:, :, None], y, 1.0, because="samples with three dimensions", mentions="samples y")
@@ -82,7 +83,8 @@ exercise.requires("keeps the dtype in any memory layout, and leaves its argument
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(7)
     samples, y = passes(draw, 6, 3)
-    return [float(number) for tau in (0.5, 4.0) for part in predictive(ask, samples, y, tau) for number in part]
+    asked = [(name, tau) for tau in (0.5, 4.0) for name in NAMES]
+    return [float(number) for name, tau in asked for number in predictive(ask, name, samples, y, tau)]
 
 
 @exercise.mistake("forgets 1/tau", edit=(" + 1 / tau", ""))
@@ -94,6 +96,21 @@ def forgets_noise():
 @exercise.mistake("adds tau", edit=("1 / tau", "tau"))
 def adds_tau():
     """tau is a precision, the inverse of the noise variance. What adds to the variance of the passes is 1 / tau."""
+
+
+@exercise.mistake("divided by T - 1", edit=("samples.var(axis=0)", "samples.var(axis=0, ddof=1)"))
+def divided_by_one_less():
+    """The variance of the passes is divided by T - 1. Here it is that of the mixture of T densities itself, and not an
+    estimate: divide by T."""
+
+
+@exercise.mistake("mean of the logarithms")
+def mean_of_logs(samples, y, tau):
+    """The log densities of the passes are averaged. The mean belongs inside the logarithm: the log of a mean is larger
+    than the mean of the logs, by Jensen's inequality."""
+    variance = samples.var(axis=0) + 1 / tau
+    logs = -tau * (y - samples) ** 2 / 2 - np.log(2 * np.pi) / 2 + np.log(tau) / 2
+    return variance.astype(samples.dtype), logs.mean(axis=0).astype(samples.dtype)
 
 
 @exercise.mistake("second moment", edit=("samples.var(axis=0)", "(samples**2).mean(axis=0)"))

@@ -50,7 +50,7 @@ DROPOUT: Layers = ["Dropout", {"rate": RATE}]
 HEAD: Layers = ["Dense", {"units": 3}]
 NORM: Layers = ["BatchNormalization", {}]
 FROZEN: Layers = ["BatchNormalization", {"trainable": False}]
-NESTED: Layers = ["nested", [NORM, ["nested", [NORM, DROPOUT]]]]
+NESTED: Layers = ["nested", [["nested", [DROPOUT]]]]
 BRANCHES: Layers = [["branch", [NORM]], ["nested", [["nested", [FROZEN]]]]]
 BIG: Layers = [NORM, FROZEN, DROPOUT, ["nested", [NORM, DROPOUT]], HEAD]
 
@@ -63,10 +63,13 @@ class Passes:
     T: int
     facts: Transformed
 
-    def samples(self) -> np.ndarray:
-        """Return the passes; raise Unmet unless their shape is (T, n, k)."""
+    def samples(self, anywhere: bool = True) -> np.ndarray:
+        """Return the passes; raise Unmet unless their shape is (T, n, k), or T lies elsewhere where that may be."""
         expect(self.facts.type != "Model", "return the passes as a NumPy array, not a model")
-        return array(self.facts.value, (self.T, *self.facts.wanted.shape), name="the result")
+        value, shape = self.facts.value, (self.T, *self.facts.wanted.shape)
+        if anywhere and isinstance(value, np.ndarray) and value.ndim == 3 and value.shape.count(self.T) == 1:
+            value = np.moveaxis(value, value.shape.index(self.T), 0)
+        return array(value, shape, name="the result")
 
 
 def sample(ask: Ask, draw: np.random.Generator, layers: Layers, n: int, T: int, closely: bool = False) -> Passes:
@@ -95,7 +98,7 @@ def mixed(ask: Ask, draw: np.random.Generator) -> Passes:
 @exercise.requires("returns an array of shape (T, n, k)", 1)
 def returns_passes(ask: Ask, draw: np.random.Generator) -> None:
     for passes in (ask.once(mixed), sample(ask, draw, [DROPOUT], 1, 1)):
-        dtype = passes.samples().dtype
+        dtype = passes.samples(anywhere=False).dtype
         expect(dtype == np.float32, f"the dtype of the passes should be float32, but is {dtype}")
 
 
@@ -113,7 +116,7 @@ def draws_anew(ask: Ask, draw: np.random.Generator) -> None:
         independent_entries(draws.reshape(-1, draws.shape[2]), RATE)
 
 
-@exercise.requires("lets BatchNorm use its moving statistics", 1)
+@exercise.requires("lets BatchNorm use its moving statistics", 1, after="draws_anew")
 def uses_moving_statistics(ask: Ask, draw: np.random.Generator) -> None:
     passes = sample(ask, draw, [DROPOUT, NORM], 12, 4)
     X, weights = passes.X, passes.facts.before[1:]
@@ -128,10 +131,9 @@ def uses_moving_statistics(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("reaches models inside models", 1)
 def reaches_every_depth(ask: Ask, draw: np.random.Generator) -> None:
     passes = sample(ask, draw, [NESTED], 30, 4)
-    X, weights = passes.X, passes.facts.before[1:]
-    inner = standardized(standardized(X, weights[:4]), weights[4:])
-    message = "Dropout inside models inside models should be active, and BatchNorm there use its moving statistics"
-    masks = masks_of(passes.samples(), inner / (1 - RATE), 0 * inner, message)
+    samples, X = passes.samples(), passes.X
+    expect(not close(samples[0], X, "float32"), "Dropout inside models inside models should be active")
+    masks = masks_of(samples, X / (1 - RATE), 0 * X, "with dropout alone every entry should be 0 or X / (1 - rate)")
     keeps_fraction(masks, RATE)
     expect((masks != masks[0]).any(), "all passes are the same: draw a new mask for each")
 
@@ -154,7 +156,12 @@ def measure(ask: Ask) -> list[float]:
     moved = any(not np.array_equal(a, b) for a, b in zip(facts.before[1:], facts.after[1:], strict=True))
     equal = np.allclose(passes, passes[:1])
     predicts = passes.shape[1:] == facts.wanted.shape and np.allclose(passes, facts.wanted)
-    return [float(samples.shape == (T, *facts.wanted.shape)), float(equal), float(predicts), float(moved)]
+    kept, dropped = (standardized(x, facts.before[1:]) for x in (X / (1 - RATE), 0 * X))
+    own = (
+        passes.shape[1:] == X.shape
+        and (np.isclose(passes, kept, atol=1e-4) | np.isclose(passes, dropped, atol=1e-4)).all()
+    )
+    return [float(samples.shape == (T, *X.shape)), float(equal), float(predicts), float(moved), float(predicts or own)]
 
 
 @exercise.mistake("loops predict")
@@ -177,6 +184,21 @@ def moves_batchnorm():
 
     def mc_predict(model, X, T):
         return np.stack([model(X, training=True).numpy() for _ in range(T)])
+
+    return mc_predict
+
+
+@exercise.mistake("normalizes by the batch")
+@Built
+def normalizes_by_batch():
+    """With training=True BatchNorm normalizes by the batch. That its statistics are put back afterwards does not help the
+    passes: freeze those layers while they are drawn."""
+
+    def mc_predict(model, X, T):
+        before = model.get_weights()
+        samples = np.stack([np.array(model(X, training=True)) for _ in range(T)])
+        model.set_weights(before)
+        return samples
 
     return mc_predict
 

@@ -146,6 +146,12 @@ def whole_model():
     dropout modules in training mode."""
 
 
+@exercise.mistake("children of dropout put in training mode", edit=("module.training = True", "module.train()"))
+def wakes_children():
+    """module.train() goes on to all that a module contains, so that a BatchNorm inside a dropout block is in training mode
+    as well. Set module.training of the module itself."""
+
+
 @exercise.mistake("modes not restored", drop="for module, mode in modes:")
 def not_restored():
     """The model comes back in other modes than it came, so the next evaluation is random. Note module.training of every

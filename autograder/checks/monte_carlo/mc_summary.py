@@ -1,5 +1,7 @@
 """Two error bars told apart: `mc_summary(samples, deterministic) -> (mean, sd, se, z)`."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from autograder.checks.again import in_every_way
@@ -22,31 +24,39 @@ def summary(ask: Ask, samples: np.ndarray, deterministic: np.ndarray) -> dict[st
     return named(ask(samples, deterministic), NAMES, deterministic.shape)
 
 
-def compare(ask: Ask, draw: np.random.Generator, name: str, message: str) -> None:
+def asked(ask: Ask, draw: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]]:
+    """Yield passes and deterministic outputs with the summary of them."""
     for shape in ((2, 3), (4, 4), (300, 1), (3, 12)):
         samples, deterministic = passes(draw, *shape)
-        right = dict(zip(NAMES, mc_summary(samples, deterministic), strict=True))
-        expect(close(summary(ask, samples, deterministic)[name], right[name]), message)
+        yield samples, deterministic, summary(ask, samples, deterministic)
 
 
 @exercise.requires("averages over the passes", 1)
 def averages(ask: Ask, draw: np.random.Generator) -> None:
-    compare(ask, draw, "mean", "mean is not the mean over the passes, for each output on its own")
+    for samples, _, found in asked(ask, draw):
+        expect(close(found["mean"], samples.mean(axis=0)), "mean should be the mean over the passes, output by output")
 
 
 @exercise.requires("measures the spread of the passes with T - 1", 1)
 def measures_spread(ask: Ask, draw: np.random.Generator) -> None:
-    compare(ask, draw, "sd", "sd is not the standard deviation over the passes, with T - 1")
+    for samples, _, found in asked(ask, draw):
+        message = "sd should be the standard deviation over the passes, with T - 1"
+        expect(close(found["sd"], samples.std(axis=0, ddof=1)), message)
 
 
 @exercise.requires("divides the spread by the root of T for the error of the mean", 2)
 def measures_error(ask: Ask, draw: np.random.Generator) -> None:
-    compare(ask, draw, "se", "se is not the standard error of the mean")
+    for samples, _, found in asked(ask, draw):
+        message = "se should be sd divided by the root of the number of passes"
+        expect(close(found["se"], found["sd"] / np.sqrt(len(samples))), message)
 
 
-@exercise.requires("measures the gap in standard errors", 1)
+@exercise.requires("measures the gap in standard errors", 1, after="measures_error")
 def standardizes(ask: Ask, draw: np.random.Generator) -> None:
-    compare(ask, draw, "z", "z is not (mean - deterministic) / se")
+    for _, deterministic, found in asked(ask, draw):
+        expect((found["se"] > 0).all(), "se should be positive")
+        message = "z should be (mean - deterministic) / se"
+        expect(close(found["z"], (found["mean"] - deterministic) / found["se"]), message)
 
 
 @exercise.requires("refuses wrong shapes", 0.5)
@@ -66,7 +76,8 @@ def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(7)
     # As many passes as outputs, so that the wrong axis gives results of the right shape.
     samples = draw.normal(1, 2, (5, 5)) * np.array([1, 2, 3, 4, 5])
-    return [float(number) for value in parts(ask(samples, np.full(5, 0.5)), NAMES) for number in np.ravel(value)]
+    mean, sd, se, z = (np.ravel(value) for value in parts(ask(samples, np.full(5, 0.5)), NAMES))
+    return [float(number) for value in (mean, sd, se / sd, z * se / (mean - 0.5)) for number in value]
 
 
 @exercise.mistake("se is sd", edit=("sd / math.sqrt(passes)", "sd"))
@@ -84,6 +95,12 @@ def divided_by_passes():
 @exercise.mistake("variance for sd", edit=("samples.std(", "samples.var("))
 def variance_for_sd():
     """The variance is returned as sd. The standard deviation is its root, and has the unit of the output."""
+
+
+@exercise.mistake("z turned around", edit=("(mean - deterministic) / se", "(deterministic - mean) / se"))
+def turned_around():
+    """z is positive when the deterministic output is the larger one. It says how far the mean of the passes lies above
+    it: (mean - deterministic) / se."""
 
 
 @exercise.mistake("z with sd", edit=("(mean - deterministic) / se", "(mean - deterministic) / sd"))

@@ -20,7 +20,8 @@ SHAPES = ((1, 4, 3), (5, 5, 5), (300, 2, 3), (3, 8, 4))
 
 
 def members(draw: np.random.Generator, T: int, n: int, k: int, dtype: str = "float64") -> np.ndarray:
-    return draw.dirichlet([0.8] * k, (T, n)).astype(dtype)
+    """Draw probabilities, none of them below .01 / k."""
+    return (0.99 * draw.dirichlet([0.8] * k, (T, n)) + 0.01 / k).astype(dtype)
 
 
 def entropies(ask: Ask, probs: np.ndarray) -> dict[str, np.ndarray]:
@@ -46,21 +47,25 @@ def measures_expected(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("measures their disagreement by the difference", 1)
 def measures_disagreement(ask: Ask, draw: np.random.Generator) -> None:
-    compare(ask, draw, "mutual_information", "mutual_information should be total - expected")
+    for shape in SHAPES:
+        found = entropies(ask, members(draw, *shape))
+        difference = found["total"] - found["expected"]
+        expect(close(found["mutual_information"], difference), "mutual_information should be total - expected")
 
 
 @exercise.requires("counts 0 log 0 as 0", 1)
 def accepts_zeros(ask: Ask, draw: np.random.Generator) -> None:
-    probs = members(draw, 6, 5, 4)
-    probs[:, 0] = np.eye(4)[draw.integers(4)]
-    probs[:, 1] = np.eye(4)[draw.permutation(6) % 4]
-    probs[:3, 2] = np.eye(4)[0]
+    """Ask about passes that are alike, where total and expected are one entropy, in the answer's own unit."""
+    one = members(draw, 1, 5, 4)[0]
+    one[0] = np.eye(4)[draw.integers(4)]
+    one[1], one[2] = draw.permutation([0, 0, 0.3, 0.7]), draw.permutation([0, 0.2, 0.3, 0.5])
     for dtype in ("float64", "float32"):
-        for name, right in zip(NAMES, predictive_entropy(probs), strict=True):
-            found = entropies(ask, probs.astype(dtype))[name]
-            expect(
-                close(found, right, "float32"), f"where a probability is 0, {name} is not right: 0 log 0 counts as 0"
-            )
+        unit = entropies(ask, np.full((3, 5, 4), 0.25, dtype))["expected"] / np.log(4)
+        found = entropies(ask, np.stack([one] * 3).astype(dtype))
+        for name in ("total", "expected"):
+            message = f"where a probability is 0, {name} is not right: 0 log 0 counts as 0"
+            expect(close(found[name], unit * predictive_entropy(one[None])[0], "float32"), message)
+    entropies(ask, np.stack([np.eye(4)[draw.permutation(4)] for _ in range(3)]))
 
 
 @exercise.requires("refuses wrong shapes", 0.5)
@@ -78,7 +83,8 @@ exercise.requires("keeps the dtype in any memory layout, and leaves its argument
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(7)
-    numbers = [float(number) for value in parts(ask(members(draw, 5, 2, 3)), NAMES) for number in value]
+    total, expected, mutual = (np.asarray(value) for value in parts(ask(draw.dirichlet([0.8] * 3, (5, 2))), NAMES))
+    numbers = [float(number) for value in (total, expected, mutual / (total - expected)) for number in value]
     certain = np.tile([[[1.0, 0.0]]], (3, 1, 1))
     # Not a number is what some mistakes give here, and it has to be told from numbers.
     return numbers + [float(np.isnan(np.asarray(value)).any()) for value in parts(ask(certain), NAMES)]
@@ -111,6 +117,32 @@ def base_two(probs):
         for value in (safe_entropy(probs.mean(axis=0)), safe_entropy(probs).mean(axis=0))
     )
     return total, expected, total - expected
+
+
+@exercise.mistake("without the minus")
+def without_minus(probs):
+    """The sum of p log p is negative. Entropy is minus that sum."""
+    require(probs)
+    total, expected = -safe_entropy(probs.mean(axis=0)), -safe_entropy(probs).mean(axis=0)
+    return total, expected, total - expected
+
+
+@exercise.mistake("divided by log k")
+def divided_by_log_k(probs):
+    """The entropies are divided by log k, so that 1 is the largest. The exercise asks for nats."""
+    require(probs)
+    both = (safe_entropy(probs.mean(axis=0)), safe_entropy(probs).mean(axis=0))
+    total, expected = (value / np.log(probs.shape[2]).astype(probs.dtype) for value in both)
+    return total, expected, total - expected
+
+
+@exercise.mistake("expected minus total")
+def turned_around(probs):
+    """The mutual information has the wrong sign. The mean prediction is never less uncertain than the passes are on
+    average: total - expected is at least 0."""
+    require(probs)
+    total, expected = safe_entropy(probs.mean(axis=0)), safe_entropy(probs).mean(axis=0)
+    return total, expected, expected - total
 
 
 @exercise.mistake("nan at 0")

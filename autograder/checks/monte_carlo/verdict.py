@@ -39,16 +39,46 @@ def judges_by_standard_errors(ask: Ask, draw: np.random.Generator) -> None:
     for T, outputs in ((5, 2), (60, 1), (3_000, 2)):
         for unit in (1e-4, 1, 1e4):
             near, far = float(draw.uniform(2, 3.7)), float(draw.uniform(4.3, 8))
+<<<<<<< HEAD
             for sign in (1, -1):
                 message = f"with {T} passes, a gap below the threshold of 4 standard errors is what chance gives"
                 says(ask, "sampling error", message, *gap_of(draw, T, [sign * near] * outputs, unit=unit))
                 message = f"with {T} passes, a gap above the threshold of 4 standard errors is more than chance gives"
                 says(ask, "bias", message, *gap_of(draw, T, [sign * far] * outputs, unit=unit))
+=======
+            message = f"with {T} passes, a gap below the threshold of 4 standard errors is what chance gives"
+            says(ask, "sampling error", message, *gap_of(draw, T, [near, -near], unit=unit))
+            message = f"with {T} passes, a gap above the threshold of 4 standard errors is more than chance gives"
+            says(ask, "bias", message, *gap_of(draw, T, [far, -far], unit=unit))
+
+
+def alike(draw: np.random.Generator, T: int, k: int) -> np.ndarray:
+    """Draw passes of outputs that all have mean 0 and sd 1."""
+    samples = draw.normal(0, 1, (T, k))
+    centered = samples - samples.mean(axis=0)
+    return np.asarray(centered / centered.std(axis=0, ddof=1))
+
+
+def border(ask: Ask, samples: np.ndarray) -> float:
+    """Return the gap, in sd, from which on an answer calls two outputs with this gap up and down biased."""
+    low, high = 1e-4, 1e4
+    pair = samples[:, :1] * np.ones(2)
+    for _ in range(16):
+        gap = (low * high) ** 0.5
+        found = ask(pair, np.array([gap, -gap]))
+        low, high = (low, gap) if found == "bias" else (gap, high)
+    expect(1e-3 < low < 1e3, "a gap of hardly any sd and a gap of a thousand should not get the same verdict")
+    return high
+>>>>>>> 223fba1 (Judge parts of the Monte Carlo exercises by the answer's own results, and name more of their mistakes)
 
 
 @exercise.requires("looks at every output, and at both signs", 1)
 def looks_at_every_output(ask: Ask, draw: np.random.Generator) -> None:
+    """Ask about gaps around the answer's own border, of outputs whose spreads are far apart."""
+    samples = alike(draw, 40, 5)
+    own = border(ask, samples)
     for position in range(5):
+<<<<<<< HEAD
         for far, T in ((5.5, 5), (-5.5, 40)):
             z = list(draw.uniform(-1, 1, 5))
             z[position] = far
@@ -60,15 +90,28 @@ def looks_at_every_output(ask: Ask, draw: np.random.Generator) -> None:
     for units in (np.ones(5), np.array([1e-3, 1.0, 1e3, 1.0, 1.0])):
         arguments = gap_of(draw, 40, z, units)
         says(ask, "sampling error", "no output has a gap above the threshold here", *arguments)
+=======
+        for far in (1.4, -1.4):
+            gaps, spreads = draw.uniform(-0.2, 0.2, 5), draw.permutation([0.01, 0.1, 1.0, 10.0, 100.0])
+            gaps[position] = far
+            message = "one output with a gap above the threshold is enough for bias, however small its spread is"
+            says(ask, "bias", message, samples * spreads, -own * gaps * spreads)
+    gaps = 0.8 * np.array([1, -1, 1, 1, -1])
+    says(ask, "sampling error", "no output has a gap above the threshold here", samples, -own * gaps)
+>>>>>>> 223fba1 (Judge parts of the Monte Carlo exercises by the answer's own results, and name more of their mistakes)
 
 
 @exercise.requires("follows the threshold", 1)
 def follows_threshold(ask: Ask, draw: np.random.Generator) -> None:
+    """Ask about gaps around the answer's own border, which has to move in proportion to the threshold."""
     outcomes = ((0.9, "sampling error"), (1.1, "bias"))
-    for T, threshold, (factor, expected) in product((3, 30), (1.0, 2.5, 6.0), outcomes):
-        arguments = gap_of(draw, T, [0.1, factor * threshold])
-        message = "the threshold that is passed should decide, in standard errors of T passes with ddof 1"
-        says(ask, expected, message, *arguments, threshold=threshold)
+    for T in (3, 30):
+        samples = alike(draw, T, 2)
+        own = border(ask, samples)
+        for threshold, (factor, expected) in product((1.0, 2.5, 6.0), outcomes):
+            gap = own * threshold / 4 * factor
+            message = "twice the threshold should allow twice the gap, and by default the threshold is 4"
+            says(ask, expected, message, samples, np.array([gap, -gap]), threshold=threshold)
 
 
 @exercise.requires("refuses wrong shapes", 0.5)
@@ -85,13 +128,40 @@ exercise.requires("takes float32 and float64 in any memory layout, and leaves it
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
-    """Ask about gaps of some sd at some T: the last two are a tiny gap of many sd, and a huge one of few."""
+    """Ask about gaps of some sd at some T, of both signs: a tiny gap of many sd, and a huge one of few, among them."""
     numbers = []
     for gap, T, unit in ((0.6, 900, 1.0), (5.0, 4, 1.0), (5.0, 10_000, 1.0), (1000.0, 25, 1e-9), (0.1, 25, 1e6)):
         samples = np.tile([-1.0, 1.0], T // 2 + 1)[:T, None] * unit
         mean, sd, _, _ = mc_summary(samples, np.zeros(1))
-        numbers.append(float(ask(samples, mean + gap * sd) == "bias"))
-    return numbers
+        signs = [ask(samples, mean + sign * gap * sd) == "bias" for sign in (1, -1)]
+        numbers += [float(all(signs)), float(any(signs))]
+    samples = np.tile([-1.0, 1.0], 50)[:, None] * np.ones(3)
+    mean, _, se, _ = mc_summary(samples, np.zeros(3))
+    return numbers + [
+        float(ask(samples, mean + se * np.array(z)) == "bias") for z in ((6, -1, 1), (9, -9, 1), (5, 5, 1))
+    ]
+
+
+@exercise.mistake("one direction only", edit=("np.abs(z)", "z"))
+def one_direction():
+    """Only a gap in one direction counts. A mean far below the deterministic output is bias as much as one far above:
+    take the absolute z."""
+
+
+@exercise.mistake("one direction only", edit=("np.abs(z)", "(-z)"))
+def other_direction():
+    pass
+
+
+@exercise.mistake("every output must stand out", edit=("np.abs(z).max()", "np.abs(z).min()"))
+def every_output():
+    """All outputs have to lie above the threshold before bias is called. One output is enough."""
+
+
+@exercise.mistake("averages over the outputs", edit=("np.abs(z).max()", "np.abs(z).mean()"))
+def averages_over_outputs():
+    """The mean of the absolute z is compared, so that one biased output is lost among the others. One output above the
+    threshold is enough."""
 
 
 @exercise.mistake("compares with sd", edit=("np.abs(z)", "(np.abs(z) / np.sqrt(len(samples)))"))
