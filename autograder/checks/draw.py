@@ -25,6 +25,11 @@ def some_zeros(draw: np.random.Generator, shape: tuple[int, ...], dtype: str = "
     return lay(away_from_zero(draw, shape, dtype), ["zeros"])
 
 
+def short(draw: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw entries as `away_from_zero` does that are multiples of 1 / 8, so that the mean of equal ones is exact."""
+    return np.asarray(np.round(8 * away_from_zero(draw, shape)) / 8)
+
+
 def seed(draw: np.random.Generator) -> int:
     """Draw a seed, which is not 0."""
     return int(draw.integers(1, 2**31))

@@ -104,7 +104,7 @@ def _candidates(exercise: Exercise, ask: Ask) -> Iterator[Candidate]:
 def _departs(reference: np.ndarray, wrong: np.ndarray, tolerance: float) -> np.ndarray:
     """Tell in which numbers a mistake departs: in all of them where there are more, or fewer, than there should be."""
     if reference.shape != wrong.shape:
-        return ~np.isnan(wrong)
+        return np.asarray(~np.isnan(wrong))
     return ~_close(reference, wrong, CLEARLY_APART * tolerance)
 
 

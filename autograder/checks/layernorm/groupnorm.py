@@ -85,7 +85,7 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("gives beta for a constant image", 0.5)
 def gives_beta_for_constants(ask: Ask, draw: np.random.Generator) -> None:
     gamma, beta = hidden.away_from_zero(draw, (2, 4))
-    x = np.broadcast_to(hidden.away_from_zero(draw, (2, 1, 1, 1)), (2, 3, 4, 4)).copy()
+    x = np.broadcast_to(hidden.short(draw, (2, 1, 1, 1)), (2, 3, 4, 4)).copy()
     y = array(ask(x, 2, gamma, beta), x.shape, name="y")
     expect(close(y, np.broadcast_to(beta, x.shape)), "a group whose entries are all equal should become beta")
 

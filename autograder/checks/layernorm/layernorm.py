@@ -70,7 +70,7 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("gives beta for a constant vector", 1)
 def gives_beta_for_constants(ask: Ask, draw: np.random.Generator) -> None:
     for shape in ((3, 5), (4, 1), (1,)):
-        x = np.broadcast_to(hidden.away_from_zero(draw, (*shape[:-1], 1)), shape).copy()
+        x = np.broadcast_to(hidden.short(draw, (*shape[:-1], 1)), shape).copy()
         gamma, beta = hidden.away_from_zero(draw, (2, shape[-1]))
         y = array(ask(x, gamma, beta), shape, name="y")
         expect(close(y, np.broadcast_to(beta, shape)), "a vector whose entries are all equal should become beta")
