@@ -75,6 +75,21 @@ def marks_of_eps(ask: Ask, x: np.ndarray) -> list[float]:
     return [float(np.allclose(added, wanted, rtol=1e-3, atol=1e-3)) for wanted in (1, 0)]
 
 
+def slope_follows_eps(ask: Ask, mean: np.ndarray, var: np.ndarray) -> None:
+    """Raise Unmet unless y grows with x as eps under the root lets it, measured by how it grows for a large eps."""
+    d = len(mean)
+
+    def slope(**eps: float) -> np.ndarray:
+        y = array(ask(np.stack([mean, mean + 1]), np.ones(d), np.ones(d), mean, var, **eps), (2, d), name="y")
+        return np.asarray(y[1] - y[0])
+
+    least = slope(eps=0.7)
+    for eps in ({}, {"eps": 1e-5}, {"eps": 0.02}):
+        wanted = np.sqrt((var + 0.7) / (var + eps.get("eps", 1e-3)))
+        message = "eps (1e-3 unless given) should be added to the variance, under the root"
+        expect(close(slope(**eps) / least, wanted), message)
+
+
 def treats_rows_alone(ask: Ask, draw: np.random.Generator) -> None:
     """Ask about rows at test time, with statistics that are given."""
     for shape in SHAPES:

@@ -4,37 +4,23 @@ What it exchanges are trees of None, bool, int, float, str, list, numeric arrays
 cannot: tuple, dict, tensor, rng, torch_rng, opaque.
 """
 
-import linecache
-import re
 import sys
-import sysconfig
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from .raised import describe_error
 from .ways import OF_TENSORS, lay, mode
 
 Tree = Any
 
 MAX_DEPTH = 12
 MAX_INTEGER_BITS = 256
-MAX_MESSAGE = 400
 NUMERIC_KINDS = "biufcU"
-COLOR = re.compile("\x1b\\[[0-9;]*m")
-"""Keras colors its messages for a terminal."""
-
-INSTALLED = (
-    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-    str(Path(__file__).parent),
-)
-"""Where code lies that is not the student's: libraries, and the probes."""
-
 PROBES: dict[str, Callable[..., Any]] = {}
 """The probes by their places: those that were there before the student's code was."""
 
@@ -157,26 +143,6 @@ def _contents(value: Any) -> list[Any]:
     if torch is not None and isinstance(value, torch.Tensor):
         return [value.detach().numpy().tobytes()]
     return []
-
-
-def _raised(error: BaseException) -> Tree:
-    """Describe an exception by the built-in classes it belongs to: one merely named alike counts for nothing."""
-    kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
-    try:
-        message = COLOR.sub("", str(error))[:MAX_MESSAGE]
-    except Exception:
-        message = ""
-    line, source = _own_line(error)
-    return {"kinds": kinds, "type": type(error).__name__[:80], "message": message, "line": line, "source": source}
-
-
-def _own_line(error: BaseException) -> tuple[int, str]:
-    """Return the last line of the student's own that an exception came through: its number and its text."""
-    number, source = 0, ""
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        if not frame.f_code.co_filename.startswith(INSTALLED):
-            number, source = line, linecache.getline(frame.f_code.co_filename, line).strip()[:MAX_MESSAGE]
-    return number, source
 
 
 Switch = tuple[Callable[[], Any], Callable[[Any], Any], Any]
@@ -307,9 +273,9 @@ def respond(namespace: Mapping[str, Any], request: dict[str, Any]) -> dict[str, 
     except Raised as raised:
         return {
             "outcome": "raised",
-            "raised": _raised(raised.__cause__ or raised),
+            "raised": describe_error(raised.__cause__ or raised),
             "untouched": _contents([args, kwargs]) == before,
         }
     except Exception as error:
-        return {"outcome": "broken", "raised": _raised(error)}
+        return {"outcome": "broken", "raised": describe_error(error)}
     return {"outcome": "value", "value": described, "untouched": _contents([args, kwargs]) == before}

@@ -50,7 +50,7 @@ def scales_rows(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("adds eps inside the root", 1)
+@exercise.requires("adds eps inside the root", 1, after="scales_rows")
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for high in (0.01, 2.0):
         W, b, gamma, beta, mean, var = problem(draw, (4, 3))
@@ -62,7 +62,7 @@ def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
             expect(close(divisor, wanted), "eps (1e-3 unless given) should be added to the variance, under the root")
 
 
-@exercise.requires("keeps what the layer gives at the mean", 2)
+@exercise.requires("keeps what the layer gives at the mean", 3)
 def keeps_output_at_mean(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         arguments = problem(draw, shape)
@@ -74,7 +74,7 @@ def keeps_output_at_mean(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("predicts what BatchNorm and Dense predict", 2)
+@exercise.requires("predicts what BatchNorm and Dense predict", 1, after="scales_rows keeps_output_at_mean")
 def predicts_the_same(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for eps in ({}, {"eps": 0.3}):
@@ -137,6 +137,23 @@ def forgets_shift(W, b, gamma, beta, mean, var, eps=1e-3):
     require(W, b, gamma, beta, mean, var)
     s = gamma / np.sqrt(var + eps)
     return (s[:, None] * W).astype(W.dtype), b.copy()
+
+
+@exercise.mistake("forgets the old bias")
+def forgets_old_bias(W, b, gamma, beta, mean, var, eps=1e-3):
+    """The new bias is the shift of BatchNorm alone. The layer goes on to add its own b."""
+    require(W, b, gamma, beta, mean, var)
+    s = gamma / np.sqrt(var + eps)
+    return (s[:, None] * W).astype(W.dtype), ((beta - mean * s) @ W).astype(W.dtype)
+
+
+@exercise.mistake("forgets the mean")
+def forgets_mean(W, b, gamma, beta, mean, var, eps=1e-3):
+    """beta goes into the new bias and the mean does not. BatchNorm also subtracts mean, which shifts every input by
+    -mean s."""
+    require(W, b, gamma, beta, mean, var)
+    s = gamma / np.sqrt(var + eps)
+    return (s[:, None] * W).astype(W.dtype), (b + beta @ W).astype(W.dtype)
 
 
 @exercise.mistake("shift through the scaled W")
