@@ -62,7 +62,7 @@ def has_two_sides(ask: Ask, draw: np.random.Generator) -> None:
 def follows_width(ask: Ask, draw: np.random.Generator) -> None:
     """Count targets that lie evenly: what a larger z adds is in proportion, whatever the width is otherwise."""
     units = np.linspace(-5, 5, 1_500) + draw.uniform(0, 0.001)
-    samples, _ = passes(draw, 3, 1_500)
+    samples = np.repeat(passes(draw, 3, 1)[0], 1_500, axis=1)
     y = targets(draw, samples, 3.0, units)
     few, more, most = (number(ask(samples, y, 3.0, z=z)) for z in (0.4, 0.9, 1.9))
     message = "the half width should be z times a standard deviation: a larger z widens the interval in proportion"

@@ -133,7 +133,7 @@ def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
 def measure(ask: Ask) -> list[float]:
     X = Tensor(np.random.default_rng(3).uniform(0.5, 2, (4, WIDTH)).astype(np.float32))
     numbers = []
-    for kind, modes in (("normed", "mixed"), ("own", "mixed")):
+    for kind, modes in (("normed", "mixed"), ("own", "mixed"), ("quiet", "mixed")):
         facts = ask.probe(sampled, kind, X, 5, modes, 7)
         moved = np.ptp(plain(facts.value), axis=0).max() > 0
         numbers += [float(facts.state_kept), float(facts.modes_kept), float(moved)]

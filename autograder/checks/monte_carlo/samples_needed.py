@@ -83,7 +83,7 @@ def refuses_nonsense(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
-    return [float(ask(sd, se)) for sd, se in ((1.23, 0.1), (2.57, 0.1), (3.91, 0.1), (0.18, 0.001), (0.4, 0.7))]
+    return [float(ask(sd, se)) for sd, se in ((1.23, 0.1), (2.57, 0.1), (3.91, 0.1), (0.07, 0.01), (0.4, 0.7))]
 
 
 def require(sd, se):
@@ -114,8 +114,8 @@ def floor(sd, se):
 
 @exercise.mistake("a bare ceiling")
 def bare_ceiling(sd, se):
-    """The ceiling is taken of a quotient that is no exact decimal: (.18 / .001)^2 comes out a little above 32,400, which
-    costs a pass. Let an excess below 1e-9 (relative) go."""
+    """The ceiling is taken of a quotient that is no exact decimal: (.07 / .01)^2 comes out a little above 49, which costs
+    a pass. Let an excess below 1e-9 (relative) go."""
     require(sd, se)
     return math.ceil((sd / se) ** 2)
 
