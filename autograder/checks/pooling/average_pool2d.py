@@ -8,10 +8,11 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect
 from autograder.checks.pooling.windows import (
     CASES,
+    clipped,
     counts_windows,
+    keeps_apart,
     measured,
     pooled,
-    pooled_shape,
     reduces,
     refuses_bad_arguments,
     require,
@@ -32,23 +33,21 @@ exercise.requires("has one output for every window that fits, stride apart", 1)(
 
 @exercise.requires("takes the mean of each window", 2)
 def averages(ask: Ask, draw: np.random.Generator) -> None:
-    reduces(ask, draw, average_pool2d, "every entry of y should be the mean of its window", 1, 1)
+    reduces(ask, draw, average_pool2d, "an image that is one window should give the mean of all its pixels, zeros too")
 
 
-@exercise.requires("keeps images and channels apart", 1)
-def keeps_apart(ask: Ask, draw: np.random.Generator) -> None:
-    message = "the mean should be taken image by image and channel by channel"
-    reduces(ask, draw, average_pool2d, message, 3, 2)
+exercise.requires("keeps images and channels apart", 1)(keeps_apart)
 
 
 @exercise.requires("keeps the level of a constant image", 1)
 def keeps_constants(ask: Ask, draw: np.random.Generator) -> None:
     for h, w, size, stride in CASES:
         level = draw.uniform(1, 3)
-        y = array(ask(np.full((2, h, w, 2), level), size, stride), (2, *pooled_shape(h, w, size, stride), 2), name="y")
+        y = ask(np.full((2, h, w, 2), level), size, stride)
+        y = array(y, np.shape(y), name="y")
         expect(
             close(y, np.full(y.shape, level)),
-            "an image whose pixels are all equal should keep its level: divide by the size of the window",
+            "where all pixels have one value, so should every entry of the result, up to the border",
         )
 
 
@@ -64,6 +63,43 @@ def divides_by_stride(x, size, stride):
     """The sum is divided by stride^2. A window has size^2 entries, however far the next one is."""
     require(x, size, stride)
     return pooled(x, size, stride, lambda window: window.sum(axis=(1, 2)) / stride**2)
+
+
+@exercise.mistake("sum in place of the mean")
+def sum_of_the_window(x, size, stride):
+    """The entries of a window are added up and not divided by their number, size^2."""
+    require(x, size, stride)
+    return pooled(x, size, stride, lambda window: window.sum(axis=(1, 2)))
+
+
+@exercise.mistake("over channels")
+def over_channels(x, size, stride):
+    """The mean runs over the channels too. A channel is a feature of its own: pooling leaves their number as it is."""
+    require(x, size, stride)
+    return pooled(x, size, stride, lambda window: window.mean(axis=(1, 2, 3))[:, None])
+
+
+@exercise.mistake("windows beyond the border")
+def windows_beyond_the_border(x, size, stride):
+    """There is a window for every stride, so that the last ones reach beyond the image and hold fewer pixels. Only
+    windows that fit count: (h - size) // stride + 1 of them."""
+    require(x, size, stride)
+    return clipped(x, size, stride, lambda window: window.mean(axis=(1, 2)))
+
+
+@exercise.mistake("stride ignored")
+def stride_ignored(x, size, stride):
+    """The window moves by one pixel. It should move by stride, which makes the output smaller by about that factor."""
+    require(x, size, stride)
+    return pooled(x, size, 1, lambda window: window.mean(axis=(1, 2)))
+
+
+@exercise.mistake("stride = size")
+def stride_is_size(x, size, stride):
+    """The window moves by its own size, whatever stride is. The two are often equal, but a smaller stride makes windows
+    overlap."""
+    require(x, size, stride)
+    return pooled(x, size, size, lambda window: window.mean(axis=(1, 2)))
 
 
 @exercise.mistake("includes padding")

@@ -1,5 +1,6 @@
 """The convolutional nets that are asked about, and small answers that the two counts share."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -56,7 +57,43 @@ def agrees(ask: Ask, count: Count, asked: Net, message: str) -> None:
     expect(whole(ask(*asked)) == count(*asked), message)
 
 
-def costs_nothing(ask: Ask, draw: np.random.Generator, count: Count, message: str) -> None:
+def own(ask: Ask, shape: tuple[int, ...], *layers: tuple[Any, ...]) -> int:
+    """Return what the student's function counts."""
+    return whole(ask(shape, list(layers)))
+
+
+def behind(ask: Ask, shape: tuple[int, ...], first: tuple[Any, ...], *layers: tuple[Any, ...]) -> int:
+    """Return what layers cost behind another one, by the student's own count."""
+    return own(ask, shape, first, *layers) - own(ask, shape, first)
+
+
+def flattens(ask: Ask, draw: np.random.Generator) -> None:
+    """Raise Unmet unless a layer costs behind flatten what, by the student's own count, it costs on a vector."""
+    (h, w, c), last = image(draw), dense(draw)
+    message = "flatten makes a vector of all h * w * c entries"
+    expect(behind(ask, (h, w, c), ("flatten",), last) == own(ask, (h * w * c,), last), message)
+
+
+def shrinks_by_valid_convolution(ask: Ask, draw: np.random.Generator) -> None:
+    """Raise Unmet unless layers cost behind a convolution what, by the student's own count, they cost on its output."""
+    h, w, c = image(draw)
+    message = "a valid convolution makes each side shorter by kernel - 1, and has as many channels as filters"
+    for first, other in ((conv(draw), conv(draw)), (("conv", 4, 1), conv(draw)), (("conv", 3, h), ("conv", 2, 1))):
+        for layers in ([("flatten",), dense(draw)], [other]):
+            expect(behind(ask, (h, w, c), first, *layers) == own(ask, after((h, w, c), first), *layers), message)
+
+
+def shrinks_by_pooling(ask: Ask, draw: np.random.Generator) -> None:
+    """Raise Unmet unless layers cost behind a pool what, by the student's own count, they cost on its output."""
+    h, w, c = image(draw)
+    message = "a pool divides each side by its size, rounded down, and leaves the channels"
+    for size in (1, 2, 3, 5, h):
+        for layers in ([("flatten",), dense(draw)], [("conv", 3, 1)]):
+            shape = after((h, w, c), ("pool", size))
+            expect(behind(ask, (h, w, c), ("pool", size), *layers) == own(ask, shape, *layers), message)
+
+
+def costs_nothing(ask: Ask, draw: np.random.Generator, message: str) -> None:
     """Raise Unmet unless pooling, flatten and dropout add nothing to a count, and dropout changes no shape."""
     for layers in (
         [],
@@ -65,18 +102,36 @@ def costs_nothing(ask: Ask, draw: np.random.Generator, count: Count, message: st
         [("dropout", 0.3)],
         [("dropout", 0.0), ("pool", 3), ("flatten",), ("dropout", 1.0)],
     ):
-        expect(whole(ask(image(draw), layers)) == 0, message)
-    layers = [dense(draw), ("dropout", 0.4), dense(draw)]
-    agrees(ask, count, ((integer(draw, 5, 30),), layers), "dropout changes no shape")
+        expect(own(ask, image(draw), *layers) == 0, message)
+    size, first, second = (integer(draw, 5, 30),), dense(draw), dense(draw)
+    with_dropout = own(ask, size, first, ("dropout", 0.4), second)
+    expect(with_dropout == own(ask, size, first, second), "between two layers, dropout should change no count")
 
 
-def agrees_on_whole_nets(ask: Ask, draw: np.random.Generator, count: Count) -> None:
-    """Raise Unmet unless nets of every kind of layer are counted right, and left alone."""
-    for asked in (KNOWN, POOLED, net(draw), net(draw)):
-        agrees(ask, count, asked, "the count of a whole net is not right")
+def counts_whole_nets(ask: Ask, draw: np.random.Generator) -> None:
+    """Raise Unmet unless a net gets the sum of what the student's function counts for each layer, and is left alone."""
+    for shape, layers in (KNOWN, POOLED, net(draw), net(draw)):
+        total, now = 0, shape
+        for layer in layers:
+            total, now = total + own(ask, now, layer), after(now, layer)
+        expect(own(ask, shape, *layers) == total, "the count of a whole net should be the sum of those of its layers")
     answer = ask.answer(*net(draw))
     whole(ask.value(answer))
     untouched(answer)
+
+
+def after(shape: tuple[int, ...], layer: tuple[Any, ...]) -> tuple[int, ...]:
+    """Return the shape behind a layer."""
+    match layer:
+        case ("conv", filters, kernel):
+            return (shape[0] - kernel + 1, shape[1] - kernel + 1, filters)
+        case ("pool", size):
+            return (shape[0] // size, shape[1] // size, shape[2])
+        case ("flatten",):
+            return (math.prod(shape),)
+        case ("dense", units):
+            return (units,)
+    return shape
 
 
 def measured(ask: Ask) -> list[float]:

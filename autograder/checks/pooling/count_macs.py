@@ -8,14 +8,17 @@ from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise
 from autograder.checks.pooling.chains import (
     agrees,
-    agrees_on_whole_nets,
     conv,
     costs_nothing,
+    counts_whole_nets,
     dense,
+    flattens,
     image,
     integer,
     measured,
     refuses_impossible_nets,
+    shrinks_by_pooling,
+    shrinks_by_valid_convolution,
     tally,
 )
 from autograder.reference.pooling import count_macs
@@ -29,10 +32,9 @@ exercise = Exercise(
 
 @exercise.requires("counts the work of convolutions", 2)
 def counts_convolutions(ask: Ask, draw: np.random.Generator) -> None:
-    for depth in (1, 2, 3):
-        layers = [conv(draw) for _ in range(depth)]
-        message = "every entry of a convolution's output costs kernel * kernel * channels multiply-accumulates"
-        agrees(ask, count_macs, (image(draw), layers), message)
+    message = "each of a filter's (h - kernel + 1) * (w - kernel + 1) outputs costs kernel * kernel * channels"
+    for _ in range(3):
+        agrees(ask, count_macs, (image(draw), [conv(draw)]), message)
 
 
 @exercise.requires("counts the work of dense layers", 1)
@@ -43,30 +45,18 @@ def counts_dense(ask: Ask, draw: np.random.Generator) -> None:
         agrees(ask, count_macs, ((integer(draw, 5, 30),), layers), message)
 
 
-@exercise.requires("follows the shapes through pooling and flatten", 1)
+@exercise.requires("follows the shapes through pooling, convolutions and flatten", 1)
 def follows_shapes(ask: Ask, draw: np.random.Generator) -> None:
-    h, w, c = image(draw)
-    agrees(ask, count_macs, ((h, w, c), [("flatten",), dense(draw)]), "flatten makes a vector of all h * w * c entries")
-    for size in (1, 2, 3, 5):
-        asked = ((h, w, c), [("pool", size), conv(draw)])
-        agrees(
-            ask, count_macs, asked, "after a pool there is less work: each side is divided by its size, rounded down"
-        )
-    for kernel in (1, h):
-        asked = ((h, w, c), [("conv", 4, kernel), ("flatten",), dense(draw)])
-        agrees(ask, count_macs, asked, "a valid convolution makes each side shorter by kernel - 1")
+    for follows in (flattens, shrinks_by_valid_convolution, shrinks_by_pooling):
+        follows(ask, draw)
 
 
 @exercise.requires("counts nothing for pooling, flatten and dropout", 0.5)
 def counts_nothing_else(ask: Ask, draw: np.random.Generator) -> None:
-    costs_nothing(ask, draw, count_macs, "pooling, flatten and dropout cost no multiply-accumulates")
+    costs_nothing(ask, draw, "pooling, flatten and dropout cost no multiply-accumulates")
 
 
-@exercise.requires("counts whole nets", 1)
-def counts_whole_nets(ask: Ask, draw: np.random.Generator) -> None:
-    agrees_on_whole_nets(ask, draw, count_macs)
-
-
+exercise.requires("adds up what the layers of whole nets cost", 1)(counts_whole_nets)
 exercise.requires("refuses layers that cannot be applied", 0.5)(refuses_impossible_nets)
 exercise.measures()(measured)
 
@@ -87,6 +77,23 @@ def counts_biases(input_shape, layers):
         return math.prod(after) * filters * (kernel**2 * before[2] + 1)
 
     return tally(input_shape, layers, conv_and_bias, lambda inputs, units: (inputs + 1) * units)
+
+
+@exercise.mistake("two for each multiply-accumulate")
+def two_for_each(input_shape, layers):
+    """A multiplication and the addition behind it are counted as two operations. They are one multiply-accumulate."""
+    return 2 * tally(input_shape, layers, conv_macs, dense_macs)
+
+
+@exercise.mistake("forgets input channels")
+def forgets_channels(input_shape, layers):
+    """A filter is taken for kernel * kernel multiplications. It looks at every input channel: kernel * kernel *
+    channels for each of its outputs."""
+
+    def flat_filters(before, after, filters, kernel):
+        return math.prod(after) * kernel**2
+
+    return tally(input_shape, layers, flat_filters, dense_macs)
 
 
 @exercise.mistake("output size of the input")

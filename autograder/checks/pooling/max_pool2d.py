@@ -7,8 +7,10 @@ from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect
 from autograder.checks.pooling.windows import (
-    CASES,
+    TILING,
+    clipped,
     counts_windows,
+    keeps_apart,
     measured,
     pooled,
     pooled_shape,
@@ -32,23 +34,21 @@ exercise.requires("has one output for every window that fits, stride apart", 1)(
 
 @exercise.requires("takes the maximum of each window", 2)
 def takes_maximum(ask: Ask, draw: np.random.Generator) -> None:
-    reduces(ask, draw, max_pool2d, "every entry of y should be the maximum of its window", 1, 1)
+    reduces(ask, draw, max_pool2d, "an image that is one window should give the maximum of its pixels")
 
 
-@exercise.requires("keeps images and channels apart", 1)
-def keeps_apart(ask: Ask, draw: np.random.Generator) -> None:
-    message = "the maximum should be taken image by image and channel by channel"
-    reduces(ask, draw, max_pool2d, message, 3, 2)
+exercise.requires("keeps images and channels apart", 1)(keeps_apart)
 
 
-@exercise.requires("adds no zeros at the border", 1)
+@exercise.requires("takes negative entries as any others", 1)
 def adds_no_zeros(ask: Ask, draw: np.random.Generator) -> None:
-    for h, w, size, stride in CASES:
+    for h, w, size, stride in TILING:
         x = draw.uniform(-3, -1, (2, h, w, 2))
-        y = array(ask(x, size, stride), (2, *pooled_shape(h, w, size, stride), 2), name="y")
+        below, above = ask(x, size, stride), ask(x + 5, size, stride)
+        shape = np.shape(above)
         expect(
-            close(y, max_pool2d(x, size, stride)),
-            "where all entries are negative, so are their maxima: nothing is padded with zeros",
+            close(array(below, shape, name="y"), array(above, shape, name="y") - 5),
+            "where all pixels are lower by 5, the result should be too, also where they are negative: no zeros take part",
         )
 
 
@@ -87,6 +87,14 @@ def padded_with_zeros(x, size, stride):
     negative entries."""
     require(x, size, stride)
     return pooled(zero_padded(x, size, stride), size, stride, lambda window: window.max(axis=(1, 2)))
+
+
+@exercise.mistake("windows beyond the border")
+def windows_beyond_the_border(x, size, stride):
+    """There is a window for every stride, so that the last ones reach beyond the image and hold fewer pixels. Only
+    windows that fit count: (h - size) // stride + 1 of them."""
+    require(x, size, stride)
+    return clipped(x, size, stride, lambda window: window.max(axis=(1, 2)))
 
 
 @exercise.mistake("over channels")

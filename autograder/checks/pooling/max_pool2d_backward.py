@@ -50,38 +50,39 @@ def agrees(ask: Ask, draw: np.random.Generator, x: np.ndarray, case: Case, messa
     expect(close(dx, max_pool2d_backward(dy, x, *case[2:])), message)
 
 
-@exercise.requires("sends each gradient to the maximum of its window", 3)
+@exercise.requires("sends each gradient to the maximum of its window", 2)
 def finds_maximum(ask: Ask, draw: np.random.Generator) -> None:
-    for case in TOUCHING + APART:
+    message = (
+        "for images that are one window, dy should go to the maximum, in its image and channel, and dx be 0 elsewhere"
+    )
+    for size, stride in ((1, 1), (2, 3), (3, 2), (5, 5)):
         for n, c in ((1, 1), (3, 2)):
-            message = (
-                "each entry of dy should go to the maximum of its window, in its image and channel, and dx be 0 "
-                "elsewhere"
-            )
+            case = (size, size, size, stride)
             agrees(ask, draw, images(draw, case, n, c), case, message)
     for case, n in (((6, 6, 2, 2), 2), ((2, 4, 2, 2), 210)):
         agrees(ask, draw, images(draw, case, n, 1), case, message)
 
 
-@exercise.requires("adds the gradients of overlapping windows up", 2)
-def adds_overlaps(ask: Ask, draw: np.random.Generator) -> None:
-    for case in OVERLAPPING:
-        agrees(
-            ask,
-            draw,
-            images(draw, case),
-            case,
-            "a pixel that is the maximum of several windows should get the sum of their gradients",
-        )
-
-
-@exercise.requires("gives the first of equal maxima the whole gradient", 2)
-def chooses_first(ask: Ask, draw: np.random.Generator) -> None:
+@exercise.requires("finds the window of each gradient", 1, after="finds_maximum")
+def follows_stride(ask: Ask, draw: np.random.Generator) -> None:
+    message = "dy[:, i, j] belongs to the window of x and dx that begins at row i * stride and column j * stride"
     for case in TOUCHING + APART:
-        x = tied_images(draw, case)
-        agrees(
-            ask, draw, x, case, "of equal maxima the first, row by row within the window, should get the whole gradient"
-        )
+        agrees(ask, draw, images(draw, case), case, message)
+
+
+@exercise.requires("adds the gradients of overlapping windows up", 2, after="finds_maximum follows_stride")
+def adds_overlaps(ask: Ask, draw: np.random.Generator) -> None:
+    message = "a pixel that is the maximum of several windows should get the sum of their gradients"
+    for case in OVERLAPPING:
+        agrees(ask, draw, images(draw, case), case, message)
+
+
+@exercise.requires("gives the first of equal maxima the whole gradient", 2, after="finds_maximum")
+def chooses_first(ask: Ask, draw: np.random.Generator) -> None:
+    message = "of equal maxima the first, row by row within the window, should get the whole gradient"
+    for size, stride in ((1, 2), (2, 2), (3, 2), (4, 5), (5, 1)):
+        case = (size, size, size, stride)
+        agrees(ask, draw, tied_images(draw, case), case, message)
 
 
 @exercise.requires("refuses a dy of another shape and a window that does not fit", 0.5)
@@ -111,10 +112,11 @@ exercise.requires("keeps the dtype in any memory layout, and leaves its argument
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
+    """Measure images with and without ties, under windows that overlap, touch and lie apart."""
     draw = np.random.default_rng(4)
-    case = (7, 8, 3, 2)
-    x = tied_images(draw, case)
-    return np.asarray(ask(gradient_of(draw, x, case), x, 3, 2)).ravel().tolist()
+    questions = [(kind(draw, case), case) for kind in (images, tied_images) for case in ((7, 8, 3, 2), (6, 4, 2, 2))]
+    questions.append((images(draw, (5, 8, 2, 3)), (5, 8, 2, 3)))
+    return np.concatenate([np.ravel(ask(gradient_of(draw, x, case), x, *case[2:])) for x, case in questions]).tolist()
 
 
 def require_both(dy, x, size, stride):
@@ -130,17 +132,54 @@ def first_maximum(window):
     return (np.arange(size * size)[:, None] == flat.argmax(axis=1)[:, None]).reshape(window.shape)
 
 
+def spread(dy, x, size, stride, share, step=None):
+    """Give every pixel of a window its share of the window's gradient, and add up; windows begin `step` apart."""
+    require_both(dy, x, size, stride)
+    dx, step = np.zeros(x.shape, dy.dtype), step or stride
+    for i, j in np.ndindex(dy.shape[1:3]):
+        rows, columns = slice(i * step, i * step + size), slice(j * step, j * step + size)
+        dx[:, rows, columns] += dy[:, i : i + 1, j : j + 1] * share(x[:, rows, columns])
+    return dx
+
+
+def maxima(window):
+    """Mark all that equals the maximum of its image and channel."""
+    return window == window.max(axis=(1, 2), keepdims=True)
+
+
 @exercise.mistake("shared among ties")
 def shared_among_ties(dy, x, size, stride):
     """Equal maxima share the gradient. PyTorch and TensorFlow give all of it to the first one, row by row within the
     window."""
-    require_both(dy, x, size, stride)
-    dx = np.zeros(x.shape, dy.dtype)
-    for i, j, window in every_window(x, size, stride):
-        largest = window == window.max(axis=(1, 2), keepdims=True)
-        share = largest / largest.sum(axis=(1, 2), keepdims=True)
-        dx[:, i * stride : i * stride + size, j * stride : j * stride + size] += dy[:, i : i + 1, j : j + 1] * share
-    return dx
+    return spread(dy, x, size, stride, lambda window: maxima(window) / maxima(window).sum(axis=(1, 2), keepdims=True))
+
+
+@exercise.mistake("every tied maximum gets all of it")
+def every_tied_maximum(dy, x, size, stride):
+    """Each entry that equals the maximum gets the whole gradient, so that ties, as of zeros behind a ReLU, multiply it.
+    One of them gets it: the first, row by row within the window."""
+    return spread(dy, x, size, stride, maxima)
+
+
+@exercise.mistake("last of equal maxima")
+def last_of_equal_maxima(dy, x, size, stride):
+    """Of equal maxima the last one gets the gradient. PyTorch and TensorFlow give it to the first, row by row within the
+    window."""
+    return spread(dy, x, size, stride, lambda window: first_maximum(window[:, ::-1, ::-1])[:, ::-1, ::-1])
+
+
+@exercise.mistake("stride forgotten")
+def stride_forgotten(dy, x, size, stride):
+    """The window of dy[:, i, j] is sought at row i and column j, as if stride were 1. It begins at row i * stride and
+    column j * stride, in x and in dx."""
+    return spread(dy, x, size, stride, first_maximum, step=1)
+
+
+@exercise.mistake("spread over the window")
+def spread_over_the_window(dy, x, size, stride):
+    """Every pixel of a window gets an equal share: that is the gradient of average pooling. A maximum depends on one
+    pixel alone."""
+    return spread(dy, x, size, stride, lambda window: np.full(window.shape, 1 / size**2))
 
 
 @exercise.mistake("overwrites overlaps")
