@@ -36,10 +36,14 @@ def divides(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("gives the standard error of that fraction", 2)
 def measures_error(ask: Ask, draw: np.random.Generator) -> None:
+    """An accuracy in another unit, or rounded, has been judged before: its error may be so too."""
+    message = "se should be the standard deviation of the mean of n hits and misses, sqrt(p (1 - p) / n), unrounded"
     for correct, n in cases(draw):
-        se = answers(ask, correct, n)[1]
-        message = "se should be the standard deviation of the mean of n hits and misses, sqrt(p (1 - p) / n), unrounded"
-        expect(math.isclose(se, accuracy_with_se(correct, n)[1], rel_tol=1e-6, abs_tol=1e-12), message)
+        accuracy, se = answers(ask, correct, n)
+        right, p = accuracy_with_se(correct, n)[1], correct / n
+        alike = [right * accuracy / p] if p else []
+        alike += [round(right, digits) for digits in range(1, 7) if accuracy == round(p, digits)]
+        expect(any(math.isclose(se, value, rel_tol=1e-6, abs_tol=1e-12) for value in (right, *alike)), message)
 
 
 @exercise.requires("is certain when all or none are hits", 0.5)
@@ -76,6 +80,35 @@ def without_root(correct, n):
     """p (1 - p) / n is the variance of the accuracy; its standard error is the square root of that."""
     p = correct / n
     return p, p * (1 - p) / n
+
+
+@exercise.mistake("spread of the count")
+def spread_of_the_count(correct, n):
+    """sqrt(n p (1 - p)) is the standard deviation of the number of hits. Their fraction is that number over n, and so is
+    its error."""
+    p = correct / n
+    return p, math.sqrt(n * p * (1 - p))
+
+
+@exercise.mistake("times 1.96")
+def half_width(correct, n):
+    """1.96 standard errors are half the width of an interval of 95 %. The exercise asks for the standard error itself."""
+    p = correct / n
+    return p, 1.96 * math.sqrt(p * (1 - p) / n)
+
+
+@exercise.mistake("divided by n - 1")
+def unbiased(correct, n):
+    """p (1 - p) is divided by n - 1, as for the unbiased variance of a sample. The exercise asks for sqrt(p (1 - p) / n)."""
+    p = correct / n
+    return p, math.sqrt(p * (1 - p) / (n - 1)) if n > 1 else 0.0
+
+
+@exercise.mistake("rounded")
+def rounded(correct, n):
+    """The numbers are rounded. They are asked as they are: round when you print."""
+    p = correct / n
+    return round(p, 4), round(math.sqrt(p * (1 - p) / n), 4)
 
 
 @exercise.mistake("percent")

@@ -5,6 +5,16 @@ import math
 import numpy as np
 
 from autograder.checks.ask import Ask
+from autograder.checks.detective.reports import (
+    FAULTS,
+    Report,
+    badly_scaled,
+    borders,
+    contradictory,
+    healthy,
+    left_in_training,
+    without_noise,
+)
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import describe_type, expect
 from autograder.reference.detective import CHANCE_NLL, diagnose
@@ -14,53 +24,6 @@ exercise = Exercise(
     page="pytorch/train-and-eval#why-is-eval-mode-worse-a-diagnosis",
     onward="Try it on the numbers of a network that you have trained yourself.",
 )
-
-Report = dict[str, float]
-
-
-def healthy(draw: np.random.Generator) -> Report:
-    """Draw the report of a healthy model: better in eval mode, the same twice, and random under Monte Carlo."""
-    nll, acc = draw.uniform(0.3, 0.9), draw.uniform(0.6, 0.9)
-    return {
-        "nll_train_mode": nll * draw.uniform(1.1, 1.6),
-        "nll_eval": nll,
-        "acc_train_mode": acc - draw.uniform(0.01, 0.05),
-        "acc_eval": acc,
-        "spread_eval": 0.0,
-        "spread_mc": draw.uniform(0.02, 0.3),
-    }
-
-
-def collapsed(draw: np.random.Generator) -> Report:
-    acc = draw.uniform(0.07, 0.104)
-    nll = CHANCE_NLL + draw.uniform(-0.0094, 0.0094)
-    return {"nll_eval": nll, "nll_train_mode": nll * draw.choice([0.8, 1.2]), "acc_eval": acc, "acc_train_mode": acc}
-
-
-def raw(draw: np.random.Generator) -> Report:
-    return {"nll_eval": draw.choice([draw.uniform(10.6, 20), draw.uniform(60, 500)])}
-
-
-def left_in_training(draw: np.random.Generator) -> Report:
-    return {"spread_eval": draw.choice([1e-3, draw.uniform(0.05, 2)])}
-
-
-def without_noise(draw: np.random.Generator) -> Report:
-    return {"spread_mc": 0.0}
-
-
-def badly_scaled(draw: np.random.Generator) -> Report:
-    nll = draw.uniform(0.5, 1)
-    acc = draw.uniform(0.6, 0.75)
-    return {
-        "nll_train_mode": nll,
-        "nll_eval": nll * draw.uniform(1.07, 2.4),
-        "acc_eval": acc,
-        "acc_train_mode": acc + draw.uniform(0.01, 0.05),
-    }
-
-
-FAULTS = (collapsed, raw, left_in_training, without_noise, badly_scaled)
 
 
 def says(ask: Ask, report: Report) -> str:
@@ -78,8 +41,8 @@ def agrees(ask: Ask, report: Report, message: str) -> None:
 @exercise.requires("tells each fault when it is alone", 1.5)
 def finds_single_faults(ask: Ask, draw: np.random.Generator) -> None:
     for fault in FAULTS:
-        for _ in range(4):
-            report = healthy(draw) | fault(draw)
+        for turn in range(4):
+            report = healthy(draw) | fault(draw, turn)
             agrees(ask, report, f"a report with one fault, {diagnose(report)}, should be told what it is")
 
 
@@ -93,47 +56,33 @@ def recognizes_health(ask: Ask, draw: np.random.Generator) -> None:
 def orders_rules(ask: Ask, draw: np.random.Generator) -> None:
     for first, fault in enumerate(FAULTS):
         for other in FAULTS[first + 1 :]:
-            for _ in range(2):
-                report = healthy(draw) | other(draw) | fault(draw)
+            for turn in range(4):
+                report = healthy(draw) | other(draw, turn) | fault(draw, turn)
                 agrees(ask, report, "of several rules that apply, the first in the order of the exercise should decide")
-    for _ in range(3):
-        three = healthy(draw) | badly_scaled(draw) | without_noise(draw) | left_in_training(draw)
+    for turn in range(2):
+        three = healthy(draw) | badly_scaled(draw, turn) | without_noise(draw, turn) | left_in_training(draw, turn)
         agrees(ask, three, "of several rules that apply, the first in the order of the exercise should decide")
 
 
 @exercise.requires("keeps the borders of the rules", 0.5)
 def keeps_borders(ask: Ask, draw: np.random.Generator) -> None:
-    """Ask as near to the borders as the exercise allows, 5 %, on both sides of each."""
-    chance, low, high = healthy(draw), draw.uniform(0.08, 0.104), draw.uniform(0.1156, 0.1199)
-    reports = []
-    for sign in (-1, 1):
-        inside, outside = (CHANCE_NLL + sign * draw.uniform(*band) for band in ((0.0091, 0.0095), (0.0105, 0.0109)))
-        for nll_train_mode in (2.0, 3.0):
-            reports += [
-                {"nll_eval": nll, "acc_eval": acc, "nll_train_mode": nll_train_mode}
-                for nll, acc in ((inside, low), (inside, high), (outside, low), (outside, high), (inside, 0.1044))
-            ]
-    for nll in (draw.uniform(9.1, 9.5), draw.uniform(10.5, 10.9)):
-        reports += [{"nll_eval": nll, "nll_train_mode": nll * factor, "acc_eval": low} for factor in (0.5, 1.5)]
-    reports += [{"nll_train_mode": chance["nll_eval"] * factor} for factor in (0.93, 1.07)]
-    for report in reports:
-        agrees(ask, chance | report, "each rule should apply on its own side of its border, and nowhere else")
-
-
-def contradictory(draw: np.random.Generator) -> list[Report]:
-    """Draw reports whose likelihoods say one thing and whose accuracies say the other."""
-    scaled = healthy(draw) | badly_scaled(draw)
-    scaled["acc_train_mode"] = scaled["acc_eval"] - draw.uniform(0.01, 0.05)
-    sound = healthy(draw)
-    sound["acc_train_mode"] = sound["acc_eval"] + draw.uniform(0.01, 0.05)
-    return [scaled, sound]
+    for rule, report in borders(draw):
+        message = f"{rule!r} should be said on its own side of its border, and nowhere else"
+        expect((says(ask, report) == rule) == (diagnose(report) == rule), message)
+    report = healthy(draw)
+    better, worse = (report | {"nll_train_mode": report["nll_eval"] * factor} for factor in (1.07, 0.93))
+    expect(says(ask, better) != says(ask, worse), "whether nll_eval is above nll_train_mode, or below, should matter")
 
 
 @exercise.requires("judges the scale by likelihood", 0.5)
 def trusts_likelihood(ask: Ask, draw: np.random.Generator) -> None:
     for _ in range(3):
         for report in contradictory(draw):
-            agrees(ask, report, "the scale should be judged by nll: accuracy does not see a factor on the logits")
+            turned = report | {"acc_eval": report["acc_train_mode"], "acc_train_mode": report["acc_eval"]}
+            message = (
+                "reports that differ in their accuracies alone should be told the same: the scale is judged by nll"
+            )
+            expect(says(ask, report) == says(ask, turned), message)
 
 
 def errors(ask: Ask, reports: list[Report]) -> float:
@@ -142,10 +91,14 @@ def errors(ask: Ask, reports: list[Report]) -> float:
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
+    """Tell which kinds of reports are judged wrongly, the single ones and those at borders one by one."""
     draw = np.random.default_rng(4)
-    single = [healthy(draw), *(healthy(draw) | fault(draw) for fault in FAULTS)]
-    double = [healthy(draw) | other(draw) | fault(draw) for i, fault in enumerate(FAULTS) for other in FAULTS[i + 1 :]]
-    return [errors(ask, single), errors(ask, double), errors(ask, contradictory(draw))]
+    single = [healthy(draw), *(healthy(draw) | fault(draw, 0) for fault in FAULTS)]
+    double = [
+        healthy(draw) | other(draw, 0) | fault(draw, 0) for i, fault in enumerate(FAULTS) for other in FAULTS[i + 1 :]
+    ]
+    near = [errors(ask, [report]) for _, report in borders(draw)]
+    return [errors(ask, single), errors(ask, double), errors(ask, contradictory(draw)), *near]
 
 
 @exercise.mistake("order of the rules")
@@ -167,6 +120,37 @@ def by_accuracy(report):
     if found in ("wrong scale", "healthy"):
         return "wrong scale" if report["acc_eval"] < report["acc_train_mode"] else "healthy"
     return found
+
+
+@exercise.mistake("no absolute value")
+def without_absolute_value(report):
+    """Every nll below ln 10 + .01 counts as chance. The distance from ln 10 counts, in both directions: take its absolute
+    value."""
+    if report["nll_eval"] - CHANCE_NLL < 0.01 and report["acc_eval"] <= 0.11:
+        return "collapsed weights"
+    return diagnose(report)
+
+
+@exercise.mistake("chance by accuracy alone")
+def by_accuracy_alone(report):
+    """An accuracy of chance is taken for collapsed weights, whatever the nll is. Raw pixels and others bring it down,
+    too: the rule asks for both."""
+    return "collapsed weights" if report["acc_eval"] <= 0.11 else diagnose(report)
+
+
+@exercise.mistake("chance by nll alone")
+def by_likelihood_alone(report):
+    """An nll near ln 10 is taken for collapsed weights, whatever the accuracy is. The rule asks for both."""
+    return "collapsed weights" if abs(report["nll_eval"] - CHANCE_NLL) < 0.01 else diagnose(report)
+
+
+@exercise.mistake("sign of the scale")
+def sign_of_the_scale(report):
+    """A model that is better in eval mode is told to have a wrong scale. It is the healthy one: the scale is wrong when
+    nll_eval is the larger."""
+    turned = {"wrong scale": "healthy", "healthy": "wrong scale"}
+    found = diagnose(report)
+    return turned.get(found, found)
 
 
 @exercise.right

@@ -35,11 +35,15 @@ def distances(a: int, b: int, n: int) -> tuple[float, float]:
     return gap / math.sqrt((p * (1 - p) + r * (1 - r)) / n), gap / math.sqrt(2 * m * (1 - m) / n)
 
 
-def case(draw: np.random.Generator, z: float, low: float, high: float, sign: int) -> Case:
+REGIONS = ((0.06, 0.15), (0.3, 0.7), (0.85, 0.94))
+"""Accuracies that are asked: far below one half, near it, and far above."""
+
+
+def case(draw: np.random.Generator, z: float, low: float, high: float, region: tuple[float, float], sign: int) -> Case:
     """Draw two counts that lie between low z and high z standard errors apart, pooled or not, in the order of sign."""
     while True:
         n = int(draw.integers(400, 4000))
-        a = int(n * draw.choice([draw.uniform(0.06, 0.15), draw.uniform(0.3, 0.7), draw.uniform(0.85, 0.94)]))
+        a = int(n * draw.uniform(*region))
         step = draw.uniform(low, high) * z * math.sqrt(2 * a * (n - a) / n)
         b = a + int(step * sign)
         if 0 < b < n and all(low * z < distance < high * z for distance in distances(a, b, n)):
@@ -48,40 +52,53 @@ def case(draw: np.random.Generator, z: float, low: float, high: float, sign: int
 
 NEAR = ((0.76, 0.94), (1.06, 1.36))
 FAR = ((0.05, 0.6), (1.6, 4.0))
-FEW = {(1, 4, 12): False, (1, 6, 20): True}
-"""Hits of few examples, and whether they differ: one variance in place of both would say the contrary."""
+FEW = ((1, 4, 8, False), (1, 4, 12, False), (1, 6, 15, True), (1, 6, 17, True))
+"""Two counts of few examples, whose variances are unlike, and whether they differ at 1.96, pooled or not."""
 
 
-def compare(ask: Ask, draw: np.random.Generator, z: float, low: float, high: float, sign: int) -> None:
-    a, b, n, z = case(draw, z, low, high, sign)
-    apart = low > 1
-    message = "differ" if apart else "be compatible"
-    found = truth(ask(a, b, n)) if z == 1.96 else truth(ask(a, b, n, z))
-    expect(
-        found == apart, f"accuracies whose difference is {low:g} to {high:g} times z standard errors should {message}"
-    )
+def either(ask: Ask, a: int, b: int, n: int, *z: float) -> bool:
+    """Return whether two accuracies differ in one order of the models or the other: that both agree is judged apart."""
+    return truth(ask(a, b, n, *z)) or truth(ask(b, a, n, *z))
 
 
-@exercise.requires("tells clear differences from none, in both directions", 1)
+def compare(ask: Ask, draw: np.random.Generator, z: float, bands: tuple[tuple[float, float], ...]) -> None:
+    for (low, high), region, sign in product(bands, REGIONS, (1, -1)):
+        a, b, n, z = case(draw, z, low, high, region, sign)
+        found = either(ask, a, b, n, *([] if z == 1.96 else [z]))
+        message = "differ" if low > 1 else "be compatible"
+        expect(
+            found == (low > 1),
+            f"accuracies whose difference is {low:g} to {high:g} times z standard errors should {message}",
+        )
+
+
+@exercise.requires("tells clear differences from none", 0.5)
 def tells_far_apart(ask: Ask, draw: np.random.Generator) -> None:
-    for band, sign in product(FAR * 2, (1, -1)):
-        compare(ask, draw, 1.96, *band, sign)
+    compare(ask, draw, 1.96, FAR)
+    expect(either(ask, 1, 19, 20), "1 hit and 19 hits of 20 lie many standard errors apart and should differ")
 
 
-@exercise.requires("compares with the standard error of the difference", 2)
+@exercise.requires("counts a difference in both directions", 1)
+def counts_both_directions(ask: Ask, draw: np.random.Generator) -> None:
+    for (low, high), region, sign in product(FAR, REGIONS, (1, -1)):
+        a, b, n, _ = case(draw, 1.96, low, high, region, sign)
+        message = "whether two models differ should not depend on which is the first"
+        expect(truth(ask(a, b, n)) == truth(ask(b, a, n)), message)
+
+
+@exercise.requires("compares with the standard error of the difference", 1.5)
 def uses_error_of_difference(ask: Ask, draw: np.random.Generator) -> None:
-    for band, sign in product(NEAR * 3, (1, -1)):
-        compare(ask, draw, 1.96, *band, sign)
-    for (few, more, n), apart in FEW.items():
-        for a, b in ((few, more), (more, few), (n - few, n - more), (n - more, n - few)):
-            message = f"{a} and {b} hits of {n} should {'differ' if apart else 'be compatible'}: each has an error"
-            expect(truth(ask(a, b, n)) == apart, message)
+    compare(ask, draw, 1.96, NEAR)
+    for hits, others, n, differ in FEW:
+        for a, b in ((hits, others), (n - hits, n - others)):
+            message = "with few examples and unlike accuracies, too, the variances of both should be added up"
+            expect(either(ask, a, b, n) == differ, message)
 
 
-@exercise.requires("takes the threshold z", 0.5)
+@exercise.requires("takes the threshold z", 0.5, after="uses_error_of_difference")
 def takes_threshold(ask: Ask, draw: np.random.Generator) -> None:
-    for z, band, sign in product((1.0, 2.6, 4.0), NEAR, (1, -1)):
-        compare(ask, draw, z, *band, sign)
+    for z in (1.0, 2.6, 4.0):
+        compare(ask, draw, z, NEAR)
 
 
 @exercise.requires("handles accuracies of 0 and 1", 0.5)
@@ -89,15 +106,15 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     n = int(draw.integers(50, 500))
     for count in (0, n):
         expect(not truth(ask(count, count, n)), "equal accuracies of 0 or of 1 should not differ")
-    for a, b in ((0, n), (n, 0)):
-        expect(truth(ask(a, b, n)), "an accuracy of 0 and one of 1 should differ")
+    expect(either(ask, 0, n, n), "an accuracy of 0 and one of 1 should differ")
 
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(2)
-    cases = product((1.0, 1.96, 3.0), (*NEAR, *FAR), (1, -1))
-    return [float(bool(ask(*case(draw, z, *band, sign)))) for z, band, sign in cases]
+    cases = product((1.0, 1.96, 3.0), (*NEAR, *FAR), REGIONS, (1, -1))
+    asked = [case(draw, z, *band, region, sign) for z, band, region, sign in cases]
+    return [float(bool(ask(*counts))) for counts in (*asked, *((*few[:3], 1.96) for few in FEW))]
 
 
 @exercise.mistake("se of one only")
@@ -119,6 +136,27 @@ def only_if_first_is_better(correct_a, correct_b, n, z=1.96):
     """Only a better first model counts. The question is whether the two differ, so take the absolute difference."""
     p, r = correct_a / n, correct_b / n
     return p - r > z * math.sqrt((p * (1 - p) + r * (1 - r)) / n)
+
+
+@exercise.mistake("z ignored")
+def z_ignored(correct_a, correct_b, n, z=1.96):
+    """The threshold is 1.96 whatever z is. Compare with the argument z."""
+    return differs(correct_a, correct_b, n)
+
+
+@exercise.mistake("no n")
+def no_n(correct_a, correct_b, n, z=1.96):
+    """The difference is compared with the spread of single hits and misses. The mean of n of them is known sqrt(n) times
+    better."""
+    p, r = correct_a / n, correct_b / n
+    return abs(p - r) > z * math.sqrt(p * (1 - p) + r * (1 - r))
+
+
+@exercise.mistake("no root")
+def no_root(correct_a, correct_b, n, z=1.96):
+    """The difference is compared with its variance. Its standard error is the square root of that."""
+    p, r = correct_a / n, correct_b / n
+    return abs(p - r) > z * (p * (1 - p) + r * (1 - r)) / n
 
 
 @exercise.right

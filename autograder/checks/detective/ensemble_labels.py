@@ -25,15 +25,6 @@ def ensemble(draw: np.random.Generator, members: int, n: int, classes: int, dtyp
     return np.ascontiguousarray(probs[:, clear].astype(dtype))
 
 
-def telling(draw: np.random.Generator, members: int, n: int, classes: int, dtype: str = "float64") -> np.ndarray:
-    """Draw probabilities on which no listed mistake gives the right labels."""
-    while True:
-        probs = ensemble(draw, members, n, classes, dtype)
-        right = ensemble_labels(probs)
-        if all((mistake(probs) != right).any() for mistake in (mean_of_indices, majority, mean_of_logarithms)):
-            return probs
-
-
 def labels_of(value: Value, n: int) -> np.ndarray:
     labels = array(value, (n,), name="labels")
     expect(
@@ -68,9 +59,10 @@ def weighs_certainty(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("lets no member veto a class", 0.5)
 def keeps_zeros(ask: Ask, draw: np.random.Generator) -> None:
     """A single probability of 0 vetoes a class in the mean of logarithms."""
-    order = draw.choice([1, -1])
-    rows = np.array([[0.9, 0.1, 0.0], [0.9, 0.1, 0.0], [0.0, 0.3, 0.7]])[:, ::order]
-    agrees(ask, np.repeat(rows[:, None], 4, axis=1), "a member that excludes a class should not veto it")
+    rows = np.array([[0.9, 0.1, 0.0], [0.9, 0.1, 0.0], [0.0, 0.3, 0.7]])
+    message = "where a member gives a class probability 0, too, the label should be that of the mean probability"
+    for order in (1, -1):
+        agrees(ask, np.repeat(rows[:, None, ::order], 4, axis=1), message)
 
 
 @exercise.requires("gives ties to the smallest class", 0.5)
@@ -86,10 +78,14 @@ def breaks_ties(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("takes any number of members, examples and classes", 0.5)
 def takes_any_size(ask: Ask, draw: np.random.Generator) -> None:
-    sizes = ((1, 7, 3), (4, 1, 6), (2, 5, 2))
-    for probs in (*(ensemble(draw, *size) for size in sizes), telling(draw, 3, 3, 3)):
-        message = "labels should have one entry per example, also for one member, one example or a square array"
-        agrees(ask, probs, message)
+    for size in ((1, 7, 3), (4, 1, 6), (2, 5, 2), (3, 3, 3)):
+        probs = ensemble(draw, *size)
+        n = probs.shape[1]
+        alone = [labels_of(ask(probs[:, [i]]), 1) for i in range(n)]
+        message = "labels should have one entry per example, the one that the example gets alone"
+        expect((labels_of(ask(probs), n) == np.concatenate(alone)).all(), message)
+    (member,) = probs = ensemble(draw, 1, 7, 3)
+    expect((labels_of(ask(probs), 7) == member.argmax(axis=-1)).all(), "one member should decide alone")
 
 
 @exercise.requires("refuses anything but (T, n, k)", 0.5)
@@ -133,6 +129,13 @@ def mean_of_logarithms(probs):
     probability is the arithmetic mean."""
     with np.errstate(divide="ignore"):
         return np.log(probs).mean(axis=0).argmax(axis=-1)
+
+
+@exercise.mistake("most confident member")
+def most_confident(probs):
+    """The largest probability of any member decides, so that one sure member overrules all others. Average over the
+    members, then decide."""
+    return probs.max(axis=0).argmax(axis=-1)
 
 
 def require(probs):

@@ -8,7 +8,7 @@ from autograder.checks.ask import Ask, Rng, Value
 from autograder.checks.beside.detective import advances, outputs, pair
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, is_refusal
-from autograder.checks.masks import believable, independent_entries, independent_of, keeps_fraction
+from autograder.checks.masks import believable, independent_entries, independent_of, keeps_fraction, own_rate
 from autograder.reference.detective import FreshMaskDropout
 
 exercise = Exercise(
@@ -46,7 +46,8 @@ def draws_each_call(ask: Ask, draw: np.random.Generator) -> None:
         x = hidden.away_from_zero(draw, shape)
         masks = np.stack([kept(y, x) for y in ask.probe(outputs, rate, rng, [x] * 80, [True] * 80)])
         if rng is None:
-            fresh = believable(masks[::2] == masks[1::2], rate**2 + (1 - rate) ** 2)
+            own = own_rate(masks, rate)
+            fresh = believable(masks[::2] == masks[1::2], own**2 + (1 - own) ** 2)
             expect(fresh, "without rng, too, two calls in a row should draw independent masks")
         else:
             independent_entries(masks, rate)
@@ -58,7 +59,8 @@ def shares_nothing(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (60, 40))
     seen = ask.probe(pair, 0.4, x)
     first, second = (kept(y, x) for y in seen.outputs)
-    expect(believable(first == second, 0.4**2 + 0.6**2), "two layers without rng should draw independent masks")
+    own = own_rate(np.stack([first, second]), 0.4)
+    expect(believable(first == second, own**2 + (1 - own) ** 2), "two layers without rng should draw independent masks")
     expect(not seen.shared, "two layers draw from one generator: make one for each object, in __init__")
 
 

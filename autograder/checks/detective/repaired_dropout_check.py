@@ -43,12 +43,11 @@ def is_one_for_right_layers(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("shows the factor of a layer with another scale", 1)
 def sees_scale(ask: Ask, draw: np.random.Generator) -> None:
+    message = "the ratio of a layer with another scale or sign should be as many times that of the layer itself"
     for rate in hidden.RATES:
-        for factor in (1 - rate, (1 - rate) / rate, 1.3, -1.0):
+        for factor in (1 - rate, (1 - rate) / rate, 1.3, -0.7):
             x, y = layer(draw, rate)
-            wrong = (y * factor).astype(y.dtype)
-            right = repaired_dropout_check(x, wrong, rate)
-            expect(close(ratio(ask, x, wrong, rate), right), "a layer with another scale should be off by its factor")
+            expect(close(ratio(ask, x, y * factor, rate), factor * ratio(ask, x, y, rate)), message)
 
 
 @exercise.requires("compares with the kept inputs alone", 1)
@@ -62,18 +61,16 @@ def compares_with_kept(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("is a ratio of sums", 0.5)
 def counts_noise(ask: Ask, draw: np.random.Generator) -> None:
-    """Outputs that are no multiples of the inputs still have a sum, and zeros among the inputs change nothing."""
+    """Outputs that are no multiples of the inputs still have a sum; the student's own ratio without noise is the unit."""
     for rate in hidden.RATES:
         x, y = layer(draw, rate)
+        own = ratio(ask, x, y, rate)
         noisy = np.where(y != 0, y + draw.normal(0, 0.4, y.shape), 0)
-        right = repaired_dropout_check(x, noisy, rate)
-        expect(
-            close(ratio(ask, x, noisy, rate), right),
-            "the ratio should be one of sums, y.sum() to the sum of the kept x",
-        )
-        x[::3], y[::3] = 0, 0
-        expect(close(ratio(ask, x, y, rate), 1), "inputs that are 0 add nothing to either sum")
-        expect(close(ratio(ask, -x, -y, rate), 1), "negative inputs should be summed as they are")
+        message = "the ratio should be one of sums: it is not in proportion to y.sum()"
+        expect(close(ratio(ask, x, noisy, rate), own * noisy.sum() / y.sum()), message)
+        more = (np.concatenate([array, np.zeros_like(array)]) for array in (x, y))
+        expect(close(ratio(ask, *more, rate), own), "entries that are 0 in x and y add nothing to either sum")
+        expect(close(ratio(ask, -x, -y, rate), own), "when x and y change their signs, the ratio should stay")
 
 
 @exercise.requires("handles rate 1", 0.5)
@@ -102,14 +99,16 @@ exercise.requires("takes float32 and float64 in any memory layout, and leaves it
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
-    """Values relative to right ones, and 0 where dropped inputs matter, by whatever formula."""
+    """Measure right layers, 0 where dropped inputs matter, by whatever formula; and relative to that, other layers."""
     draw = np.random.default_rng(7)
     numbers: list[float] = []
     for rate in (0.2, 0.7):
         x, y = layer(draw, rate)
         found = float(ask(x, y, rate))
         local = np.isclose(found, float(ask(np.where(y == 0, 3 * x, x), y, rate)))
-        numbers += [float(local), found if local else 0.0]
+        noisy = float(ask(x, np.where(y != 0, y + 0.5, 0), rate)) / found
+        turned = float(ask(x, -y, rate)) / found
+        numbers += [float(local), found if local else 0.0, noisy, turned]
     return numbers
 
 
@@ -125,6 +124,25 @@ def divides_by_whole_sum(x, y, rate):
     """The output is compared with the sum of all inputs, so that chance decides how far from 1 a right layer lies.
     Compare with the inputs that were kept."""
     return y.sum() * (1 - rate) / x.sum()
+
+
+@exercise.mistake("forgets 1 - rate")
+def forgets_scale(x, y, rate):
+    """The kept sum grows by 1 / (1 - rate) in a right layer, which nothing makes up for: multiply by 1 - rate."""
+    return y.sum() / x[y != 0].sum()
+
+
+@exercise.mistake("mean of ratios")
+def mean_of_ratios(x, y, rate):
+    """Every kept entry is compared by itself and the ratios are averaged. The check compares sums, in which noise on
+    single entries averages out."""
+    return (y[y != 0] / x[y != 0]).mean() * (1 - rate)
+
+
+@exercise.mistake("absolute value")
+def absolute_value(x, y, rate):
+    """The sign is taken off, so that a layer that turns its input around seems right."""
+    return abs(y.sum() * (1 - rate) / x[y != 0].sum())
 
 
 def require(x, y, rate):
