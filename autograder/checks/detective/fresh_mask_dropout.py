@@ -6,6 +6,12 @@ from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask, Rng, Value
 from autograder.checks.beside.detective import advances, outputs, pair
+from autograder.checks.detective.layers import (
+    Inverted,
+    MakingItsGeneratorLate,
+    WithBinomial,
+    WithNewEntropyEachCall,
+)
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, is_refusal
 from autograder.checks.masks import believable, independent_entries, independent_of, keeps_fraction, own_rate
@@ -112,29 +118,24 @@ exercise.requires("keeps the dtype in any memory layout, and leaves x alone", 0.
 def measure(ask: Ask) -> list[float]:
     """The shape is asked for nowhere else, and the first rate comes first, so that a mask kept for ever shows."""
     x = np.random.default_rng(5).uniform(0.5, 2, (61, 83))
-    masks = [
-        [np.asarray(y) != 0 for y in ask.probe(outputs, rate, Rng(seed), [x] * 2, [True] * 2)]
-        for rate, seed in ((0.4, 11), (0.4, 12), (0.8, 13))
+    calls = [
+        [np.asarray(y) for y in ask.probe(outputs, rate, Rng(seed), [x] * 3, [True, True, False])]
+        for rate, seed in ((0.4, 11), (0.4, 11), (0.4, 12), (0.8, 13))
     ]
-    (first, second), (other, _), (rare, _) = masks
+    masks = [[y != 0 for y in ys] for ys in calls]
+    (first, second, _), (again, *_), (other, *_), (rare, *_) = masks
     shared = ask.probe(pair, 0.4, x[:1]).shared
-    return [(first == second).mean(), (first == other).mean(), rare.mean(), float(shared)]
-
-
-class Inverted:
-    """What all the layers below have in common; each says how it draws the mask for a shape."""
-
-    def __init__(self, rate, rng=None):
-        if not 0 <= rate <= 1:
-            raise ValueError(f"rate must lie in [0, 1], got {rate}")
-        self.rate = rate
-        self.rng = rng if rng is not None else np.random.default_rng()
-
-    def __call__(self, x, training=True):
-        if not training:
-            return x.copy()
-        scale = 1 / (1 - self.rate) if self.rate < 1 else 0
-        return (x * self.mask(x.shape) * scale).astype(x.dtype)
+    factors = [np.median(y[mask] / x[mask]) for y, mask in zip(calls[3][1:], masks[3][1:], strict=True)]
+    same = float((first == again).all())
+    return [
+        (first == second).mean(),
+        same,
+        (first == other).mean(),
+        rare.mean(),
+        float(shared),
+        *factors,
+        masks[3][2].mean(),
+    ]
 
 
 @exercise.mistake("reseeds in call")
@@ -177,53 +178,69 @@ class KeepingOneMaskForEver(Inverted):
         return masks[shape]
 
 
-@exercise.right
-class WithBinomial:
-    def __init__(self, rate, rng=None):
-        if rate < 0 or rate > 1:
-            raise ValueError("rate is no probability")
-        self.keep = 1 - rate
-        self.generator = np.random.default_rng() if rng is None else rng
+@exercise.mistake("np.random in place of rng")
+class DrawingFromNumPysOwn(Inverted):
+    """The mask is drawn from NumPy's global generator, which all code shares, and the given rng is not used. Draw from
+    rng, or without one from a generator that the object makes in __init__."""
+
+    def mask(self, shape):
+        return np.random.rand(*shape) >= self.rate  # noqa: NPY002 - the mistake
+
+
+@exercise.mistake("normal mask")
+class WithNormalMask(Inverted):
+    """standard_normal draws normal numbers, which exceed rate with another probability than 1 - rate. random is uniform
+    on [0, 1)."""
+
+    def mask(self, shape):
+        return self.rng.standard_normal(shape) > self.rate
+
+
+@exercise.mistake("normal mask")
+class WithNormalMaskBelowKeep(Inverted):
+    def mask(self, shape):
+        return self.rng.standard_normal(shape) < 1 - self.rate
+
+
+@exercise.mistake("keep and drop swapped")
+class KeepingWhatIsDropped(Inverted):
+    """random() < rate is true with probability rate, so that a share rate of the entries is kept. Keep where the number is
+    rate or more."""
+
+    def mask(self, shape):
+        return self.rng.random(shape) < self.rate
+
+
+@exercise.mistake("no scaling")
+class WithoutScaling(Inverted):
+    """Kept entries are left as they are, so that the mean shrinks by 1 - rate in training and nothing makes up for it."""
 
     def __call__(self, x, training=True):
-        if not training or self.keep == 1:
-            return x
-        y = self.generator.binomial(1, self.keep, size=x.shape) * x
-        return (y / max(self.keep, 1e-30)).astype(x.dtype)
+        return x * (self.rng.random(x.shape) >= self.rate) if training else x.copy()
 
 
-@exercise.right
-class MakingItsGeneratorLate:
-    """Validates and makes its generator at the first call."""
-
-    def __init__(self, rate, rng=None):
-        self.rate, self.rng = rate, rng
-
-    def __call__(self, x, training=True):
-        if not (self.rate >= 0 and self.rate <= 1):
-            raise ValueError(f"bad rate {self.rate}")
-        if self.rng is None:
-            self.rng = np.random.Generator(np.random.PCG64())
-        y = x.copy()
-        if training:
-            y[self.rng.uniform(size=x.shape) < self.rate] = 0
-            y /= 1 - self.rate if self.rate < 1 else 1
-        return y
-
-
-@exercise.right
-class WithNewEntropyEachCall:
-    """Without a generator of its own, every call may take new entropy from the system: nothing is shared."""
-
-    def __init__(self, rate, rng=None):
-        if rate > 1 or rate < 0:
-            raise ValueError("rate outside [0, 1]")
-        self.rate, self.rng = rate, rng
+@exercise.mistake("divides by rate")
+class DividingByRate(Inverted):
+    """Kept entries are divided by the drop rate. Their mean is preserved only when they are divided by what is kept,
+    1 - rate."""
 
     def __call__(self, x, training=True):
         if not training:
-            return np.array(x)
-        rng = self.rng or np.random.default_rng()
-        keep = rng.random(x.shape, dtype=np.float32) >= self.rate
-        with np.errstate(divide="ignore", over="ignore"):
-            return np.where(keep, x / np.float64(1 - self.rate), 0).astype(x.dtype)
+            return x.copy()
+        return (x * (self.rng.random(x.shape) >= self.rate) / max(self.rate, 1e-9)).astype(x.dtype)
+
+
+@exercise.mistake("active at test")
+class ActiveAtTest(Inverted):
+    """Entries are dropped whatever `training` says, so that predictions are random."""
+
+    def __call__(self, x, training=True):  # noqa: ARG002 - the mistake
+        return super().__call__(x, training=True)
+
+    def mask(self, shape):
+        return self.rng.random(shape) >= self.rate
+
+
+exercise.right(WithBinomial)
+exercise.right(MakingItsGeneratorLate)
+exercise.right(WithNewEntropyEachCall)

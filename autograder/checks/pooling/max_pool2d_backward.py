@@ -168,6 +168,20 @@ def last_of_equal_maxima(dy, x, size, stride):
     return spread(dy, x, size, stride, lambda window: first_maximum(window[:, ::-1, ::-1])[:, ::-1, ::-1])
 
 
+def row_and_column(window):
+    """Mark where the first row that holds the maximum crosses the first column that does."""
+    rows, columns = (maxima(window).any(axis=axis).argmax(axis=1) for axis in (2, 1))
+    places = np.arange(window.shape[1])[:, None]
+    return (places == rows[:, None])[:, :, None] & (places == columns[:, None])[:, None]
+
+
+@exercise.mistake("row and column sought apart")
+def row_and_column_apart(dy, x, size, stride):
+    """The row and the column of the maximum are sought one after the other. With ties they may belong to two maxima, and
+    cross at a pixel that is none: seek the first maximum in the flattened window."""
+    return spread(dy, x, size, stride, row_and_column)
+
+
 @exercise.mistake("stride forgotten")
 def stride_forgotten(dy, x, size, stride):
     """The window of dy[:, i, j] is sought at row i and column j, as if stride were 1. It begins at row i * stride and
