@@ -5,38 +5,14 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Answer, Ask, Tensor
 from autograder.checks.beside.activations import Measured, measured
+from autograder.checks.dropout_pytorch.spies import (
+    activation_variances,
+    on_a_copy,
+    one_pass_for_each_module,
+    with_one_global_hook,
+)
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number
-from autograder.checks.implementation import Built
-
-
-@Built
-def activation_variances():
-    import torch
-    from torch import nn
-
-    def activation_variances(model, X):
-        state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-        variances, handles = {}, []
-
-        def watch(module, name):
-            def hook(_module, _inputs, output):
-                variances[name] = output.var(dim=0, unbiased=False).mean().item()
-
-            handles.append(module.register_forward_hook(hook))
-
-        for name, module in model.named_modules():
-            if isinstance(module, nn.ReLU | nn.Dropout):
-                watch(module, name)
-        with torch.no_grad():
-            model(X)
-        for handle in handles:
-            handle.remove()
-        model.load_state_dict(state)
-        return variances
-
-    return activation_variances
-
 
 exercise = Exercise(
     activation_variances,
@@ -96,18 +72,20 @@ def names_modules(ask: Ask, draw: np.random.Generator) -> None:
         expect(names == found, "the dictionary should have entries for nn.ReLU and nn.Dropout alone")
 
 
-@exercise.requires("averages over units the biased variance over the batch", 2.5)
+@exercise.requires("averages over units the biased variance over the batch", 2.5, after="names_modules")
 def averages_over_units(ask: Ask, draw: np.random.Generator) -> None:
     message = "a value should be the mean over units of the variance (biased) over the batch"
     compare(ask, draw, "perceptron", message)
 
 
-@exercise.requires("takes every position of an image as a unit", 1)
+@exercise.requires("takes every position of an image as a unit", 1, after="names_modules averages_over_units")
 def takes_positions_as_units(ask: Ask, draw: np.random.Generator) -> None:
     compare(ask, draw, "convolution", "for images every position after axis 0 is a unit of its own")
 
 
-@exercise.requires("takes the last call of a module that is called twice", 0.5)
+@exercise.requires(
+    "takes the last call of a module that is called twice", 0.5, after="names_modules averages_over_units"
+)
 def takes_last_call(ask: Ask, draw: np.random.Generator) -> None:
     compare(ask, draw, "twice", "for a module that is called twice the last call counts")
 
@@ -150,9 +128,11 @@ def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(9)
     both = [seen_in(ask, draw, "perceptron", training) for training in (True, False)]
-    first = [float(seen.result["body.1"]) / variance(seen.passes[-1].outputs["body.1"].array) for seen in both]
+    right = [variance(seen.passes[-1].outputs["body.1"].array) for seen in both]
+    found = [float(seen.result.get("body.1", np.nan)) for seen in both]
     kept = all(seen.flags_kept and all(record.modes == seen.modes for record in seen.passes) for seen in both)
-    return [*first, float(both[0].hooks_kept), float(kept)]
+    ratios = [value / unit for value, unit in zip(found, right, strict=True)]
+    return [*ratios, float(len(both[0].result)), float(both[0].hooks_kept), float(kept), float(both[0].state_kept)]
 
 
 @exercise.mistake("variance over units", edit=("var(dim=0", "flatten(1).var(dim=1"))
@@ -167,9 +147,39 @@ def pooled_variance():
     varied."""
 
 
-@exercise.mistake(
-    "switches the mode", page="pytorch/train-and-eval#one-flag-on-every-module", edit=("model(X)", "model.eval()(X)")
-)
+@exercise.mistake("pooled variance", edit=("var(dim=0, unbiased=False).mean()", "var()"))
+def pooled_unbiased_variance():
+    pass
+
+
+@exercise.mistake("variance over units", edit=("var(dim=0, unbiased=False)", "flatten(1).var(dim=1)"))
+def unbiased_variance_over_units():
+    pass
+
+
+@exercise.mistake("standard deviation", edit=("var(dim=0, unbiased=False)", "std(dim=0, unbiased=False)"))
+def standard_deviation():
+    """The standard deviations of the units are averaged. The exercise asks for the mean of their variances."""
+
+
+@exercise.mistake("standard deviation", edit=("var(dim=0, unbiased=False)", "std(dim=0)"))
+def unbiased_standard_deviation():
+    pass
+
+
+@exercise.mistake("one name for all hooks", edit=("variances[name] =", "variances[[*model.named_modules()][-3][0]] ="))
+def one_name_for_all_hooks():
+    """All hooks write under one name: a function that is made in a loop looks the name up when it runs, and the loop has
+    moved on by then. Bind it: make the hook by a function that gets the name, or by a default argument."""
+
+
+@exercise.mistake("running statistics moved", drop="model.load_state_dict")
+def running_statistics_moved():
+    """The forward pass in training mode has moved the running statistics of BatchNorm. Keep a copy of the state and load it
+    again."""
+
+
+@exercise.mistake("switches the mode", page="pytorch/train-and-eval#one-flag-on-every-module", edit=("model(X)", "model.eval()(X)"))
 def switches_the_mode():
     """The model is put in another mode before it is measured or left in one. The question is what it does in the mode
     that it is in."""
@@ -186,72 +196,6 @@ def unbiased_variance():
     variance."""
 
 
-@exercise.right
-@Built
-def on_a_copy():
-    import copy
-
-    import torch
-
-    def activation_variances(model, X):
-        model, found = copy.deepcopy(model), {}
-        wanted = [(name, m) for name, m in model.named_modules() if isinstance(m, (torch.nn.ReLU, torch.nn.Dropout))]
-        for name, module in wanted:
-            module.register_forward_hook(lambda _m, _i, out, name=name: found.update({name: out}))
-        model(X)
-        return {name: float(np.var(out.detach().numpy(), axis=0).mean()) for name, out in found.items()}
-
-    return activation_variances
-
-
-@exercise.right
-@Built
-def with_one_global_hook():
-    import torch
-
-    def activation_variances(model, X):
-        names = {id(module): name for name, module in model.named_modules()}
-        buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-        found = {}
-
-        def hook(module, inputs, output):
-            if id(module) in names and isinstance(module, (torch.nn.ReLU, torch.nn.Dropout)):
-                flat = output.reshape(len(output), -1).double()
-                found[names[id(module)]] = float(((flat - flat.mean(0)) ** 2).mean())
-
-        handle = torch.nn.modules.module.register_module_forward_hook(hook)
-        try:
-            with torch.inference_mode():
-                model(X)
-        finally:
-            handle.remove()
-            with torch.no_grad():
-                for buffer, old in buffers:
-                    buffer.copy_(old)
-        return found
-
-    return activation_variances
-
-
-@exercise.right
-@Built
-def one_pass_for_each_module():
-    import torch
-
-    def activation_variances(model, X):
-        saved = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-        variances = {}
-        for name, module in model.named_modules():
-            if not isinstance(module, (torch.nn.ReLU, torch.nn.Dropout)):
-                continue
-            outputs = []
-            handle = module.register_forward_hook(lambda _m, _i, o, outputs=outputs: outputs.append(o))
-            with torch.no_grad():
-                model(X)
-            handle.remove()
-            last = outputs[-1]
-            variances[name] = (last.pow(2).mean(0) - last.mean(0).pow(2)).mean().item()
-        model.load_state_dict(saved)
-        return variances
-
-    return activation_variances
+exercise.right(on_a_copy)
+exercise.right(with_one_global_hook)
+exercise.right(one_pass_for_each_module)

@@ -1,5 +1,7 @@
 """DropConnect: `dropconnect(x, W, b, rate, generator=None, training=True)`."""
 
+import math
+
 import numpy as np
 
 from autograder.checks import draw as hidden
@@ -7,36 +9,18 @@ from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask, Tensor, TorchRng
 from autograder.checks.beside.calls import successive
 from autograder.checks.beside.dropout_pytorch import gradients, unguided
-from autograder.checks.dropout_pytorch.weight_masks import coded, inputs, masks_of, outputs_of, sent
+from autograder.checks.dropout_pytorch.connections import (
+    dropconnect,
+    require,
+    with_a_loop,
+    with_batched_matmul,
+    with_products,
+)
+from autograder.checks.dropout_pytorch.weight_masks import coded, inputs, masks_of, outputs_of, read, sent
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, refuses, tensor
 from autograder.checks.implementation import Built
-from autograder.checks.masks import believable, independent_entries, keeps_fraction
-
-
-def require(x, W, b, rate):
-    if not 0 <= rate <= 1:
-        raise ValueError(f"rate must lie in [0, 1], got {rate}")
-    if x.ndim != 2 or W.ndim != 2 or W.shape[1] != x.shape[1]:
-        raise ValueError(f"W must have shape (out, {x.shape[-1]}), got shape {tuple(W.shape)}")
-    if b.shape != W.shape[:1]:
-        raise ValueError(f"b must have shape {tuple(W.shape[:1])}, got shape {tuple(b.shape)}")
-
-
-@Built
-def dropconnect():
-    import torch
-
-    def dropconnect(x, W, b, rate, generator=None, training=True):
-        require(x, W, b, rate)
-        if not training:
-            return x @ W.T + b
-        scale = 1 / (1 - rate) if rate < 1 else 0.0
-        masks = torch.rand((len(x), *W.shape), generator=generator) >= rate
-        return torch.einsum("noi,ni->no", masks * W * scale, x) + b
-
-    return dropconnect
-
+from autograder.checks.masks import believable, independent_entries, keeps_fraction, own_rate
 
 exercise = Exercise(
     dropconnect,
@@ -50,35 +34,47 @@ def multiplies(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         for n, fan_in, fan_out in ((1, 5, 3), (6, 7, 2), (5, 4, 4)):
             arrays, unit = coded(draw, n, fan_in, fan_out)
-            masks_of(ask(*sent(arrays), rate, hidden.torch_rng(draw)), arrays, unit, rate)
+            seen = read(ask(*sent(arrays), rate, hidden.torch_rng(draw)), arrays, unit, rate)
+            if seen.masks.any():
+                expect(math.isclose(seen.factor, 1 / (1 - rate)), "kept weights should be W / (1 - rate)")
+            expect(seen.biased, "in training the bias should be added to every output, whole")
 
 
-@exercise.requires("keeps a fraction 1 - rate of the weights", 1)
+@exercise.requires("keeps a fraction 1 - rate of the weights", 1, after="multiplies")
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
-    """One example: whether examples share their masks is another question."""
+    """One weight of each example and output on the diagonal: what examples, outputs and inputs share is not asked here."""
     for rate in hidden.RATES:
-        arrays, unit = coded(draw, 1, 12, 600)
-        keeps_fraction(masks_of(ask(*sent(arrays), rate, hidden.torch_rng(draw)), arrays, unit, rate), rate)
+        arrays, unit = coded(draw, 1200, 1, 1200)
+        masks = masks_of(ask(*sent(arrays), rate, hidden.torch_rng(draw)), arrays, unit, rate)
+        keeps_fraction(masks[..., 0].diagonal(), rate, of="weights")
 
 
-@exercise.requires("draws a mask for every example", 2)
+@exercise.requires("draws a mask for every example", 2, after="multiplies")
 def draws_for_each_example(ask: Ask, draw: np.random.Generator) -> None:
-    """One output: whether outputs share what is dropped is another question."""
-    (arrays, unit), rate = coded(draw, 600, 10, 1), 0.4
+    """A single weight: whether weights share what is dropped is another question."""
+    (arrays, unit), rate = coded(draw, 1500, 1, 1), 0.4
     masks = masks_of(ask(*sent(arrays), rate, hidden.torch_rng(draw)), arrays, unit, rate)
-    for first, second in ((masks[::2], masks[1::2]), (masks[:300], masks[300:][::-1])):
-        own = believable(first == second, rate**2 + (1 - rate) ** 2)
-        expect(own, "every example of the batch should get a mask of W of its own")
+    own = own_rate(masks, rate) if 0 < masks.mean() < 1 else 0.0
+    message = "every example of the batch should get a mask of W of its own"
+    expect(own > 0, message)
+    for first, second in ((masks[::2], masks[1::2]), (masks[:750], masks[750:][::-1])):
+        expect(believable(first == second, own**2 + (1 - own) ** 2), message)
 
 
-@exercise.requires("draws every weight on its own, anew at every call", 1)
+@exercise.requires("draws every weight on its own, anew at every call", 1, after="multiplies")
 def draws_each_weight(ask: Ask, draw: np.random.Generator) -> None:
-    (arrays, unit), rate = coded(draw, 7, 9, 10), 0.4
-    calls = ask.probe(successive, 50, *sent(arrays), rate, hidden.torch_rng(draw))
-    masks = np.stack([masks_of(y, arrays, unit, rate) for y in calls])
-    message = "every weight should be dropped on its own, but whole columns of W share their fate: that is dropout of x"
-    expect(believable(masks[:, :, ::2] == masks[:, :, 1::2], rate**2 + (1 - rate) ** 2), message)
-    independent_entries(masks, rate)
+    """A single example: whether examples share a mask is another question."""
+    (arrays, unit), rate = coded(draw, 1, 9, 10), 0.4
+    calls = ask.probe(successive, 100, *sent(arrays), rate, hidden.torch_rng(draw))
+    masks = np.stack([masks_of(y, arrays, unit, rate)[0] for y in calls])
+    own = own_rate(masks, rate)
+    shared = "every weight should be dropped on its own, but whole {0} of W share their fate: that is dropout of {1}"
+    for first, second, message in (
+        (masks[:, ::2], masks[:, 1::2], shared.format("columns", "x")),
+        (masks[..., :8:2], masks[..., 1::2], shared.format("rows", "the outputs")),
+    ):
+        expect(believable(first == second, own**2 + (1 - own) ** 2), message)
+    independent_entries(masks, rate, of="weights", array="W")
 
 
 @exercise.requires("is the mean, x W^T + b, when not training", 1)
@@ -100,13 +96,14 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(y, np.tile(b, (2, 1))), "at rate 1 every weight is dropped, so that the bias remains")
 
 
-@exercise.requires("lets gradients through to x, W and b", 0.5)
+@exercise.requires("lets gradients through to x, W and b", 0.5, after="multiplies")
 def passes_gradients(ask: Ask, draw: np.random.Generator) -> None:
     (arrays, unit), rate = coded(draw, 5, 4, 3), 0.4
     x, W, _ = arrays
     dy = hidden.away_from_zero(draw, (5, 3))
     y, slopes = ask.probe(gradients, Tensor(dy), 3, *sent(arrays), rate, hidden.torch_rng(draw))
-    weighted = dy[:, :, None] * masks_of(y, arrays, unit, rate) / (1 - rate)
+    seen = read(y, arrays, unit, rate)
+    weighted = dy[:, :, None] * seen.masks * seen.factor
     expected = (np.einsum("noi,oi->ni", weighted, W), np.einsum("noi,ni->oi", weighted, x), dy.sum(axis=0))
     for name, slope, right in zip(("x", "W", "b"), slopes, expected, strict=True):
         expect(slope is not None, f"no gradient reaches {name}: use tensor operations, under no no_grad and no detach")
@@ -126,13 +123,13 @@ def uses_generator(ask: Ask, draw: np.random.Generator) -> None:
     expect(not close(first, other, np.float32), message)
 
 
-@exercise.requires("draws anew at every call without a generator, too", 0.5)
+@exercise.requires("draws anew at every call without a generator, too", 0.5, after="multiplies keeps draws_each_weight")
 def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:
-    arrays, unit = coded(draw, 3, 7, 6)
+    arrays, unit = coded(draw, 1, 9, 10)
     calls = ask.probe(unguided, hidden.seed(draw), 60, *sent(arrays), 0.4)
-    masks = np.stack([masks_of(y, arrays, unit, 0.4) for y in calls])
-    keeps_fraction(masks, 0.4)
-    independent_entries(masks, 0.4)
+    masks = np.stack([masks_of(y, arrays, unit, 0.4)[0] for y in calls])
+    keeps_fraction(masks, 0.4, of="weights")
+    independent_entries(masks, 0.4, of="weights", array="W")
 
 
 @exercise.requires("refuses a rate outside [0, 1] and wrong shapes", 0.5)
@@ -166,7 +163,12 @@ def measure(ask: Ask) -> list[float]:
         biased = np.abs(code * (1 - rate) % 1)
         numbers += [(np.minimum(biased, 1 - biased) < 1e-3).mean(), code.mean() / 15, code.std() / 15]
         numbers += [np.isclose(code[1:], code[:-1]).mean(), np.isclose(code[:, 1:], code[:, :-1]).mean()]
-        numbers.append(((test - b) / unit).mean() / 15)
+        again = ask(*sent((x, W, b)), rate, TorchRng(3)).array
+        numbers += [
+            ((test - b) / unit).mean() / 15,
+            np.isclose((test - b) / unit, 15).mean(),
+            float((train == again).all()),
+        ]
     return numbers
 
 
@@ -192,60 +194,55 @@ def masks_x():
     weight on its own."""
 
 
-@exercise.right
+@exercise.mistake("drops whole outputs")
 @Built
-def with_batched_matmul():
+def drops_whole_outputs():
+    """Outputs are dropped, or all of an example's outputs, and no single weight: that is dropout, or stochastic depth, of
+    what the layer puts out. DropConnect draws a mask for the entries of W."""
     import torch
 
     def dropconnect(x, W, b, rate, generator=None, training=True):
-        if rate < 0 or rate > 1:
-            raise ValueError("rate is no probability")
-        if x.dim() != 2 or W.dim() != 2 or b.dim() != 1 or x.size(1) != W.size(1) or b.size(0) != W.size(0):
-            raise ValueError("the shapes of x, W and b do not fit")
-        weights = W.expand(x.size(0), *W.shape)
-        if training:
-            keep = 1 - rate
-            mask = torch.bernoulli(torch.full(weights.shape, keep, dtype=x.dtype), generator=generator)
-            weights = weights * mask / keep if keep > 0 else weights * 0
-        return torch.baddbmm(b[None, :, None], weights, x[:, :, None]).squeeze(2)
+        require(x, W, b, rate)
+        if not training:
+            return x @ W.T + b
+        kept = torch.rand((len(x), len(W)), generator=generator) >= rate
+        return x @ W.T * kept * (1 / (1 - rate) if rate < 1 else 0.0) + b
 
     return dropconnect
 
 
-@exercise.right
+@exercise.mistake("drops whole outputs")
 @Built
-def with_a_loop():
+def drops_whole_outputs_and_their_bias():
     import torch
-    from torch.nn.functional import linear
 
     def dropconnect(x, W, b, rate, generator=None, training=True):
-        if rate > 1 or rate < 0:
-            raise ValueError("bad rate")
-        if x.ndim != 2 or tuple(W.shape) != (len(b), x.shape[1]) or b.ndim != 1:
-            raise ValueError("bad shape")
-        if not training or rate == 0:
-            return linear(x, W, b)
-        dropped = [torch.empty(W.shape).uniform_(generator=generator) < rate for _ in x]
-        masked = [W.masked_fill(mask, 0) / max(1 - rate, 1e-20) for mask in dropped]
-        return torch.stack([linear(row, weights, b) for row, weights in zip(x, masked, strict=True)])
+        require(x, W, b, rate)
+        if not training:
+            return x @ W.T + b
+        kept = torch.rand((len(x), 1), generator=generator) >= rate
+        return (x @ W.T + b) * kept * (1 / (1 - rate) if rate < 1 else 0.0)
 
     return dropconnect
 
 
-@exercise.right
-@Built
-def with_products():
-    import torch
+@exercise.mistake("generator ignored", edit=("W.shape), generator=generator", "W.shape)"))
+def generator_ignored():
+    """The masks are drawn from torch's own generator, so that the generator that is passed decides nothing. Pass it on:
+    torch.rand(..., generator=generator)."""
 
-    def dropconnect(x, W, b, rate, generator=None, training=True):
-        if not 0.0 <= rate <= 1.0:
-            raise ValueError("rate not in [0, 1]")
-        if x.ndim != 2 or W.ndim != 2 or x.shape[1] != W.shape[1] or tuple(b.shape) != (W.shape[0],):
-            raise ValueError("shape mismatch")
-        terms = x[:, None, :] * W[None]
-        if training:
-            mask = torch.rand(terms.shape, generator=generator, dtype=terms.dtype) < 1 - rate
-            terms = torch.where(mask, terms / (1 - rate if rate < 1 else 1), torch.zeros_like(terms))
-        return terms.sum(dim=-1) + b
 
-    return dropconnect
+@exercise.mistake("normal mask", edit=("torch.rand(", "torch.randn("))
+def normal_mask():
+    """torch.randn draws normal numbers, which exceed rate with another probability than 1 - rate. torch.rand is uniform on
+    [0, 1)."""
+
+
+@exercise.mistake("always random", page="pytorch/train-and-eval", drop="if not training:")
+def always_random():
+    """Weights are dropped when training is false as well, so that predictions are random."""
+
+
+exercise.right(with_batched_matmul)
+exercise.right(with_a_loop)
+exercise.right(with_products)

@@ -4,9 +4,10 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
-from autograder.checks.ask import Ask, Tensor, TorchRng, Value
+from autograder.checks.ask import Ask, Question, Tensor, TorchRng, Value
 from autograder.checks.beside.calls import successive
 from autograder.checks.beside.dropout_pytorch import gradients, unguided
+from autograder.checks.beside.ways import GRAPHLESS
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, refuses, tensor
 from autograder.checks.implementation import Built
@@ -46,7 +47,7 @@ def kept(value: Value, x: np.ndarray) -> np.ndarray:
 @exercise.requires("keeps a fraction 1 - rate", 2)
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
-        x = inputs(draw, (1, 12_000))
+        x = inputs(draw, (1, 12_000))  # one row: whether rows share a mask is another question
         keeps_fraction(kept(ask(Tensor(x), rate, hidden.torch_rng(draw)), x), rate)
 
 
@@ -56,7 +57,7 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     for shape in hidden.CALLED_AGAIN:
         x = inputs(draw, shape)
         masks = np.stack([kept(y, x) for y in ask.probe(successive, 80, Tensor(x), rate, hidden.torch_rng(draw))])
-        independent_entries(masks, rate)
+        independent_entries(masks, rate, array="X")
         independent_of(masks, x, rate)
 
 
@@ -80,8 +81,8 @@ def passes_gradients(ask: Ask, draw: np.random.Generator) -> None:
         )
         dx = tensor(dx, x.shape, name="the gradient of X")
         expect(
-            close(dx, dy * kept(y, x) / (1 - rate), np.float32),
-            "the gradient should be scaled by 1 / (1 - rate) where an entry was kept, and 0 where it was dropped",
+            close(dx, dy * tensor(y, x.shape) / x, np.float32, scale=10),
+            "the gradient should get the factor that the entry of X got, and 0 where it was dropped",
         )
 
 
@@ -105,13 +106,13 @@ def uses_generator(ask: Ask, draw: np.random.Generator) -> None:
     expect((first != other).any(), "different states of generator should give different masks: generator is not used")
 
 
-@exercise.requires("draws anew at every call without a generator, too", 0.5)
+@exercise.requires("draws anew at every call without a generator, too", 0.5, after="keeps draws_each_entry")
 def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:
     seed = hidden.seed(draw)
     x = inputs(draw, (12, 10))
     masks = np.stack([kept(y, x) for y in ask.probe(unguided, seed, 80, Tensor(x), 0.4)])
     keeps_fraction(masks, 0.4)
-    independent_entries(masks, 0.4)
+    independent_entries(masks, 0.4, array="X")
 
 
 @exercise.requires("refuses a rate outside [0, 1]", 0.5)
@@ -134,13 +135,59 @@ def measure(ask: Ask) -> list[float]:
     for rate in (0.0, 0.2, 0.7):
         y = ask(Tensor(x), rate, TorchRng(11)).array
         numbers += [(y != 0).mean(), np.median(y[y != 0] / x[y != 0])]
-    return [*numbers, np.isnan(ask(Tensor(x), 1.0, TorchRng(12)).array).mean()]
+    again, other = (ask(Tensor(x), 0.7, TorchRng(seed)).array != 0 for seed in (11, 12))
+    graphless = ask.value(ask.put(Question(ask.subject, (Tensor(x), 0.7, TorchRng(11)), ways=(GRAPHLESS,)))).array
+    shared = [(again[1:] == again[:-1]).mean(), (again[:, 1:] == again[:, :-1]).mean()]
+    facts = [float(((y != 0) == again).all()), (again == other).mean(), (graphless != 0).mean(), *shared]
+    return [*numbers, *facts, np.isnan(ask(Tensor(x), 1.0, TorchRng(12)).array).mean()]
 
 
 @exercise.mistake("torch.randn mask", edit=("torch.rand(", "torch.randn("))
 def randn_mask():
     """torch.randn draws normal numbers, which exceed rate with probability 1 - Phi(rate): .309 at rate .5, and .5 at
     rate 0, where nothing should be dropped. torch.rand is uniform on [0, 1)."""
+
+
+@exercise.mistake("torch.randn mask")
+@Built
+def randn_mask_below_keep():
+    import torch
+
+    def dropout_layer(X, rate, generator=None):
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate must lie in [0, 1], got {rate}")
+        if rate == 1:
+            return torch.zeros_like(X)
+        return X * (torch.randn(X.shape, generator=generator) < 1 - rate) / (1 - rate)
+
+    return dropout_layer
+
+
+@exercise.mistake("keep and drop swapped", edit=(">= rate\n", "< rate\n"))
+def keeps_what_is_dropped():
+    """rand < rate is true with probability rate, so that a share rate of the entries is kept. Keep where the number is rate
+    or more."""
+
+
+@exercise.mistake("generator ignored", edit=("generator=generator, ", ""))
+def generator_ignored():
+    """The mask is drawn from torch's own generator, so that the generator that is passed decides nothing. Pass it on:
+    torch.rand(..., generator=generator)."""
+
+
+@exercise.mistake("one mask for all rows", edit=("torch.rand(X.shape,", "torch.rand(X.shape[-1:],"))
+def one_mask_for_all_rows():
+    """One row of random numbers is drawn and used for all: an entry is dropped in the whole batch or not at all. Draw one
+    number for every entry of X."""
+
+
+@exercise.mistake(
+    "mode from is_grad_enabled",
+    edit=("if rate == 1:", "if not torch.is_grad_enabled():\n            return X\n        if rate == 1:"),
+)
+def mode_from_gradients():
+    """Nothing is dropped while torch records no gradients. Whether it does says nothing of training: Monte Carlo dropout
+    drops under torch.no_grad(), too."""
 
 
 @exercise.mistake("no scaling", edit=("X * mask / (1 - rate)", "X * mask"))

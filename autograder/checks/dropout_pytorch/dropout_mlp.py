@@ -1,12 +1,12 @@
 """A perceptron with dropout: `class DropoutMLP(nn.Module)` with `(num_inputs, num_hiddens, num_outputs, rates)`."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
-from autograder.checks.ask import Ask, Tensor, Value
+from autograder.checks.ask import Ask, Tensor
 from autograder.checks.beside.dropout_pytorch import differentiate, run, structure
 from autograder.checks.dropout_pytorch.perceptrons import (
     DropoutMLP,
@@ -14,20 +14,27 @@ from autograder.checks.dropout_pytorch.perceptrons import (
     with_masks_of_its_own,
     with_sequential,
 )
-from autograder.checks.dropout_pytorch.transparent import OFFSET, drawn, forward, sent, transparent
+from autograder.checks.dropout_pytorch.transparent import (
+    OFFSET,
+    drawn,
+    ends,
+    forward,
+    kept,
+    logits_of,
+    sent,
+    shown,
+    transparent,
+    units,
+)
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, is_refusal, tensor
-from autograder.checks.masks import believable, independent_entries, independent_of, keeps_fraction
+from autograder.checks.masks import believable, independent_entries, independent_of
 
 exercise = Exercise(
     DropoutMLP,
     page="pytorch/scratch-and-concise#in-a-network",
     onward="The rest of the notebook trains networks like this one; try swapping the rates of the two layers.",
 )
-
-
-def logits_of(seen: list[Value], shape: tuple[int, int]) -> list[np.ndarray]:
-    return [tensor(item, shape, name="the logits") for item in seen]
 
 
 @exercise.requires("holds its Linear layers in linears, the output layer last", 1.5)
@@ -55,6 +62,8 @@ def is_deterministic_in_eval(ask: Ask, draw: np.random.Generator) -> None:
         rates = [0.3, 0.6, 0.8][: len(hiddens)]
         seen = ask.probe(run, hidden.seed(draw), sizes, rates, sent(layers), Tensor(x), [True, False, True, False])
         for logits in logits_of(seen, (6, 5))[1::2]:
+            end = ends(layers, x, logits)
+            expect(not end, f"return the logits themselves, without the {end} at the end: the loss takes logits")
             expect(
                 close(logits, forward(layers, x), np.float32),
                 "in eval mode the logits should be those of Linear and ReLU layers alone, with no ReLU on the logits",
@@ -63,58 +72,48 @@ def is_deterministic_in_eval(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("drops every hidden layer at its own rate in training", 2)
 def keeps_own_rates(ask: Ask, draw: np.random.Generator) -> None:
-    """The logits are OFFSET + (1 + relu(x) m1 / q1) m2 / q2, from which both masks can be read where x > 0."""
-    width = 60
+    """Whatever becomes of the inputs, units of the first hidden layer are 2."""
     for rates in ([0.15, 0.6], [0.75, 0.4]):
-        x = hidden.away_from_zero(draw, (210, width), "float32")
-        seen = ask.probe(
-            run, hidden.seed(draw), [width] * 4, rates, sent(transparent(width, 2)), Tensor(x), [False, True]
-        )
-        _, logits = logits_of(seen, x.shape)
-        second = scaled(logits - OFFSET, rates[1])
-        seen_first = (second > 0) & (x > 0)
-        first = second[seen_first] > 1 + 1e-3
-        message = "every hidden layer should drop its units at its own entry of rates"
-        expect(believable(second > 0, 1 - rates[1]), message)
-        expect(believable(first, 1 - rates[0]), message)
-
-
-def scaled(values: np.ndarray, rate: float) -> np.ndarray:
-    return values * (1 - rate)
+        (values,) = shown(ask, draw, rates, hidden.away_from_zero(draw, (130, 90), "float32"), first=0.0)
+        second, both = kept(values[np.isfinite(values)])
+        expect(second.any(), "in training all units of the last hidden layer are dropped")
+        for place, (mask, rate) in enumerate(zip((both[second], second), rates, strict=True), start=1):
+            expect(
+                believable(mask, 1 - rate),
+                f"at rates {rates}, hidden layer {place} should keep about {1 - rate:.3g} of its units, "
+                f"but keeps {mask.mean():.3g}",
+            )
 
 
 @exercise.requires("scales what is kept, and leaves input and logits whole", 1.5)
 def scales_after_relu(ask: Ask, draw: np.random.Generator) -> None:
-    width = 20
+    """Each layer may go by any of the rates, or drop nothing: how much it drops is asked apart."""
     for rates in ([0.15, 0.6], [0.75, 0.4]):
-        x = hidden.away_from_zero(draw, (15, width), "float32")
-        seen = ask.probe(
-            run, hidden.seed(draw), [width] * 4, rates, sent(transparent(width, 2)), Tensor(x), [False, True]
-        )
-        _, logits = logits_of(seen, x.shape)
-        expect(not (logits == 0).any(), "the logits should not be dropped: dropout follows hidden layers only")
-        second = scaled(logits - OFFSET, rates[1])
-        outcomes = np.stack([np.zeros_like(x), np.ones_like(x), 1 + np.maximum(x, 0) / (1 - rates[0])])
-        matches = np.isclose(second, outcomes, rtol=1e-5, atol=1e-5).any(axis=0)
+        x = hidden.away_from_zero(draw, (15, 20), "float32")
+        (values,) = shown(ask, draw, rates, x)
+        expect(np.isfinite(values).all(), "the logits should not be dropped: dropout follows hidden layers only")
+        factors = [1.0, *(1 / keep for rate in rates for keep in (rate, 1 - rate))]
+        possible = [
+            [np.zeros_like(x), np.full_like(x, second), second * (1 + first * np.maximum(x, 0))]
+            for first, second in product(factors, repeat=2)
+        ]
         expect(
-            matches.all(),
-            "in training, every hidden layer should be ReLU and then inverted dropout, and the input and the logits "
-            "should be whole",
+            any(np.isclose(values, outcomes, rtol=1e-5, atol=1e-5).any(axis=0).all() for outcomes in possible),
+            "in training every unit that is kept should be relu of its input over 1 - rate, and the input be whole",
         )
 
 
 @exercise.requires("draws every unit on its own, anew at every call", 1)
 def draws_each_unit(ask: Ask, draw: np.random.Generator) -> None:
-    width, rate = 24, 0.4
-    for rates in ([rate, 0.0], [0.0, rate]):
-        x = np.abs(hidden.away_from_zero(draw, (20, width), "float32"))
-        seen = ask.probe(
-            run, hidden.seed(draw), [width] * 4, rates, sent(transparent(width, 2)), Tensor(x), [True] * 40
-        )
-        logits = np.stack(logits_of(seen, x.shape)) - OFFSET
-        masks = logits > 1 + 1e-3 if rates[0] else logits > 0
-        keeps_fraction(masks, rate)
-        independent_entries(masks, rate)
+    rate, x = 0.4, np.abs(hidden.away_from_zero(draw, (20, 24), "float32"))
+    values = np.nan_to_num(shown(ask, draw, [rate, rate], x, calls=40, first=0.0))
+    second, both = kept(values)
+    expect(not (second & both).all(), "in training no unit is dropped in any of many calls")
+    for masks, drop in ((second, rate), (both, 1 - (1 - rate) ** 2)):
+        if not masks.all():
+            independent_entries(masks, drop, of="units", array="a layer's output")
+    masks = np.nan_to_num(shown(ask, draw, [rate, rate], x, calls=40)) > 1e-3
+    if not masks.all():
         independent_of(masks, x, rate)
 
 
@@ -122,16 +121,18 @@ def draws_each_unit(ask: Ask, draw: np.random.Generator) -> None:
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     sizes = [6, 5, 4, 3]
     layers, x = drawn(draw, sizes), hidden.away_from_zero(draw, (4, 6), "float32")
-    (logits,) = logits_of(ask.probe(run, hidden.seed(draw), sizes, [0.0, 0.0], sent(layers), Tensor(x), [True]), (4, 3))
-    expect(close(logits, forward(layers, x), np.float32), "at rates 0 training should give what eval mode gives")
-    (logits,) = logits_of(ask.probe(run, hidden.seed(draw), sizes, [0.3, 1.0], sent(layers), Tensor(x), [True]), (4, 3))
-    expect(
-        close(logits, np.tile(layers[-1][1], (4, 1)), np.float32),
-        "at rate 1 the layer is zero, so that only the bias after it remains",
-    )
+    seen = ask.probe(run, hidden.seed(draw), sizes, [0.0, 0.0], sent(layers), Tensor(x), [True, False])
+    noisy, still = logits_of(seen, (4, 3))
+    expect(close(noisy, still, np.float32), "at rates 0 training should give what eval mode gives")
+    x = hidden.away_from_zero(draw, (4, 6), "float32")
+    values = shown(ask, draw, [1.0, 1.0], x)
+    message = "at rate 1 the last hidden layer is zero, so that only the bias after it remains"
+    expect(close(values, np.zeros_like(values), np.float32), message)
 
 
-@exercise.requires("lets gradients through the kept units", 0.5)
+@exercise.requires(
+    "lets gradients through the kept units", 0.5, after="is_deterministic_in_eval keeps_own_rates scales_after_relu"
+)
 def can_be_trained(ask: Ask, draw: np.random.Generator) -> None:
     """With an identity output layer the mask is read from the logits, and the gradients follow from it."""
     rate, width = 0.4, 8
@@ -178,18 +179,22 @@ exercise.requires("keeps the dtype, works without a graph, and leaves its argume
 def measure(ask: Ask) -> list[float]:
     width, rates = 60, [0.2, 0.7]
     x = np.random.default_rng(5).uniform(0.5, 2, (150, width)).astype(np.float32)
-    seen = ask.probe(run, 11, [width] * 4, rates, sent(transparent(width, 2)), Tensor(x), [False, True])
-    test, train = (array(value.array, x.shape) for value in seen)
-    second = scaled(train - OFFSET, rates[1])
-    first = np.where(second > 0, (second - 1) * (1 - rates[0]) / x, np.nan)
-    matches = np.isclose(first, 1, atol=0.01) | np.isclose(first, 0, atol=0.01)
-    return [
-        np.isclose(test, x + 1 + OFFSET, rtol=1e-3).mean(),
-        (train == 0).mean(),
-        float(matches[second > 0].all()),
-        (second > 1e-3).mean(),
-        (first[second > 1e-3] > 0.01).mean(),
-    ]
+    numbers: list[float] = []
+    for first in (1.0, 0.0):
+        layers, sizes = transparent(width, first), [width, width, width, width + 1]
+        seen = ask.probe(run, 11, sizes, rates, sent(layers), Tensor(x), [False, False, True])
+        still, again, noisy = (array(value.array, (150, width + 1)) for value in seen.logits)
+        end = ends(layers, x, still)
+        values = units(noisy, end)
+        same = np.isclose(still, again).mean()
+        right = np.isclose(still, forward(layers, x), rtol=1e-3).mean()
+        kept = values > 1e-3
+        numbers += [same, right, float(bool(end)), np.isnan(values).mean(), kept.mean(), np.nanmedian(values[kept])]
+        numbers += [(values[kept] > 2 * np.nanmin(values[kept])).mean(), np.nanmax(values)]
+    dead = (
+        ask.probe(run, 11, [3, 3, 3, 4], [0.2, 0.7], sent(transparent(3)), Tensor(-x[:, :3]), [False]).logits[0].array
+    )
+    return [*numbers, dead.min(), dead.max()]
 
 
 @exercise.mistake(
@@ -220,6 +225,60 @@ def dropout_on_logits():
 )
 def dropout_on_input():
     """Pixels are dropped before the first layer. The exercise asks for dropout after hidden layers only."""
+
+
+@exercise.mistake(
+    "only the first hidden layer is dropped",
+    edit=(
+        "X = dropout(relu(linear(X)), rate, training=self.training)",
+        "X = relu(linear(X))\n            if linear is self.linears[0]:\n                X = dropout(X, rate, training=self.training)",
+    ),
+)
+def only_the_first():
+    """Dropout follows the first hidden layer alone. Each hidden layer has an entry of rates, and dropout behind it."""
+
+
+@exercise.mistake(
+    "only the last hidden layer is dropped",
+    edit=(
+        "X = dropout(relu(linear(X)), rate, training=self.training)",
+        "X = relu(linear(X))\n        X = dropout(X, rate, training=self.training)",
+    ),
+)
+def only_the_last():
+    """Dropout follows the last hidden layer alone. Each hidden layer has an entry of rates, and dropout behind it."""
+
+
+@exercise.mistake(
+    "softmax at the end", edit=("return self.linears[-1](X)", "return self.linears[-1](X).log_softmax(dim=1)")
+)
+def log_softmax_at_the_end():
+    """The module puts out log-probabilities or probabilities. The loss, cross_entropy, takes the logits and applies
+    log_softmax itself."""
+
+
+@exercise.mistake(
+    "softmax at the end", edit=("return self.linears[-1](X)", "return self.linears[-1](X).softmax(dim=1)")
+)
+def softmax_at_the_end():
+    pass
+
+
+@exercise.mistake("ReLU on the logits", edit=("return self.linears[-1](X)", "return relu(self.linears[-1](X))"))
+def relu_on_the_logits():
+    """A ReLU follows the output layer as well, so that no logit is negative, and no gradient reaches a class whose logit
+    would be. The logits stay as they are."""
+
+
+@exercise.mistake("no ReLU", edit=("relu(linear(X))", "linear(X)"))
+def without_relu():
+    """Nothing but Linear layers and dropout: without a ReLU between them they come to a single Linear layer."""
+
+
+@exercise.mistake("rates read as keep probabilities", edit=(", rate, training", ", 1 - rate, training"))
+def rates_read_as_keep_probabilities():
+    """Units are dropped with probability 1 - rate. A rate is what is dropped; at .5 the two coincide, which hides the
+    mistake."""
 
 
 exercise.right(with_dropout_modules)

@@ -5,40 +5,9 @@ import numpy as np
 from autograder.checks.ask import Ask
 from autograder.checks.beside.dropout_pytorch import evaluated
 from autograder.checks.dropout_pytorch.evaluations import MODES, Case, scores
+from autograder.checks.dropout_pytorch.evaluators import all_logits_first, evaluate, on_a_copy, with_loader
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, is_refusal
-from autograder.checks.implementation import Built
-
-
-def require(images, labels):
-    if images.ndim != 3 or tuple(images.shape[1:]) != (28, 28):
-        raise ValueError(f"images must have shape (n, 28, 28), got shape {tuple(images.shape)}")
-    if tuple(labels.shape) != (len(images),):
-        raise ValueError(f"labels must have shape ({len(images)},), got shape {tuple(labels.shape)}")
-
-
-@Built
-def evaluate():
-    import torch
-    from torch.nn.functional import cross_entropy
-
-    @torch.no_grad()
-    def evaluate(model, images, labels, batch_size=256):
-        require(images, labels)
-        modes = {module: module.training for module in model.modules()}
-        model.eval()
-        accuracy = nll = 0.0
-        for X, y in zip(images.split(batch_size), labels.long().split(batch_size), strict=True):
-            share = len(y) / len(labels)
-            logits = model(X.float() / 255)
-            accuracy += share * (logits.argmax(dim=1) == y).float().mean().item()
-            nll += share * cross_entropy(logits, y).item()
-        for module, mode in modes.items():
-            module.training = mode
-        return accuracy, nll
-
-    return evaluate
-
 
 exercise = Exercise(
     evaluate,
@@ -47,13 +16,19 @@ exercise = Exercise(
 )
 
 
+def unlike(first: tuple[float, float], second: tuple[float, float]) -> str:
+    """Return which of two pairs of scores differ, to single precision; an empty text when neither does."""
+    names = zip(("accuracy", "nll"), first, second, strict=True)
+    return " and ".join(name for name, one, other in names if not close(one, other, np.float32))
+
+
 @exercise.requires("counts hits", 1)
 def counts_hits(ask: Ask, draw: np.random.Generator) -> None:
     for batch_size in ((), (16,)):
         case = Case(draw, 48)
-        accuracy, _ = scores(case.seen(ask, MODES[1], *batch_size))
+        seen = case.seen(ask, MODES[1], *batch_size)
         message = "accuracy should be the share of images whose largest logit is that of their label"
-        expect(close(accuracy, case.accuracy), message)
+        expect(close(scores(seen)[0], case.expected(seen)[0]), message)
 
 
 @exercise.requires("averages the negative log-likelihood in nats", 1)
@@ -61,10 +36,11 @@ def measures_nll(ask: Ask, draw: np.random.Generator) -> None:
     for scale in (1, 60):
         for batch_size in ((), (16,)):
             case = Case(draw, 48, scale)
-            _, nll = scores(case.seen(ask, MODES[1], *batch_size))
+            seen = case.seen(ask, MODES[1], *batch_size)
+            right = case.expected(seen)[1]
             message = "nll should be the mean of -log softmax(logits)[label], in nats"
             message += ", and finite for large logits" * (scale > 1)
-            expect(close(nll, case.nll, np.float32, scale), message)
+            expect(close(scores(seen)[1], right, np.float32, max(scale, right)), message)
 
 
 @exercise.requires("gives the model float32 pixels between 0 and 1", 1)
@@ -78,21 +54,25 @@ def scales_pixels(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("is exact over an uneven last batch", 1)
 def is_exact_over_last_batch(ask: Ask, draw: np.random.Generator) -> None:
+    """Compared with a single batch."""
     for n, batch_size in ((41, 16), (37, 36), (23, 23), (9, 64), (3, 1), (1, 256), (300, 256)):
         case = Case(draw, n)
-        seen = case.seen(ask, MODES[1], batch_size)
-        case.agrees(seen, "every image should count the same, also those of a smaller last batch")
+        other = unlike(*(scores(case.seen(ask, MODES[1], size)) for size in (batch_size, n)))
+        expect(
+            not other, f"every image should count the same, but with batches of another size you get another {other}"
+        )
 
 
 @exercise.requires("evaluates in eval mode", 1.5)
 def evaluates_in_eval_mode(ask: Ask, draw: np.random.Generator) -> None:
     for modes in (MODES[0], MODES[2]):
-        case = Case(draw, 40)
+        case = Case(draw, 48)
         seen = case.seen(ask, modes, 16)
         expect(seen.calls, "the model was never called")
         training = any(any(call.modes) for call in seen.calls)
         expect(not training, "every module of the model should be in eval mode while it is evaluated")
-        case.agrees(seen, "a model left in training mode should be judged as in eval mode")
+        other = unlike(scores(seen), scores(case.seen(ask, MODES[1], 16)))
+        expect(not other, f"for a model that was left in training mode you get another {other} than in eval mode")
 
 
 @exercise.requires("restores every module's mode", 1)
@@ -113,9 +93,12 @@ def builds_no_graph(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("takes labels of any integer dtype", 0.5)
 def takes_any_integer_labels(ask: Ask, draw: np.random.Generator) -> None:
-    for dtype in ("uint8", "int8", "int16", "int32", "int64"):
-        case = Case(draw, 20, labels=dtype)
-        case.agrees(case.seen(ask, MODES[1], 8), f"labels of dtype {dtype} should give what others give")
+    case = Case(draw, 24)
+    wide = scores(case.seen(ask, MODES[1], 8))
+    for dtype in ("uint8", "int8", "int16", "int32"):
+        case.labels = case.labels.astype(dtype)
+        other = unlike(scores(case.seen(ask, MODES[1], 8)), wide)
+        expect(not other, f"for labels of dtype {dtype} you get another {other} than for the same labels of int64")
 
 
 @exercise.requires("leaves the model, images and labels alone", 0.5)
@@ -145,10 +128,13 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
 def measure(ask: Ask) -> list[float]:
     case = Case(np.random.default_rng(7), 41)
     trained, mixed = (case.seen(ask, modes, 16) for modes in (MODES[0], MODES[2]))
-    quiet = scores(case.seen(ask, MODES[1], 16))
-    even = scores(Case(np.random.default_rng(8), 32).seen(ask, MODES[1], 16))
+    uneven, whole = (case.seen(ask, MODES[1], size) for size in (16, 41))
+    accuracy, nll = case.expected(whole)
     training = any(any(call.modes) for call in trained.calls)
-    return [*quiet, *even, float(training), float(trained.modes == MODES[0]), float(mixed.modes == MODES[2])]
+    facts = (training, trained.modes == MODES[0], mixed.modes == MODES[2], trained.calls[0].graph)
+    differ = unlike(scores(uneven), scores(whole))
+    hits, found = scores(whole)
+    return [hits - accuracy, found - nll, whole.calls[0].high, float(bool(differ)), *map(float, facts)]
 
 
 @exercise.mistake("raw 0-255 pixels", edit=("X.float() / 255", "X.float()"))
@@ -173,6 +159,37 @@ def mean_of_batch_means():
     images and divide once."""
 
 
+@exercise.mistake("mean of batch means", edit=("nll += share *", "nll += 1 / len(labels.split(batch_size)) *"))
+def mean_of_batch_means_of_nll():
+    pass
+
+
+@exercise.mistake(
+    "softmax before the loss",
+    edit=("nll += share * cross_entropy(logits, y)", "nll += share * cross_entropy(logits.softmax(dim=1), y)"),
+)
+def softmax_before_loss():
+    """cross_entropy takes logits and applies log_softmax itself; probabilities in their place are flattened by a second
+    softmax, and the nll can no longer be small."""
+
+
+@exercise.mistake("nll_loss of logits", edit=("cross_entropy(logits, y)", "torch.nn.functional.nll_loss(logits, y)"))
+def likelihood_of_logits():
+    """nll_loss takes log-probabilities and just picks one out. Of raw logits it gives minus the logit of the label: use
+    cross_entropy, or log_softmax first."""
+
+
+@exercise.mistake("builds a graph", edit=("@torch.no_grad()\n", "\n"))
+def builds_a_graph():
+    """The forward passes record a graph, which holds memory and time for gradients that nobody asks for. Evaluate under
+    torch.no_grad()."""
+
+
+@exercise.mistake("sum in place of the mean", edit=("nll += share *", "nll += len(y) *"))
+def sum_in_place_of_the_mean():
+    """The nll is added up over the images, so that it grows with their number. Divide by it."""
+
+
 @exercise.mistake(
     "one mode for all modules restored", edit=("module: module.training for", "module: model.training for")
 )
@@ -181,73 +198,6 @@ def mode_of_the_whole_restored():
     Remember the flag of each."""
 
 
-@exercise.right
-@Built
-def with_loader():
-    import torch
-    from torch.utils.data import DataLoader, TensorDataset
-
-    def evaluate(model, images, labels, batch_size=256):
-        if images.shape[1:] != (28, 28) or labels.shape != images.shape[:1]:
-            raise ValueError("images and labels do not have the shape (n, 28, 28) and (n,)")
-        training = [module for module in model.modules() if module.training]
-        model.eval()
-        correct = loss = 0.0
-        with torch.inference_mode():
-            for X, y in DataLoader(TensorDataset(images, labels), batch_size=batch_size):
-                log_probs = torch.log_softmax(model(X / 255), dim=-1)
-                own = y.to(torch.int64)[:, None]
-                correct += float((log_probs.argmax(-1, keepdim=True) == own).sum())
-                loss -= float(log_probs.gather(1, own).sum())
-        for module in training:
-            module.training = True
-        return correct / labels.numel(), loss / labels.numel()
-
-    return evaluate
-
-
-@exercise.right
-@Built
-def all_logits_first():
-    import torch
-
-    def evaluate(model, images, labels, batch_size=256):
-        if images.ndim != 3 or images.shape[-2:] != (28, 28) or labels.ndim != 1 or labels.size(0) != images.size(0):
-            raise ValueError("wrong shape")
-        flags = [module.training for module in model.modules()]
-        try:
-            model.train(False)
-            with torch.no_grad():
-                starts = range(0, len(images), batch_size)
-                logits = torch.cat([model(images[i : i + batch_size].to(torch.float32).mul(1 / 255)) for i in starts])
-        finally:
-            for module, flag in zip(model.modules(), flags, strict=True):
-                module.training = flag
-        own = logits[torch.arange(len(labels)), labels.int()]
-        nll = torch.logsumexp(logits.double(), 1) - own
-        return (logits.max(1).indices == labels).double().mean().item(), nll.mean().item()
-
-    return evaluate
-
-
-@exercise.right
-@Built
-def on_a_copy():
-    import copy
-
-    import torch
-
-    def evaluate(model, images, labels, batch_size=256):
-        if tuple(images.shape) != (len(labels), 28, 28) or labels.ndim > 1:
-            raise ValueError("images and labels have other shapes")
-        model = copy.deepcopy(model).eval().requires_grad_(False)
-        accuracy = nll = 0.0
-        for i in range(0, len(images), batch_size):
-            X, y = images[i : i + batch_size], labels[i : i + batch_size].long()
-            logits = model(X.type(torch.float32) / 255.0)
-            weight = len(X) / len(images)
-            accuracy += weight * logits.argmax(1).eq(y).float().mean().item()
-            nll += weight * torch.nn.NLLLoss()(logits.log_softmax(1), y).item()
-        return accuracy, nll
-
-    return evaluate
+exercise.right(with_loader)
+exercise.right(all_logits_first)
+exercise.right(on_a_copy)

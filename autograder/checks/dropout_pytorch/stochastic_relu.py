@@ -4,35 +4,21 @@ import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
-from autograder.checks.ask import Ask, Tensor, TorchRng, Value
+from autograder.checks.ask import Ask, Question, Tensor, TorchRng, Value
 from autograder.checks.beside.calls import successive
 from autograder.checks.beside.dropout_pytorch import gradients, unguided
+from autograder.checks.beside.ways import GRAPHLESS
+from autograder.checks.dropout_pytorch.relus import (
+    require,
+    stochastic_relu,
+    with_clamp_and_bernoulli,
+    with_one_product,
+    with_where,
+)
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, refuses, tensor
 from autograder.checks.implementation import Built
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
-
-
-def require(p_keep):
-    if not 0 <= p_keep <= 1:
-        raise ValueError(f"p_keep must lie in [0, 1], got {p_keep}")
-
-
-@Built
-def stochastic_relu():
-    import torch
-
-    def stochastic_relu(x, p_keep, generator=None, training=True):
-        require(p_keep)
-        y = torch.relu(x)
-        if not training:
-            return y
-        if p_keep == 0:
-            return y * 0
-        return y * (torch.rand(x.shape, generator=generator) < p_keep) / p_keep
-
-    return stochastic_relu
-
 
 exercise = Exercise(
     stochastic_relu,
@@ -59,8 +45,9 @@ def kept(value: Value, x: np.ndarray) -> np.ndarray:
 @exercise.requires("keeps a fraction p_keep of the active units in training", 2)
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
     for p_keep in KEEPS:
-        x = inputs(draw, (1, 15_000))
-        keeps_fraction(kept(ask(Tensor(x), p_keep, hidden.torch_rng(draw)), x), 1 - p_keep)
+        x = inputs(draw, (1, 15_000))  # one row: whether rows share a mask is another question
+        mask = kept(ask(Tensor(x), p_keep, hidden.torch_rng(draw)), x)
+        keeps_fraction(mask, 1 - p_keep, at=f"p_keep {p_keep}", of="units with positive x")
 
 
 @exercise.requires("draws every unit on its own, anew at every call", 1)
@@ -69,7 +56,7 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
         x = np.abs(inputs(draw, shape))
         calls = ask.probe(successive, 80, Tensor(x), 0.6, hidden.torch_rng(draw))
         masks = np.stack([tensor(y, shape) != 0 for y in calls])
-        independent_entries(masks, 0.4)
+        independent_entries(masks, 0.4, of="units")
         independent_of(masks, x, 0.4)
 
 
@@ -114,11 +101,9 @@ def passes_gradients(ask: Ask, draw: np.random.Generator) -> None:
             dx is not None,
             "no gradient reaches x: build the result from x with tensor operations, under no no_grad and no detach",
         )
-        mask = tensor(y, x.shape) != 0
-        factor = mask / 0.6 if training else mask
         expect(
-            close(tensor(dx, x.shape, name="the gradient of x"), dy * factor, np.float32),
-            "the gradient should be scaled as the entry was, and 0 where it was dropped or negative",
+            close(tensor(dx, x.shape, name="the gradient of x"), dy * tensor(y, x.shape) / x, np.float32, scale=10),
+            "the gradient should get the factor that the entry of x got, and 0 where y is 0",
         )
 
 
@@ -133,13 +118,13 @@ def uses_generator(ask: Ask, draw: np.random.Generator) -> None:
     expect((first != other).any(), "different states of generator should give different masks: generator is not used")
 
 
-@exercise.requires("draws anew at every call without a generator, too", 0.5)
+@exercise.requires("draws anew at every call without a generator, too", 0.5, after="keeps draws_each_entry")
 def draws_without_generator(ask: Ask, draw: np.random.Generator) -> None:
     seed = hidden.seed(draw)
     x = np.abs(inputs(draw, (12, 10)))
     masks = np.stack([tensor(y, x.shape) != 0 for y in ask.probe(unguided, seed, 80, Tensor(x), 0.6)])
-    keeps_fraction(masks, 0.4)
-    independent_entries(masks, 0.4)
+    keeps_fraction(masks, 0.4, at="p_keep 0.6", of="units with positive x")
+    independent_entries(masks, 0.4, of="units")
 
 
 @exercise.requires("refuses a p_keep outside [0, 1]", 0.5)
@@ -167,7 +152,11 @@ def measure(ask: Ask) -> list[float]:
         train, test = (ask(Tensor(x), p_keep, TorchRng(11), training=training).array for training in (True, False))
         numbers += [(train != 0).mean(), np.median((train / x)[train != 0])]
         numbers += [(test != 0).mean(), float(abs(np.median((test / x)[test != 0]) - 1) > 0.01)]
-    return numbers
+    again = ask(Tensor(x), 0.3, TorchRng(11)).array != 0
+    graphless = ask.value(ask.put(Question(ask.subject, (Tensor(x), 0.3, TorchRng(11)), ways=(GRAPHLESS,)))).array
+    shared = [(again[1:] == again[:-1]).mean(), (again[:, 1:] == again[:, :-1]).mean()]
+    negative = ask(Tensor(-x), 0.3, TorchRng(11), training=False).array.any()
+    return [*numbers, float(((train != 0) == again).all()), (graphless != 0).mean(), *shared, float(negative)]
 
 
 @exercise.mistake("no scaling", edit=("< p_keep) / p_keep", "< p_keep)"))
@@ -182,6 +171,60 @@ def read_as_drop_rate():
     mistake."""
 
 
+@exercise.mistake(
+    "normal mask",
+    edit=("torch.rand(x.shape, generator=generator) < p_keep", "torch.randn(x.shape, generator=generator) < p_keep"),
+)
+def normal_mask():
+    """torch.randn draws normal numbers, which lie below p_keep with another probability than p_keep. torch.rand is uniform
+    on [0, 1)."""
+
+
+@exercise.mistake("normal mask")
+@Built
+def normal_mask_above_rate():
+    import torch
+
+    def stochastic_relu(x, p_keep, generator=None, training=True):
+        require(p_keep)
+        if not training or p_keep == 0:
+            return torch.relu(x) * (0 if training else 1)
+        return torch.relu(x) * (torch.randn(x.shape, generator=generator) > 1 - p_keep) / p_keep
+
+    return stochastic_relu
+
+
+@exercise.mistake("generator ignored", edit=("x.shape, generator=generator", "x.shape"))
+def generator_ignored():
+    """The mask is drawn from torch's own generator, so that the generator that is passed decides nothing. Pass it on:
+    torch.rand(..., generator=generator)."""
+
+
+@exercise.mistake("one mask for all rows", edit=("torch.rand(x.shape,", "torch.rand(x.shape[-1:],"))
+def one_mask_for_all_rows():
+    """One row of random numbers is drawn and used for all: a unit is dropped in the whole batch or not at all. Draw one
+    number for every entry of x."""
+
+
+@exercise.mistake("divides by 1 - p_keep", edit=("< p_keep) / p_keep", "< p_keep) / ((1 - p_keep) or 1)"))
+def divides_by_what_is_dropped():
+    """What is kept is divided by the share that is dropped. The mean is preserved when it is divided by the share that is
+    kept, p_keep."""
+
+
+@exercise.mistake(
+    "mode from is_grad_enabled", edit=("if not training:", "if not training or not torch.is_grad_enabled():")
+)
+def mode_from_gradients():
+    """Nothing is dropped while torch records no gradients. Whether it does says nothing of training: Monte Carlo dropout
+    drops under torch.no_grad(), too."""
+
+
+@exercise.mistake("no ReLU", edit=("torch.relu(x)", "x"))
+def without_relu():
+    """Negative entries are let through. The unit is a ReLU: 0 where x is negative."""
+
+
 @exercise.mistake("always stochastic", page="pytorch/train-and-eval#one-flag-on-every-module", drop="if not training:")
 def always_stochastic():
     """Units are dropped when training is false as well, so predictions are random."""
@@ -193,50 +236,6 @@ def scaled_at_test():
     undoes that."""
 
 
-@exercise.right
-@Built
-def with_clamp_and_bernoulli():
-    import torch
-
-    def stochastic_relu(x, p_keep, generator=None, training=True):
-        if p_keep < 0 or p_keep > 1:
-            raise ValueError("p_keep is no probability")
-        if training:
-            mask = torch.bernoulli(torch.full_like(x, p_keep), generator=generator)
-            x = x * mask / max(p_keep, 1e-20)
-        return x.clamp(min=0)
-
-    return stochastic_relu
-
-
-@exercise.right
-@Built
-def with_one_product():
-    import torch
-
-    def stochastic_relu(x, p_keep, generator=None, training=True):
-        if p_keep > 1 or p_keep < 0:
-            raise ValueError("p_keep out of range")
-        factor = (x > 0).to(x.dtype)
-        if training:
-            factor[torch.rand(x.shape, generator=generator, dtype=torch.float64) >= p_keep] = 0
-            factor = factor / p_keep if p_keep > 0 else factor
-        return x * factor
-
-    return stochastic_relu
-
-
-@exercise.right
-@Built
-def with_where():
-    import torch
-
-    def stochastic_relu(x, p_keep, generator=None, training=True):
-        if not (p_keep >= 0 and p_keep <= 1):
-            raise ValueError("p_keep")
-        on = x > 0
-        if training:
-            on = on & (torch.empty(x.shape).uniform_(generator=generator) < p_keep)
-        return torch.where(on, x / p_keep if training and p_keep else x, torch.zeros_like(x))
-
-    return stochastic_relu
+exercise.right(with_clamp_and_bernoulli)
+exercise.right(with_one_product)
+exercise.right(with_where)

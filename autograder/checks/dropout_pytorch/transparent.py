@@ -5,13 +5,20 @@ so that it does not matter how a student's module computes the logits.
 """
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from autograder.checks.ask import Tensor
+from autograder.checks import draw as hidden
+from autograder.checks.ask import Ask, Tensor
+from autograder.checks.beside.dropout_pytorch import Run, run
+from autograder.checks.expect import close, tensor
 
 OFFSET = 0.5
 """Bias of the output layer in `transparent`, so that dropout on the logits would show."""
+
+KNOWN = -2.0
+"""The last logit of `transparent`, whatever the units are."""
 
 Layers = list[tuple[np.ndarray, np.ndarray]]
 
@@ -27,11 +34,42 @@ def drawn(draw: np.random.Generator, sizes: list[int], dtype: str = "float32") -
     ]
 
 
-def transparent(width: int, hidden_layers: int) -> Layers:
-    """Return identity weights: biases 0 before the first hidden layer, 1 before others and OFFSET before the logits."""
-    identity = np.eye(width, dtype=np.float32)
-    biases = [0.0] + [1.0] * (hidden_layers - 1) + [OFFSET]
-    return [(identity, np.full(width, bias, np.float32)) for bias in biases]
+def transparent(width: int, first: float = 1.0) -> Layers:
+    """Return weights for two hidden layers, by which each unit is handed on to the logit at its place.
+
+    Biases are 0 and 1 before the hidden layers, and OFFSET before the logits; one more logit is always KNOWN. `first` is
+    the weight of the inputs; without it, the units of the first layer are 2 everywhere.
+    """
+    identity, ones = np.eye(width, dtype=np.float32), np.ones(width, np.float32)
+    last = np.vstack([identity, np.zeros_like(identity[:1])])
+    biases = np.append(OFFSET * ones, np.float32(KNOWN))
+    return [(first * identity, 2 * (1 - first) * ones), (identity, ones), (last, biases)]
+
+
+def ends(layers: Layers, x: np.ndarray, y: np.ndarray) -> str:
+    """Tell what a module has behind its logits, from what it puts out in eval mode: nothing, or a softmax of a kind."""
+    logits = forward(layers, x)
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = odds / odds.sum(axis=1, keepdims=True)
+    for name, right in (("softmax", probabilities), ("log_softmax", np.log(probabilities))):
+        if close(y, right, np.float32, 10):
+            return name
+    return ""
+
+
+def units(y: np.ndarray, end: str) -> np.ndarray:
+    """Return the units that outputs of `transparent` show, nan where a logit is 0: it was dropped.
+
+    Logits behind a softmax are known but for a constant, and dropped ones are known but for a factor: the last logit
+    tells which.
+    """
+    logits = np.log(y) if end == "softmax" else y
+    known = logits[:, -1:]
+    if end:
+        logits = logits - known + KNOWN
+    elif known.any():
+        logits = logits * (KNOWN / np.median(known[known != 0]))
+    return np.where(logits[:, :-1] == 0, np.nan, logits[:, :-1] - OFFSET)
 
 
 def sent(layers: Layers) -> list[tuple[Tensor, Tensor]]:
@@ -45,3 +83,30 @@ def forward(layers: Layers, x: np.ndarray) -> np.ndarray:
         h = np.maximum(h @ weight.T + bias, 0)
     weight, bias = layers[-1]
     return h @ weight.T + bias
+
+
+def kept(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which units are kept by the second layer, and which by both, if those of the first are 2 everywhere.
+
+    Where the second layer keeps all that it shows at one level, the first has dropped nothing.
+    """
+    second = values > 1e-3
+    lowest = values[second].min(initial=np.inf)
+    mixed = values.max(initial=0) > 1.5 * lowest
+    return second, values > 1.5 * lowest if mixed else second
+
+
+def logits_of(seen: Run, shape: tuple[int, int], dtype: Any = None) -> list[np.ndarray]:
+    return [tensor(item, shape, dtype, "the logits") for item in seen.logits]
+
+
+def shown(
+    ask: Ask, draw: np.random.Generator, rates: list[float], x: np.ndarray, calls: int = 1, first: float = 1.0
+) -> np.ndarray:
+    """Return the units (calls, n, width) that a module with transparent weights puts out in training."""
+    width = x.shape[1]
+    sizes, layers = [width, width, width, width + 1], transparent(width, first)
+    seen = ask.probe(run, hidden.seed(draw), sizes, rates, sent(layers), Tensor(x), [False] + [True] * calls)
+    still, *noisy = logits_of(seen, (len(x), width + 1))
+    end = ends(layers, x, still)
+    return np.stack([units(y, end) for y in noisy])

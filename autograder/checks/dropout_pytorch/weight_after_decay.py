@@ -21,58 +21,60 @@ exercise = Exercise(
 )
 
 
-def agrees(ask: Ask, w0: float, lr: float, weight_decay: float, steps: int, message: str) -> None:
+def same(value: float, right: float) -> bool:
     """Compare by ratio: the numbers asked for span many powers of ten."""
-    right = weight_after_decay(w0, lr, weight_decay, steps)
-    expect(math.isclose(number(ask(w0, lr, weight_decay, steps)), right, rel_tol=1e-6, abs_tol=1e-300), message)
+    return math.isclose(value, right, rel_tol=1e-6, abs_tol=1e-300)
+
+
+def agrees(ask: Ask, w0: float, lr: float, weight_decay: float, steps: int, message: str) -> None:
+    found = number(ask(w0, lr, weight_decay, steps))
+    expect(same(found, weight_after_decay(w0, lr, weight_decay, steps)), message)
+
+
+def own_factor(ask: Ask, decay: float) -> float:
+    """Return by what a step multiplies at learning rate 1, if it changes in proportion to decay as for a small one."""
+    return 1 + (number(ask(1.0, 1.0, 0.25, 1)) - 1) / 0.25 * decay
 
 
 @exercise.requires("multiplies by 1 - lr * weight_decay at every step", 2)
 def shrinks(ask: Ask, draw: np.random.Generator) -> None:
+    message = "every step should multiply the weight by 1 - lr * weight_decay"
     for steps in (1, 2, 7, 60):
         lr, weight_decay, w0 = draw.uniform(0.05, 0.3), draw.uniform(0.2, 0.9), draw.uniform(0.5, 4)
-        message = "every step should multiply the weight by 1 - lr * weight_decay"
-        agrees(ask, w0, lr, weight_decay, steps, message)
-        agrees(ask, -w0, lr, weight_decay, steps, message)
+        for weight, rate in ((w0, lr), (-w0, lr), (w0, 0.0)):
+            agrees(ask, weight, rate, weight_decay, steps, message)
 
 
 @exercise.requires("is right when almost nothing is left", 1)
 def vanishes(ask: Ask, draw: np.random.Generator) -> None:
+    """Judged by what the student's function makes of one step."""
     for steps in (900, int(draw.integers(2000, 2500))):
         w0, lr, weight_decay = draw.uniform(0.5, 4), draw.uniform(0.08, 0.12), draw.uniform(0.4, 0.6)
-        agrees(
-            ask,
-            w0,
-            lr,
-            weight_decay,
-            steps,
-            "after thousands of steps the weight should be tiny, and right relative to its own size",
-        )
+        factor = number(ask(w0, lr, weight_decay, 1)) / w0
+        found = number(ask(w0, lr, weight_decay, steps))
+        message = "thousands of steps should multiply the weight by the factor of a single step, again and again"
+        expect(same(found, w0 * factor**steps), message)
 
 
-@exercise.requires("changes the sign for lr * weight_decay above 1", 1)
+@exercise.requires("multiplies in the same way for lr * weight_decay above 1", 1)
 def overshoots(ask: Ask, draw: np.random.Generator) -> None:
+    message = (
+        "for lr * weight_decay above 1, too, a step should multiply by 1 - lr * weight_decay, which is negative there"
+    )
     for low, high in ((1.2, 1.8), (2.2, 3)):
         for steps in (3, 8):
-            lr = draw.uniform(0.5, 2)
-            agrees(
-                ask,
-                draw.uniform(0.5, 4),
-                lr,
-                draw.uniform(low, high) / lr,
-                steps,
-                "for lr * weight_decay above 1 the weight should change its sign at every step",
-            )
+            w0, decay = draw.uniform(0.5, 4), draw.uniform(low, high)
+            expect(same(number(ask(w0, 1.0, decay, steps)), w0 * own_factor(ask, decay) ** steps), message)
 
 
-@exercise.requires("handles 0 steps, no decay, and a factor of 0", 1)
+@exercise.requires("handles 0 steps, no decay, and lr * weight_decay of 1", 1)
 def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     w0, lr, weight_decay = (float(value) for value in draw.uniform(0.3, 0.8, 3))
     agrees(ask, w0, lr, weight_decay, 0, "after 0 steps the weight should be w0")
     agrees(ask, w0, lr, 0.0, 40, "without weight decay the weight should stay")
-    agrees(ask, w0, 0.0, weight_decay, 40, "at learning rate 0 the weight should stay")
-    agrees(ask, w0, 0.5, 2.0, 3, "for lr * weight_decay equal to 1 the first step should make the weight 0")
-    agrees(ask, w0, 0.5, 2.0, 0, "after 0 steps the weight should be w0")
+    message = "for lr * weight_decay equal to 1 the first step should make the weight 0"
+    expect(math.isclose(number(ask(w0, 1.0, 1.0, 1)), w0 * own_factor(ask, 1.0), abs_tol=1e-9), message)
+    agrees(ask, w0, 1.0, 1.0, 0, "after 0 steps the weight should be w0")
     agrees(ask, 0.0, lr, weight_decay, 5, "a weight of 0 should stay 0")
 
 
@@ -100,6 +102,25 @@ def exponential(w0, lr, weight_decay, steps):
     """This is continuous decay at rate 1. A step of SGD multiplies by 1 - lr * weight_decay, which also can be
     negative."""
     return w0 * math.exp(-weight_decay * steps)
+
+
+@exercise.mistake("exp(-lr wd steps)")
+def exponential_with_rate(w0, lr, weight_decay, steps):
+    """This is the limit of many small steps. A step of SGD multiplies by 1 - lr * weight_decay, which is smaller, and can
+    be negative."""
+    return w0 * math.exp(-lr * weight_decay * steps)
+
+
+@exercise.mistake("one step only")
+def one_step(w0, lr, weight_decay, steps):
+    """The weight is multiplied once, however many steps there are. Every step multiplies what the last one left."""
+    return w0 * (1 - lr * weight_decay) if steps else w0
+
+
+@exercise.mistake("adds the decay")
+def grows(w0, lr, weight_decay, steps):
+    """The factor is 1 + lr * weight_decay, so that the weight grows. SGD subtracts lr times the gradient weight_decay * w."""
+    return w0 * (1 + lr * weight_decay) ** steps
 
 
 @exercise.right

@@ -4,11 +4,15 @@ With x[i, j] = s[i] t[j] 2^j and W[o, j] = u[o] / t[j] an output is s[i] u[o] ti
 digits are the mask of that output's weights for that example.
 """
 
+from dataclasses import dataclass
+from itertools import product
+
 import numpy as np
 
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Tensor, Value
-from autograder.checks.expect import expect, tensor
+from autograder.checks.exercise import Unmet
+from autograder.checks.expect import tensor
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 """x, W and b."""
@@ -36,11 +40,30 @@ def outputs_of(value: Value, arrays: Arrays, dtype: str = "") -> np.ndarray:
     return tensor(value, (len(x), len(W)), dtype or None)
 
 
+@dataclass(frozen=True)
+class Masked:
+    """What outputs reveal: the masks (n, out, in), the factor of what is kept, and whether the bias was added."""
+
+    masks: np.ndarray
+    factor: float
+    biased: bool
+
+
+def read(value: Value, arrays: Arrays, unit: np.ndarray, rate: float) -> Masked:
+    """Read an answer's outputs, also where kept weights have another factor than they should, or no bias is added.
+
+    Raises Unmet when they are no masked products.
+    """
+    y, (x, _, b) = outputs_of(value, arrays), arrays
+    for factor, biased in product((1 / (1 - rate), 1.0, 1 / rate, 1 - rate), (True, False)):
+        code = (y - b * biased) / factor / unit
+        whole = np.rint(code)
+        if (np.isclose(code, whole, rtol=1e-7, atol=1e-7) & (whole >= 0) & (whole < 2 ** x.shape[1])).all():
+            masks = ((whole[..., None].astype(np.int64) >> np.arange(x.shape[1])) & 1).astype(bool)
+            return Masked(masks, factor, biased)
+    raise Unmet("in training the outputs should be x W'^T + b, where every weight of W' is 0 or W / (1 - rate)")
+
+
 def masks_of(value: Value, arrays: Arrays, unit: np.ndarray, rate: float) -> np.ndarray:
-    """Return the masks (n, out, in) that an answer's outputs reveal; raise Unmet when they are no masked products."""
-    x, _, b = arrays
-    code = (outputs_of(value, arrays) - b) * (1 - rate) / unit
-    whole = np.rint(code)
-    right = np.isclose(code, whole, rtol=1e-7, atol=1e-7) & (whole >= 0) & (whole < 2 ** x.shape[1])
-    expect(right.all(), "in training the outputs should be x W'^T + b, where every weight of W' is 0 or W / (1 - rate)")
-    return ((whole[..., None].astype(np.int64) >> np.arange(x.shape[1])) & 1).astype(bool)
+    """Return the masks (n, out, in) that an answer's outputs reveal."""
+    return read(value, arrays, unit, rate).masks
