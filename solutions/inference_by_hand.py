@@ -562,9 +562,9 @@ for ax, chain, title in ((axes[0], layers, "W of the last layer"), (axes[1], fol
 # `keras_to_torch(model)` takes a sequential model or a functional one that is a chain, on inputs
 # $(n, \text{features})$. Layers: `Dense`, `Dropout`, `BatchNormalization`, `LayerNormalization`, and activations,
 # either as the string of a Dense layer or as a layer of their own (`Activation`, `ReLU`, `ELU`, `Softmax`).
-# Activations: linear, relu, tanh, sigmoid, softmax, softplus, softsign, elu, selu, gelu, silu. `ReLU`, `ELU` and
-# `Softmax` with options of their own, such as `ReLU(max_value=1)`, are other functions: port what they are, or raise an
-# error. Any other layer or activation raises an error. In eval mode the module predicts what the Keras model predicts (to 1e-5). All of its
+# Activations: linear, relu, tanh, sigmoid, softmax, softplus, softsign, elu, selu, gelu, silu. Any other layer or
+# activation raises an error. Options that change what a layer computes (`max_value`, `negative_slope` and `threshold` of
+# `ReLU`, `alpha` of `ELU`, `axis` of `Softmax`) are ported or raise an error, as you like. In eval mode the module predicts what the Keras model predicts (to 1e-5). All of its
 # parameters take gradients, `Dropout` keeps its rate, a momentum becomes 1 - momentum. The module shares no memory with
 # the Keras model.
 #
@@ -633,11 +633,16 @@ def keras_to_torch(model):
             return [nn.Dropout(layer.rate)]
         if isinstance(layer, keras.layers.Activation):
             return [activation(keras.activations.serialize(layer.activation))]
-        if isinstance(layer, (keras.layers.ReLU, keras.layers.ELU, keras.layers.Softmax)):
-            plain = {"max_value": None, "negative_slope": 0, "threshold": 0, "alpha": 1, "axis": -1}
-            if any(getattr(layer, option, value) != value for option, value in plain.items()):
-                raise ValueError(f"model has a {type(layer).__name__} with options, which are not asked")
-            return [activation(type(layer).__name__.lower())]
+        if isinstance(layer, keras.layers.ELU):
+            return [nn.ELU(layer.alpha)]
+        if isinstance(layer, keras.layers.ReLU):
+            if layer.max_value is not None or layer.negative_slope or layer.threshold:
+                raise ValueError("model has a ReLU with options")
+            return [nn.ReLU()]
+        if isinstance(layer, keras.layers.Softmax):
+            if layer.axis not in (-1, 1):
+                raise ValueError("model has a softmax over the batch")
+            return [nn.Softmax(dim=-1)]
         features = layer.output.shape[-1]
         if isinstance(layer, keras.layers.BatchNormalization):
             norm = nn.BatchNorm1d(features, eps=layer.epsilon, momentum=1 - layer.momentum)

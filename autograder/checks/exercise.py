@@ -3,12 +3,12 @@
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 
-from autograder.checks.ask import Ask
+from autograder.checks.ask import Ask, Value
 from autograder.checks.implementation import Built, Edited, Implementation, definition
 
 Check = Callable[[Ask, np.random.Generator], None]
@@ -78,6 +78,23 @@ class Fingerprint:
     tolerance: float = 1e-6
 
 
+@dataclass(frozen=True)
+class Own:
+    """What an answer is to be written without: the layers and functions of libraries that do what is asked.
+
+    Fields:
+        without: their paths, as "torch.nn.BatchNorm1d".
+        settings: with which a class is built, to see whether it rests on one of them.
+        arguments: with which it, or a function, is called then.
+        options: the same by keyword.
+    """
+
+    without: tuple[str, ...]
+    arguments: tuple[Value, ...] = ()
+    settings: tuple[Value, ...] = ()
+    options: dict[str, Value] = field(default_factory=dict)
+
+
 @dataclass(eq=False)
 class Exercise:
     """A graded function or class: declared at the head of a module, filled by what stands decorated below.
@@ -90,6 +107,7 @@ class Exercise:
         name: of the function or class; by default that of the reference.
         assignment: by default the package of the module that declares it.
         challenge: whether it is harder than the rest.
+        own: what is no answer because the exercise asks to write it; None where a library's own layer is an answer.
     """
 
     reference: Callable[..., object] | Built
@@ -98,6 +116,7 @@ class Exercise:
     name: str = ""
     assignment: str = ""
     challenge: bool = False
+    own: Own | None = None
     requirements: tuple[Requirement, ...] = ()
     misconceptions: tuple[Misconception, ...] = ()
     variants: tuple[Implementation, ...] = ()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from autograder.checks.ask import Ask, Question, Raised, Status, StudentRaised, Unanswered
+from autograder.checks.beside.borrowed import borrowed
+from autograder.checks.beside.respond import place
 from autograder.checks.clean import clean
 from autograder.checks.exercise import Exercise, Requirement, Unmet
 from autograder.checks.expect import MALFORMED
@@ -38,16 +40,29 @@ class Outcome:
 
 def put(exercise: Exercise, ask: Ask) -> Outcome:
     """Put every requirement of an exercise, in order, until no answer comes any more."""
-    outcome = Outcome()
+    outcome, refused = Outcome(), refusal(exercise, ask)
     for requirement in exercise.requirements:
-        message, judged = outcome.silence.message if outcome.silence else "", True
-        if outcome.silence is None:
+        message, judged = outcome.silence.message if outcome.silence else refused, True
+        if outcome.silence is None and not refused:
             ask.last = None
             message, judged = _put(requirement, ask, outcome)
         if message and judged and ask.last:
             outcome.settled[requirement.key] = ask.last
         outcome.verdicts.append(verdict_of(requirement, not message, message, judged))
     return outcome
+
+
+def refusal(exercise: Exercise, ask: Ask) -> str:
+    """Return why an answer is none, because it is or rests on a library's own; an empty text when it does not."""
+    if exercise.own is None:
+        return ""
+    own = exercise.own
+    args = (list(own.without), list(own.settings), list(own.arguments), own.options)
+    try:
+        path = ask.value(ask.transport.ask(Question(ask.subject, args, probe=place(borrowed))))
+    except (StudentRaised, Unanswered):
+        return ""  # whatever goes wrong goes wrong in the requirements too, which say so
+    return f"your answer is, or rests on, {path}: this exercise asks you to write it without" if path else ""
 
 
 def _put(requirement: Requirement, ask: Ask, outcome: Outcome) -> tuple[str, bool]:

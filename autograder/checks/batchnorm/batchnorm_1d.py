@@ -19,14 +19,15 @@ from autograder.checks.beside.batchnorm import (
     train,
 )
 from autograder.checks.beside.ways import lay
-from autograder.checks.exercise import Exercise
-from autograder.checks.expect import close, expect, is_refusal, tensor
+from autograder.checks.exercise import Exercise, Own
+from autograder.checks.expect import close, expect, is_refusal, tensor, untouched
 from autograder.reference.batchnorm import batchnorm_backward, batchnorm_inference, batchnorm_train
 
 exercise = Exercise(
     BatchNorm1d,
     page="normalization/training#running-statistics-what-batchnorm-remembers",
     onward="The last experiment trains with such a layer; try loading the state of PyTorch's own layer into yours.",
+    own=Own(("torch.nn.BatchNorm1d", "torch.nn.functional.batch_norm"), (Tensor(np.eye(3, dtype=np.float32)),), (3,)),
 )
 
 SHAPES = ((5, 3), (2, 4))

@@ -16,8 +16,8 @@ class Classifier(Facts):
     input: list[int | None] = field(default_factory=list)
     output: list[int | None] = field(default_factory=list)
     parameters: int = 0
+    dropouts: int = 0
     shapes: list[list[int]] = field(default_factory=list)
-    rates: list[float] = field(default_factory=list)
     outputs: list[list[Any]] = field(default_factory=list)
 
 
@@ -34,13 +34,13 @@ def classifier(
     # Of a model without an Input none of this is known, and Keras says so.
     inputs, outputs = list(attempt(lambda: model.input_shape)), list(attempt(lambda: model.output_shape))
     parameters = int(attempt(model.count_params))
+    dropouts = sum(isinstance(layer, keras.layers.Dropout) for layer in model._flatten_layers())
     shapes, found = [list(weight.shape) for weight in model.get_weights()], []
     for weights, training, times in asked:
         if shapes == [list(array.shape) for array in weights]:
             attempt(model.set_weights, weights)
             found.append([np.array(attempt(model, x, training=training)) for _ in range(times)])
-    rates = [float(layer.rate) for layer in model._flatten_layers() if hasattr(layer, "rate")]
-    return Classifier(True, inputs, outputs, parameters, shapes, rates, found)
+    return Classifier(True, inputs, outputs, parameters, dropouts, shapes, found)
 
 
 @probe
@@ -53,19 +53,27 @@ def build(subject: Any, settings: dict[str, Any]) -> None:
 
 @probe
 def layout(subject: Any) -> list[float]:
-    """Tell where Dropout layers lie among the Dense ones, and whether they add parameters."""
+    """Tell where Dropout layers lie among the Dense ones, how many, whether they add parameters, and what ends the model."""
     import keras
 
-    model, plain = subject(2, 4, 3, 0.3), subject(2, 4, 3)
+    model, plain, zero = subject(2, 4, 3, 0.3), subject(2, 4, 3), subject(2, 4, 3, 0.0)
     layers = [
         layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Dense | keras.layers.Dropout)
     ]
     dense = [index for index, layer in enumerate(layers) if isinstance(layer, keras.layers.Dense)]
     dropout = [index for index, layer in enumerate(layers) if isinstance(layer, keras.layers.Dropout)]
+    x = np.linspace(-3, 3, 12, dtype="float32").reshape(6, 2)
+    y = np.array(model(x, training=False))
+    bent = np.array(plain.layers[0](x))
     return [
-        float(min(dropout) < min(dense)),
-        float(max(dropout) > max(dense)),
+        float(min(dropout, default=0) < min(dense)),
+        float(max(dropout, default=0) > max(dense)),
         float(model.count_params() > plain.count_params()),
+        float(len(dropout)),
+        float(any(isinstance(layer, keras.layers.Dropout) for layer in zero._flatten_layers())),
+        float(np.allclose(y.sum(axis=1), 1, atol=1e-4)),
+        float((y > 0).all() and (y < 1).all()),
+        float(bent.min() < 0 and len(plain.layers) == len(dense)),
     ]
 
 

@@ -72,10 +72,13 @@ def configured(subject: Any, settings: dict[str, Any], x: np.ndarray, training: 
 
 @dataclass(frozen=True)
 class Reloaded(Facts):
-    """Whether a loaded model has a layer of the class again, what the old one gives, and the new one mode by mode."""
+    """Whether a loaded model has a layer of the class again, what the old one gives at test and in training, and the new
+    one mode by mode.
+    """
 
     same_class: bool
     before: Any
+    trained: Any
     outputs: list[Any]
 
 
@@ -86,7 +89,7 @@ def reloaded(subject: Any, name: str, settings: dict[str, Any], x: np.ndarray, m
 
     dense = keras.layers.Dense(x.shape[1], kernel_initializer="identity")
     model = attempt(keras.Sequential, [keras.Input(x.shape[1:]), dense, attempt(subject, **settings)])
-    attempt(model, x, training=True)
+    trained = attempt(model, x, training=True)
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder, "model.keras"))
         attempt(model.save, path)
@@ -94,6 +97,7 @@ def reloaded(subject: Any, name: str, settings: dict[str, Any], x: np.ndarray, m
     return Reloaded(
         same_class=type(loaded.layers[-1]) is subject,
         before=np.array(attempt(model, x, training=False)),
+        trained=np.array(trained),
         outputs=[np.array(attempt(loaded, x, training=training)) for training in modes],
     )
 

@@ -68,8 +68,8 @@ def counts_noise(ask: Ask, draw: np.random.Generator) -> None:
         noisy = np.where(y != 0, y + draw.normal(0, 0.4, y.shape), 0)
         message = "the ratio should be one of sums: it is not in proportion to y.sum()"
         expect(close(ratio(ask, x, noisy, rate), own * noisy.sum() / y.sum()), message)
-        more = (np.concatenate([array, np.zeros_like(array)]) for array in (x, y))
-        expect(close(ratio(ask, *more, rate), own), "entries that are 0 in x and y add nothing to either sum")
+        padded, dropped = (np.concatenate([array, np.zeros_like(array)]) for array in (x, y))
+        expect(close(ratio(ask, padded, dropped, rate), own), "entries that are 0 in x and y add nothing to either sum")
         expect(close(ratio(ask, -x, -y, rate), own), "when x and y change their signs, the ratio should stay")
 
 

@@ -10,6 +10,7 @@ from autograder.checks.beside.dropout_keras import build, classifier, layout
 from autograder.checks.dropout_keras.classifiers import (
     Seen,
     Sizes,
+    end_of,
     forward,
     kept_units,
     named,
@@ -17,28 +18,10 @@ from autograder.checks.dropout_keras.classifiers import (
     some_weights,
     unit_logits,
 )
+from autograder.checks.dropout_keras.nets import added_one_by_one, build_classifier, functional, in_blocks
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, is_refusal
-from autograder.checks.implementation import Built
-from autograder.checks.masks import independent_entries, keeps_fraction
-
-
-@Built
-def build_classifier():
-    import keras
-    from keras.layers import Dense, Dropout
-
-    def build_classifier(n_layers=3, width=64, n_classes=2, rate=None):
-        model = keras.Sequential([keras.Input((2,))])
-        for _ in range(n_layers):
-            model.add(Dense(width, activation="relu"))
-            if rate is not None:
-                model.add(Dropout(rate))
-        model.add(Dense(n_classes, activation="softmax"))
-        return model
-
-    return build_classifier
-
+from autograder.checks.masks import believable, independent_entries, keeps_fraction
 
 exercise = Exercise(
     build_classifier,
@@ -65,6 +48,10 @@ def without_rate(ask: Ask, draw: np.random.Generator) -> Seen:
     return plain(ask, draw, SMALL, named(SMALL, None))
 
 
+def at_zero(ask: Ask, draw: np.random.Generator) -> Seen:
+    return plain(ask, draw, SMALL, named(SMALL, 0.0))
+
+
 def noisy(ask: Ask, draw: np.random.Generator) -> Seen:
     """Ask for a model with dropout, and call it in test mode, then in training with weights that show its masks."""
     n_layers, width, _ = NOISY
@@ -77,57 +64,73 @@ def noisy(ask: Ask, draw: np.random.Generator) -> Seen:
 def is_right_size(ask: Ask, draw: np.random.Generator) -> None:
     for observe in (by_default, without_rate, noisy):
         ask.once(observe).is_right_size()
+    message = "at rate 0, too, a Dropout layer should follow every hidden layer: only a rate of None leaves them out"
+    expect(ask.once(at_zero).facts.dropouts >= SMALL[0], message)
 
 
-@exercise.requires("computes ReLU layers and a softmax when nothing is dropped", 1)
+@exercise.requires("computes ReLU layers and a softmax when nothing is dropped", 1, after="is_right_size")
 def computes(ask: Ask, draw: np.random.Generator) -> None:
-    at_zero = plain(ask, draw, SMALL, named(SMALL, 0.0))
-    for seen in (ask.once(by_default), ask.once(without_rate), ask.once(noisy), at_zero):
+    for seen in (ask.once(noisy), ask.once(by_default), ask.once(without_rate)):
+        end = seen.end() if seen.facts.dropouts else "softmax"
+        expect(end == "softmax", f"the last layer should have a softmax, but has {end}: its outputs do not sum to 1")
         expect(
             close(seen.outputs()[0][0], forward(seen.weights, seen.x), "float32"),
             "without dropout the model should compute ReLU hidden layers and a softmax at the end",
         )
-    message = "rate 0.0 is a rate: a Dropout layer should follow every hidden layer unless rate is None"
-    expect(at_zero.facts.rates == [0.0] and not ask.once(without_rate).facts.rates, message)
+    seen = ask.once(at_zero)
+    message = "at rate 0 nothing should be dropped or scaled in training"
+    expect(close(seen.outputs()[0][0], forward(seen.weights, seen.x), "float32"), message)
 
 
-@exercise.requires("drops units behind every hidden layer, each on its own", 2)
+@exercise.requires("drops units behind every hidden layer, each on its own", 2, after="is_right_size")
 def drops_behind_every_layer(ask: Ask, draw: np.random.Generator) -> None:
     n_layers, width, _ = NOISY
-    results = ask.once(noisy).outputs(1, 1 + n_layers)
+    seen = ask.once(noisy)
+    results = seen.outputs(1, 1 + n_layers)
     for behind, ys in zip(range(n_layers, 0, -1), results, strict=True):
-        units = np.stack([kept_units(y) for y in ys])
+        units = np.stack([kept_units(y, seen.end()) for y in ys])
+        expect(np.isfinite(units).all(), "in training some outputs are 0: nothing may be dropped behind the last layer")
         masks, kept = units > 0.5, (1 - RATE) ** behind
+        expect(not masks.all(), "in training no unit is dropped behind a hidden layer")
         expect(
             close(units, masks / kept, "float32", scale=10),
             "in training, units behind every hidden layer should be either dropped or divided by 1 - rate",
         )
-        keeps_fraction(masks, 1 - kept)
-        independent_entries(masks, 1 - kept)
+        keeps_fraction(masks, 1 - kept, at=f"rate {RATE}, behind {behind} layers of dropout,", of="units")
+        independent_entries(masks, 1 - kept, of="units", array="a layer's output")
         # The examples of a batch are draws of the same units, too.
-        independent_entries(masks.reshape(-1, width), 1 - kept)
+        independent_entries(masks.reshape(-1, width), 1 - kept, of="units", array="a layer's output")
 
 
-@exercise.requires("drops neither inputs nor outputs", 1)
+@exercise.requires("drops neither inputs nor outputs", 1, after="is_right_size")
 def spares_input(ask: Ask, draw: np.random.Generator) -> None:
     """Hand each positive input on to a hidden unit and from there to a logit: one mask decides on each logit."""
     sizes, rate = (1, 2, 3), 0.15
     arrays = [np.zeros(shape, "float32") for shape in shapes(*sizes)]
     arrays[0], arrays[2][:, 1:] = np.eye(2, dtype="float32"), np.eye(2)
-    x = np.abs(hidden.away_from_zero(draw, (200, 2), "float32"))
-    seen = Seen(sizes, ask.probe(classifier, named(sizes, rate), [(arrays, True, 1)], x), x, arrays)
-    units = kept_units(seen.outputs()[0][0])
+    x = np.abs(hidden.away_from_zero(draw, (2000, 2), "float32"))
+    seen = Seen(sizes, ask.probe(classifier, named(sizes, rate), [(arrays, False, 1), (arrays, True, 1)], x), x, arrays)
+    y, end = seen.outputs(1, 2)[0][0], seen.end()
+    expect(
+        end != "softmax" or end_of(y) == "softmax",
+        "in training, too, outputs should sum to 1: drop nothing behind them",
+    )
+    units = kept_units(y, end)
     kept = units > 0.2
-    expect(close(units, kept * x / (1 - rate), "float32", scale=10), "the input should not be dropped, nor the logits")
-    keeps_fraction(kept, rate)
+    factor = np.median((units / x)[kept]) if kept.any() else 1.0
+    expect(close(units, kept * x * factor, "float32", scale=10), "the input should not be dropped, nor the logits")
+    expect(believable(kept, 1 - rate) or not believable(kept, (1 - rate) ** 2), "the input should not be dropped")
 
 
-@exercise.requires("drops every hidden unit at rate 1", 0.5)
+@exercise.requires("drops every hidden unit at rate 1", 0.5, after="is_right_size")
 def drops_everything_at_one(ask: Ask, draw: np.random.Generator) -> None:
     seen = plain(ask, draw, SMALL, named(SMALL, 1.0))
-    only_bias = forward([*(np.zeros_like(array) for array in seen.weights[:-1]), seen.weights[-1]], seen.x)
+    logits = np.tile(seen.weights[-1], (len(seen.x), 1))
+    end = ask.once(noisy).end()
+    found = kept_units(seen.outputs()[0][0], end)
+    expect(np.isfinite(found).all(), "in training some outputs are 0: nothing may be dropped behind the last layer")
     expect(
-        close(seen.outputs()[0][0], only_bias, "float32"),
+        close(found, logits[:, 1:] - logits[:, :1], "float32", scale=10),
         "at rate 1 all hidden units are dropped in training: only the last bias is left",
     )
 
@@ -162,80 +165,45 @@ def dropout_on_input():
     put Dropout behind hidden layers only."""
 
 
-def counted():
-    """Return a class of dropout that has parameters."""
-    import keras
-
-    class Counted(keras.layers.Dropout):
-        def build(self, input_shape):
-            self.scale = self.add_weight(shape=input_shape[1:], initializer="ones")
-
-        def call(self, inputs, training=False):
-            return super().call(inputs, training=training) * self.scale
-
-    return Counted
-
-
 @exercise.mistake("dropout counted as parameters", edit=("Dense, Dropout", "Dense\n\n    Dropout = counted()"))
 def dropout_counted():
     """The model has more parameters with dropout than without. Dropout learns nothing: it has a rate and a random
     state, and no parameters."""
 
 
-@exercise.right
-@Built
-def functional():
-    import keras
-
-    def build_classifier(n_layers=3, width=64, n_classes=2, rate=None):
-        inputs = keras.Input(shape=(2,))
-        outputs = inputs
-        for _ in range(n_layers):
-            outputs = keras.layers.Dense(width)(outputs)
-            outputs = keras.layers.ReLU()(outputs)
-            if rate is not None:
-                outputs = keras.layers.Dropout(rate)(outputs)
-        outputs = keras.layers.Dense(n_classes)(outputs)
-        return keras.Model(inputs, keras.layers.Softmax()(outputs))
-
-    return build_classifier
+@exercise.mistake("no softmax", edit=(', activation="softmax"', ""))
+def no_softmax():
+    """The last layer puts out logits. The model is to put out probabilities: give its last Dense layer a softmax."""
 
 
-@exercise.right
-@Built
-def added_one_by_one():
-    import keras
-
-    def build_classifier(n_layers=3, width=64, n_classes=2, rate=None):
-        model = keras.Sequential()
-        model.add(keras.layers.InputLayer((2,)))
-        for _ in range(n_layers):
-            model.add(keras.layers.Dense(width, kernel_initializer="he_normal"))
-            model.add(keras.layers.Activation("relu"))
-            if rate is not None:
-                model.add(keras.layers.Dropout(rate, seed=keras.random.SeedGenerator().get_config()["seed"]))
-        model.add(keras.layers.Dense(n_classes))
-        model.add(keras.layers.Activation(keras.activations.softmax))
-        model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
-        return model
-
-    return build_classifier
+@exercise.mistake("sigmoid in place of softmax", edit=('activation="softmax"', 'activation="sigmoid"'))
+def sigmoid_head():
+    """Each class has a sigmoid of its own, so that the outputs of an example do not sum to 1. Classes that exclude one
+    another need a softmax."""
 
 
-@exercise.right
-@Built
-def in_blocks():
-    """Dropping a unit before its ReLU or after it comes to the same."""
-    import keras
+@exercise.mistake("no ReLU", edit=('Dense(width, activation="relu")', "Dense(width)"))
+def no_relu():
+    """The hidden layers have no activation, so that all of them together come to one linear map. Give each a ReLU."""
 
-    def build_classifier(n_layers=3, width=64, n_classes=2, rate=None):
-        def block():
-            layers = [keras.layers.Dense(width)]
-            if rate is not None:
-                layers.append(keras.layers.Dropout(rate))
-            return keras.Sequential([*layers, keras.layers.Activation("relu")])
 
-        blocks = [block() for _ in range(n_layers)]
-        return keras.Sequential([keras.Input((2,)), *blocks, keras.layers.Dense(n_classes, "softmax")])
+@exercise.mistake("rate 0 taken for no rate", edit=("if rate is not None", "if rate"))
+def zero_taken_for_none():
+    """`if rate` is false at rate 0 as well. A model with dropout at rate 0 has its Dropout layers, and a rate that can be
+    changed: ask `if rate is not None`."""
 
-    return build_classifier
+
+@exercise.mistake(
+    "one layer of dropout only",
+    edit=(
+        "model.add(Dropout(rate))\n        model",
+        "pass\n        if rate is not None:\n            model.add(Dropout(rate))\n        model",
+    ),
+)
+def one_layer_of_dropout():
+    """Dropout follows the last hidden layer alone. It belongs behind each of them: put it into the loop."""
+
+
+exercise.right(functional)
+exercise.right(added_one_by_one)
+exercise.right(in_blocks)

@@ -5,7 +5,7 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise
+from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import array, close, expect, refuses
 
 
@@ -30,6 +30,7 @@ exercise = Exercise(
     dense_softmax,
     page="normalization/inference#a-prediction-by-hand-line-by-line",
     onward="The next exercise repairs a head with this function in mind; try `units=1`, and look at every output.",
+    own=Own(("torch.nn.functional.softmax",), (np.eye(3), np.eye(3), np.ones(3))),
 )
 
 
@@ -50,21 +51,27 @@ def right(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-@exercise.requires("computes softmax(x W + b) over the units of each example", 2)
+@exercise.requires("computes softmax over the units of each example", 2)
 def computes(ask: Ask, draw: np.random.Generator) -> None:
+    """Without a bias, which has a requirement of its own."""
     for shape in ((7, 4, 3), (3, 2, 8), (4, 4, 4), (210, 3, 2), (1, 5, 2)):
-        arguments = head(draw, *shape)
-        y = outputs(ask, *arguments)
+        x, W, b = head(draw, *shape)
+        y = outputs(ask, x, W, 0 * b)
         expect(close(y.sum(axis=1), np.ones(len(y))), "the outputs of each example should sum to 1")
-        expect(close(y, right(*arguments)), "this is not softmax(x W + b), taken over the units of each example")
+        expect(
+            close(y, right(x, W, 0 * b)), "with a bias of 0, this is not softmax(x W) over the units of each example"
+        )
 
 
 @exercise.requires("adds the bias", 1)
 def uses_bias(ask: Ask, draw: np.random.Generator) -> None:
-    x, W, b = head(draw, 6, 3, 4)
-    y, moved = outputs(ask, x, W, b), outputs(ask, x, W, b + np.array([1.5, 0, 0, -1]))
-    expect(not close(y, moved), "the bias does not matter to your result")
-    expect(close(y, right(x, W, b)), "the bias is not added to the logits as it should be")
+    """A bias is the weight of one more input that is always 1."""
+    for shape in ((6, 3, 4), (5, 4, 4)):
+        x, W, b = head(draw, *shape)
+        y = outputs(ask, x, W, b)
+        more, weights = np.column_stack([x, np.ones(len(x))]), np.vstack([W, b])
+        message = "a bias b should act as weights b of one more input that is always 1: add it to the logits"
+        expect(close(y, outputs(ask, more, weights, 0 * b)), message)
 
 
 @exercise.requires("is 1 everywhere for one unit", 1)
@@ -74,25 +81,19 @@ def is_one_for_one_unit(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y, np.ones((n, 1))), "a softmax over one unit is 1 for every example, whatever the weights")
 
 
-@exercise.requires("stays finite for large logits", 1)
+@exercise.requires("stays finite for large logits", 1, after="computes")
 def is_stable(ask: Ask, draw: np.random.Generator) -> None:
-    for sign, dtype in ((1, "float64"), (-1, "float64"), (1, "float32"), (-1, "float32")):
+    message = "the same number added to all logits should change nothing, also a large one: subtract the largest logit"
+    for dtype in ("float64", "float32"):
         x, W, b = head(draw, 6, 3, 4, dtype)
-        x, W, b = np.abs(x), np.full_like(W, sign * 400), b.astype(dtype)
-        # All units of an example share a large logit, which softmax must not see.
-        expect(
-            close(outputs(ask, x, W, b), right(x, W, b), "float32", scale=1000),
-            "with logits in the thousands the result should stay finite and right: subtract the largest logit",
-        )
+        for shift in (-2000, 2000):
+            moved = outputs(ask, x, W, (b + shift).astype(dtype))
+            expect(close(moved, outputs(ask, x, W, b), "float32", scale=1000), message)
     x, W, b = head(draw, 6, 3, 4)
-    b = b + np.array([0, 1000, -1000, 2000])
-    expect(close(outputs(ask, x, W, b), right(x, W, b)), "with logits far apart the result should still be right")
-    x = x * np.array([1, 300, -300, 1, 300, 1])[:, None]
-    b = head(draw, 1, 1, 4)[2]
-    expect(
-        close(outputs(ask, x, W, b), right(x, W, b)),
-        "an example with large logits should not disturb the others: subtract the largest logit of each example",
-    )
+    outputs(ask, x, W, b + np.array([0, 1000, -1000, 2000]))
+    wide = outputs(ask, x * np.array([1, 5000, -5000, 1, 5000, 1])[:, None], W, b)
+    message = "an example with large logits should not disturb the others: subtract the largest logit of each example"
+    expect(close(wide[[0, 3, 5]], outputs(ask, x, W, b)[[0, 3, 5]]), message)
 
 
 @exercise.requires("refuses wrong shapes", 0.5)
@@ -115,8 +116,10 @@ exercise.requires("keeps the dtype in any memory layout, and leaves its argument
 
 @exercise.measures()
 def measure(ask: Ask) -> list[float]:
-    arguments = head(np.random.default_rng(3), 4, 3, 5)
-    return [float(number) for number in outputs(ask, *arguments).ravel()]
+    x, W, b = head(np.random.default_rng(3), 4, 3, 5)
+    far = np.array([1, 1, 5000, 1])[:, None]
+    asked = ((x, W, b), (x, W, b + 2000), (x * far, W, b))
+    return np.concatenate([np.ravel(ask(*arguments)) for arguments in asked]).tolist()
 
 
 @exercise.mistake("normalizes over the batch")
@@ -132,6 +135,39 @@ def drops_bias(x, W, b):
     """The logits are x W without b. Each class has a bias that counts in its logit."""
     require(x, W, b)
     return softmax(x @ W, axis=1)
+
+
+@exercise.mistake("not stable")
+def not_stable(x, W, b):
+    """exp overflows for large logits, and inf / inf is nan. Subtract the largest logit of each example first, which changes
+    no softmax."""
+    require(x, W, b)
+    odds = np.exp(x @ W + b)
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
+@exercise.mistake("one largest logit for all")
+def one_largest_logit(x, W, b):
+    """The largest logit of the whole batch is subtracted from all, so that examples whose logits are far below it vanish:
+    0 / 0. Subtract the largest of each example."""
+    require(x, W, b)
+    logits = x @ W + b
+    odds = np.exp(logits - logits.max())
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
+@exercise.mistake("sigmoid")
+def sigmoid(x, W, b):
+    """Each unit has a sigmoid of its own, so that an example's outputs do not sum to 1. Softmax divides by their sum."""
+    require(x, W, b)
+    return (1 / (1 + np.exp(-(x @ W + b)))).astype(x.dtype)
+
+
+@exercise.mistake("logits")
+def logits(x, W, b):
+    """The logits are returned as they are. Softmax makes probabilities of them."""
+    require(x, W, b)
+    return x @ W + b
 
 
 @exercise.right

@@ -69,14 +69,17 @@ def sigmoid_of_head(x: np.ndarray, weights: list[np.ndarray], branch: bool) -> n
     return np.asarray(1 / (1 + np.exp(-((x + h if branch else h) @ W + b))))
 
 
-def predicts(fixed: Fixed, branch: bool) -> None:
+def predicts(fixed: Fixed, branch: bool, own: bool = False) -> None:
+    """Raise Unmet unless the new model predicts the sigmoid, by the old weights or, when `own`, by those that it has."""
     x, facts = fixed[0], returned(fixed[1])
+    weights = facts.weights if own else facts.before[1:]
+    weights = weights if len(weights) != len(facts.before) - 2 else [*weights, np.zeros(1)]
     expect(
         not close(facts.predicted, facts.wanted),
         "the new model still gives 1 everywhere: its head is a softmax over one unit",
     )
     expect(
-        close(facts.predicted, sigmoid_of_head(x, facts.before[1:], branch), "float32"),
+        close(facts.predicted, sigmoid_of_head(x, weights, branch), "float32"),
         "the new model should predict the sigmoid of what the old head computes before its softmax",
     )
 
@@ -88,10 +91,10 @@ def repairs_head(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("does so for models with branches", 1)
 def handles_branches(ask: Ask, draw: np.random.Generator) -> None:
-    predicts(fix(ask, draw, [*BRANCH, SOFTMAX]), branch=True)
+    predicts(fix(ask, draw, [*BRANCH, SOFTMAX]), branch=True, own=True)
 
 
-@exercise.requires("keeps all other layers and all weights", 1)
+@exercise.requires("keeps all other layers and all weights", 1, after="repairs_head")
 def keeps_the_rest(ask: Ask, draw: np.random.Generator) -> None:
     facts = returned(ask.once(fixed_chain)[1])
     old, new = facts.before[1:], facts.weights
@@ -124,7 +127,12 @@ def refuses_other_heads(ask: Ask, draw: np.random.Generator) -> None:
 def measure(ask: Ask) -> list[float]:
     x = inputs(np.random.default_rng(4), 4)
     facts = ask.probe(transformed, [SOFTMAX], x, 5)
-    return [float(number) for number in facts.predicted.ravel()]
+    new, old = facts.weights, facts.before[1:]
+    kept = [any(np.array_equal(array, other) for other in new) for array in old]
+    still = (facts.predicted == 1).all()
+    sigmoid = 1 / (1 + np.exp(-(x @ old[0] + old[1])))
+    right = close(facts.predicted, sigmoid, "float32")
+    return [float(fact) for fact in (still, right, *kept, facts.shared > 0)]
 
 
 @exercise.mistake("keeps softmax", edit=('"sigmoid"', '"softmax"'))
@@ -136,6 +144,23 @@ def keeps_softmax():
 @exercise.mistake("drops the bias", edit=('"sigmoid"}', '"sigmoid", "use_bias": False}'))
 def drops_bias():
     """The new head has the old kernel and no bias, so all probabilities are shifted. Copy kernel and bias."""
+
+
+@exercise.mistake("weights re-initialized", drop="new.set_weights")
+def weights_reinitialized():
+    """The new model has the layers of the old one and random weights of its own. Copy them: new.set_weights(...)."""
+
+
+@exercise.mistake(
+    "changes the model itself",
+    edit=(
+        "def swap(layer)",
+        "head.activation = keras.activations.sigmoid\n        return model\n\n        def swap(layer)",
+    ),
+)
+def changes_the_model():
+    """The head of the model that was passed in gets another activation, and that model is returned. Return a new one, and
+    leave the old one as it was."""
 
 
 @exercise.right

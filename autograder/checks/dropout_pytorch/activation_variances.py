@@ -179,7 +179,9 @@ def running_statistics_moved():
     again."""
 
 
-@exercise.mistake("switches the mode", page="pytorch/train-and-eval#one-flag-on-every-module", edit=("model(X)", "model.eval()(X)"))
+@exercise.mistake(
+    "switches the mode", page="pytorch/train-and-eval#one-flag-on-every-module", edit=("model(X)", "model.eval()(X)")
+)
 def switches_the_mode():
     """The model is put in another mode before it is measured or left in one. The question is what it does in the mode
     that it is in."""

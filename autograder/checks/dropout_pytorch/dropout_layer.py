@@ -8,7 +8,7 @@ from autograder.checks.ask import Ask, Question, Tensor, TorchRng, Value
 from autograder.checks.beside.calls import successive
 from autograder.checks.beside.dropout_pytorch import gradients, unguided
 from autograder.checks.beside.ways import GRAPHLESS
-from autograder.checks.exercise import Exercise
+from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import close, expect, refuses, tensor
 from autograder.checks.implementation import Built
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
@@ -33,6 +33,7 @@ exercise = Exercise(
     dropout_layer,
     page="pytorch/scratch-and-concise#ten-lines",
     onward="The network of exercise 2 can be built on it; try `x.requires_grad_()`, and see which entries get a gradient.",
+    own=Own(("torch.nn.functional.dropout", "torch.nn.Dropout"), (Tensor(np.ones((2, 3), np.float32)), 0.3)),
 )
 
 

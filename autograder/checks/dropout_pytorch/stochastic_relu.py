@@ -15,7 +15,7 @@ from autograder.checks.dropout_pytorch.relus import (
     with_one_product,
     with_where,
 )
-from autograder.checks.exercise import Exercise
+from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import close, expect, refuses, tensor
 from autograder.checks.implementation import Built
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
@@ -24,6 +24,7 @@ exercise = Exercise(
     stochastic_relu,
     page="dropout/noise#a-stochastic-activation-does-not-need-to-be-scaled",
     onward="Try to write its mean as a function of the input, and compare it with the output in eval mode.",
+    own=Own(("torch.nn.functional.dropout", "torch.nn.Dropout"), (Tensor(np.ones((2, 3), np.float32)), 0.3)),
 )
 
 KEEPS = (0.85, 0.6, 0.25)

@@ -5,7 +5,7 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise
+from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import array, close, expect, refuses
 from autograder.checks.layernorm.gain import NEGLIGIBLE, gain, grows_by, marks_of_eps
 from autograder.reference.layernorm import groupnorm
@@ -14,6 +14,7 @@ exercise = Exercise(
     groupnorm,
     page="normalization/layernorm#layers-differ-in-what-they-average-over",
     onward="With one group it is another function of this notebook, on images; try as many groups as channels, and see what that is.",
+    own=Own(("torch.nn.functional.group_norm",), (np.ones((1, 2, 2, 4)), 2, np.ones(4), np.ones(4))),
 )
 
 CASES = ((6, 3), (6, 2), (8, 2), (5, 1), (4, 4))

@@ -5,7 +5,7 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise
+from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import array, close, expect, refuses
 from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, marks_of_eps, vectors
 from autograder.reference.layernorm import layernorm
@@ -14,6 +14,7 @@ exercise = Exercise(
     layernorm,
     page="normalization/layernorm#layers-differ-in-what-they-average-over",
     onward="Exercises 4 and 5 are about this function; try a row of equal numbers, and see which number eps keeps finite.",
+    own=Own(("torch.nn.functional.layer_norm",), (np.eye(3), np.ones(3), np.ones(3))),
 )
 
 

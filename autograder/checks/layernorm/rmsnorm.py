@@ -5,7 +5,7 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise
+from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import array, close, expect, refuses
 from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, marks_of_eps, vectors
 from autograder.reference.layernorm import rmsnorm
@@ -14,6 +14,7 @@ exercise = Exercise(
     rmsnorm,
     page="normalization/layernorm#the-missing-mean-of-rmsnorm",
     onward="Large language models often have it in place of LayerNorm; try rows of mean 0, and compare the two.",
+    rmsnorm, page="normalization/layernorm", own=Own(("torch.nn.functional.rms_norm",), (np.eye(3), np.ones(3)))
 )
 
 

@@ -6,10 +6,12 @@ from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Tensor
 from autograder.checks.beside.noise_lab import gradients, outputs, repeated, restored
 from autograder.checks.beside.ways import lay
-from autograder.checks.exercise import Exercise
+from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import close, expect, tensor
 from autograder.checks.implementation import Built
 from autograder.checks.noise_lab.noise import is_centered, is_fresh
+
+DROPOUTS = ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout")
 
 
 @Built
@@ -30,6 +32,7 @@ exercise = Exercise(
     page="dropout/noise#one-coin-for-each-thing-that-is-kept-or-dropped",
     onward="The experiment below trains with it; try a strength at which training fails, and explain why.",
     challenge=True,
+    own=Own(tuple(f"torch.nn.{kind}" for kind in DROPOUTS), (Tensor(np.ones((2, 3), np.float32)),)),
 )
 
 WILDEST, CALLS = 100.0, 1500
@@ -73,7 +76,7 @@ def keeps_mean(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("keeps the mean of small and large inputs", 1)
+@exercise.requires("keeps the mean of small and large inputs", 1, after="keeps_mean")
 def keeps_mean_at_all_sizes(ask: Ask, draw: np.random.Generator) -> None:
     for factor in (0.02, 40.0):
         x = inputs(draw, (3, 4)) * np.float32(factor)
@@ -214,11 +217,16 @@ def additive_noise_in_proportion():
 @exercise.right
 @Built
 def strong_dropout():
+    import torch
     from torch import nn
 
-    class NoiseLayer(nn.Dropout):
-        def __init__(self):
-            super().__init__(0.8)
+    class NoiseLayer(nn.Module):
+        def __init__(self, rate=0.8):
+            super().__init__()
+            self.rate = rate
+
+        def forward(self, x):
+            return x * (torch.rand_like(x) >= self.rate) / (1 - self.rate) if self.training else x
 
     return NoiseLayer
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise
+from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import array, close, expect
 from autograder.checks.pooling.windows import (
     CASES,
@@ -25,6 +25,7 @@ exercise = Exercise(
     average_pool2d,
     page="keras/pooling#averages-that-count-the-padding",
     onward="The figure after this sets it beside the maximum; try a picture of noise, and compare what is left of it.",
+    average_pool2d, page="keras/pooling", own=Own(("torch.nn.functional.avg_pool2d",), (np.ones((1, 2, 2, 1)), 2, 1))
 )
 
 

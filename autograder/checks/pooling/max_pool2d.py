@@ -4,7 +4,7 @@ import numpy as np
 
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise
+from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import array, close, expect
 from autograder.checks.pooling.windows import (
     TILING,
@@ -26,6 +26,7 @@ exercise = Exercise(
     max_pool2d,
     page="keras/pooling#the-maximum-of-a-window-for-each-channel-alone",
     onward="Exercise 5 sends a gradient back through it; try a picture that is moved by one pixel.",
+    max_pool2d, page="keras/pooling", own=Own(("torch.nn.functional.max_pool2d",), (np.ones((1, 2, 2, 1)), 2, 1))
 )
 
 

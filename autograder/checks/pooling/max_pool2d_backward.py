@@ -5,7 +5,7 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
-from autograder.checks.exercise import Exercise
+from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import array, close, expect, refuses
 from autograder.checks.pooling.windows import (
     APART,
@@ -23,6 +23,7 @@ exercise = Exercise(
     page="keras/pooling#two-largest-values",
     onward="The figure after this shows which pixels learn; try overlapping windows, and look for pixels that win twice.",
     challenge=True,
+    own=Own(("torch.nn.functional.max_pool2d",), (np.ones((1, 1, 1, 1)), np.ones((1, 2, 2, 1)), 2, 1)),
 )
 
 Case = tuple[int, int, int, int]
