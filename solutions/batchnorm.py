@@ -73,6 +73,8 @@ from autograder import check, check_gradient
 #
 # A batch of one is its own mean, and its variance is 0: it becomes $\beta$, whatever it was.
 #
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.batch_norm` is refused.
+#
 # <details><summary>Hint 1</summary>
 #
 # What does `x.mean(axis=0)` have for a shape, and how does NumPy subtract it from `x`?
@@ -163,6 +165,8 @@ ax.legend()
 # The formula is the same and the layer is another one: row by row, feature by feature, an affine map with fixed
 # coefficients. A batch of one is nothing special any more. $\gamma$ multiplies and $\beta$ is added, as in training.
 # And $\varepsilon$ belongs to the trained layer: Keras uses $10^{-3}$ unless told otherwise, PyTorch $10^{-5}$.
+#
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.batch_norm` is refused.
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "batchnorm_inference", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -473,6 +477,8 @@ axes[0].legend()
 # every single image (over $h$ and $w$ alone) are another layer, instance normalization. And in PyTorch the channels
 # come second, $(n, c, h, w)$: not here.
 #
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.batch_norm` is refused.
+#
 # <details><summary>Hint</summary>
 #
 # NumPy reduces several axes at once: `x.mean(axis=(0, 1, 2))`. Or reshape, and use what you have.
@@ -648,6 +654,9 @@ ax.legend()
 # - **Biased** variance for the batch, **unbiased** for the memory.
 # - In training, one value per feature raises `ValueError`, and an input that is not $(n, \text{num\_features})$ does so
 #   in both modes.
+#
+# Write it yourself: an answer that is, or rests on, `torch.nn.BatchNorm1d` or `torch.nn.functional.batch_norm` is
+# refused.
 #
 # <details><summary>Hint 1</summary>
 #

@@ -386,6 +386,8 @@ ax.set(xlabel="word", ylabel="review: 30 of praise, 30 of complaint")
 #
 # **Find it.** Which number can be subtracted from all logits of an example without any change of the quotient? Show it
 # on paper. And which choice keeps every exponent at most 0?
+#
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.softmax` is refused.
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "dense_softmax", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -559,6 +561,8 @@ ax.legend()
 #
 # The rules of dropout stay as they were: every entry on its own, kept entries divided by $q$, the identity when not
 # training, zeros at rate 1, `ValueError` for a rate outside $[0, 1]$.
+#
+# Write it yourself: an answer that is, or rests on, `keras.layers.Dropout` is refused.
 #
 # <details><summary>Hint 1</summary>
 #

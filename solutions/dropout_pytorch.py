@@ -71,6 +71,8 @@ from autograder import check
 # - all randomness comes from `generator`, a `torch.Generator`. Without one, from torch's own: that is what
 #   `generator=None` means to `torch.rand` and its relatives. *How* you draw is up to you.
 #
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.dropout` or `torch.nn.Dropout` is refused.
+#
 # <details><summary>Hint 1</summary>
 #
 # `torch.rand(X.shape, generator=generator)` draws one uniform number for each entry. With what probability is it at
@@ -440,6 +442,8 @@ model.eval()
 # $m$ has two values. What is $\text{ReLU}(m x)$ for each, and with which probability?
 #
 # </details>
+#
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.dropout` or `torch.nn.Dropout` is refused.
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "stochastic_relu", "locked": false, "schema_version": 3, "solution": true, "task": false}

@@ -73,6 +73,8 @@ from autograder import check, check_gradient
 # The parameters $\gamma$ and $\beta$ have one entry per feature. With them the network can undo, feature by feature, what
 # the standardization has fixed.
 #
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.layer_norm` is refused.
+#
 # <details><summary>Hint 1</summary>
 #
 # `x.mean(axis=-1, keepdims=True)` keeps the last axis with length 1, so that it can be subtracted from `x`.
@@ -190,6 +192,8 @@ print("mean", quick_layernorm(square).mean().round(3), " variance", quick_layern
 # squares: dividing by the root of the *sum* would make every vector one of length 1, and its entries smaller the more of
 # them there are. Its eps is smaller, $10^{-6}$, and stands under the root as well. A vector of zeros stays a vector of zeros.
 #
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.rms_norm` is refused.
+#
 # <details><summary>Hint</summary>
 #
 # One line less than `layernorm`: nothing is subtracted, and `(x**2).mean(...)` takes the place of the variance.
@@ -269,6 +273,8 @@ ax.legend()
 #
 # At one end stands $G = 1$, LayerNorm over a whole image; at the other $G = c$, known as instance norm. If $G$ does not divide
 # $c$, the function raises `ValueError`, and so it does for an `x` that is not of shape `(n, h, w, c)`.
+#
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.group_norm` is refused.
 #
 # <details><summary>Hint 1</summary>
 #

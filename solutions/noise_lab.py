@@ -63,6 +63,8 @@ from autograder import check
 # that is shared by a row, a channel or the whole batch; noise in proportion to the spread of the batch; rounding up or
 # down at random; mixing with another example's activation; noise whose strength is learned.
 #
+# Write it yourself: an answer that is, or rests on, `torch.nn.Dropout` or a relative of it is refused.
+#
 # <details><summary>Hint 1</summary>
 #
 # `torch.randn_like(x)` and `torch.rand_like(x)` have the shape and dtype of `x` and draw from torch's own generator.

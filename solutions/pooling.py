@@ -61,6 +61,8 @@ from autograder import check, check_gradient
 # - Every image and **every channel** is pooled for itself. A channel is a feature of its own, and their number stays.
 # - A size or stride below 1, a size larger than the image, and an `x` without four dimensions raise `ValueError`.
 #
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.max_pool2d` is refused.
+#
 # <details><summary>Hint 1</summary>
 #
 # Two loops over `i` and `j` are fine. `x[:, top : top + size, left : left + size]` is a window of all images and channels at once.
@@ -180,6 +182,8 @@ ax.legend()
 #
 # A window has $s^2$ entries, however far away the next one is, and an image with the same value everywhere keeps this value.
 # Again nothing is padded: zeros that were counted would darken the border.
+#
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.avg_pool2d` is refused.
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "average_pool2d", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -474,6 +478,8 @@ fig.tight_layout()
 #   the **first** maximum gets all of the gradient, row by row within the window. PyTorch and TensorFlow do the same.
 #
 # `dy` must have exactly the shape of the output, or `ValueError`.
+#
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.max_pool2d` is refused.
 #
 # <details><summary>Hint 1</summary>
 #

@@ -20,7 +20,7 @@ from autograder.checks.beside.batchnorm import (
 )
 from autograder.checks.beside.ways import lay
 from autograder.checks.exercise import Exercise, Own
-from autograder.checks.expect import close, expect, is_refusal, tensor, untouched
+from autograder.checks.expect import close, expect, is_refusal, tensor
 from autograder.reference.batchnorm import batchnorm_backward, batchnorm_inference, batchnorm_train
 
 exercise = Exercise(

@@ -31,11 +31,10 @@ exercise = Exercise(
     page="keras/writing-the-layer#inside-a-model-numpy-runs-once",
     onward="The figure after this trains with it; try `jit_compile=True`, or saving the model and loading it again.",
     challenge=True,
+    own=Own(("keras.layers.Dropout",), (np.ones((2, 3), np.float32),), (0.3,), {"training": True}),
 )
 
 SHAPES = ((1, 12_000), (7,), (5, 5), (3, 5, 2), (2, 3, 4, 2))
-    own=Own(("keras.layers.Dropout",), (np.ones((2, 3), np.float32),), (0.3,), {"training": True}),
-)
 
 
 UNLIKE = 0.15
@@ -88,7 +87,7 @@ def works_traced(ask: Ask, draw: np.random.Generator) -> None:
     expect(
         not all((mask == masks[0]).all() for mask in masks),
         "inside fit the layer is traced once and then runs as a graph: there every call gave the same mask. "
-        "Draw with keras.random, not with NumPy",
+        "Draw with keras.random and a SeedGenerator, which moves on inside the graph",
     )
     independent_entries(masks, rate)
     for y, gradient in zip(seen.outputs, seen.gradients, strict=True):

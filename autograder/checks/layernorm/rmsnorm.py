@@ -14,7 +14,7 @@ exercise = Exercise(
     rmsnorm,
     page="normalization/layernorm#the-missing-mean-of-rmsnorm",
     onward="Large language models often have it in place of LayerNorm; try rows of mean 0, and compare the two.",
-    rmsnorm, page="normalization/layernorm", own=Own(("torch.nn.functional.rms_norm",), (np.eye(3), np.ones(3)))
+    own=Own(("torch.nn.functional.rms_norm",), (np.eye(3), np.ones(3))),
 )
 
 

@@ -25,7 +25,7 @@ exercise = Exercise(
     average_pool2d,
     page="keras/pooling#averages-that-count-the-padding",
     onward="The figure after this sets it beside the maximum; try a picture of noise, and compare what is left of it.",
-    average_pool2d, page="keras/pooling", own=Own(("torch.nn.functional.avg_pool2d",), (np.ones((1, 2, 2, 1)), 2, 1))
+    own=Own(("torch.nn.functional.avg_pool2d",), (np.ones((1, 2, 2, 1)), 2, 1)),
 )
 
 

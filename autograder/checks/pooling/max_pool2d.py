@@ -26,7 +26,7 @@ exercise = Exercise(
     max_pool2d,
     page="keras/pooling#the-maximum-of-a-window-for-each-channel-alone",
     onward="Exercise 5 sends a gradient back through it; try a picture that is moved by one pixel.",
-    max_pool2d, page="keras/pooling", own=Own(("torch.nn.functional.max_pool2d",), (np.ones((1, 2, 2, 1)), 2, 1))
+    own=Own(("torch.nn.functional.max_pool2d",), (np.ones((1, 2, 2, 1)), 2, 1)),
 )
 
 
