@@ -15,6 +15,7 @@ from torch.nn import functional
 from autograder.checks.catalogue import ASSIGNMENTS, exercises, find
 from autograder.checks.implementation import resolve
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras variables
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 DRAW = np.random.default_rng(5)
 TESTS = {}

@@ -43,21 +43,23 @@ def activation(function):
     return modules[name]()
 
 
+def plain(layer):
+    """Return the name of the function that an activation layer applies; raise ValueError for options that change it."""
+    changed = {"max_value": None, "negative_slope": 0, "threshold": 0, "alpha": 1, "axis": -1}
+    if any(getattr(layer, option, usual) != usual for option, usual in changed.items()):
+        raise ValueError(f"model has a {type(layer).__name__} with options")
+    return type(layer).__name__.lower()
+
+
 def of_activation(layer):
     """Return the module of an activation layer."""
-    from keras import layers
+    from keras import activations, layers
     from torch import nn
 
-    match layer:
-        case layers.Activation():
-            return activation(layer.activation)
-        case layers.ELU():
-            return nn.ELU(layer.alpha)
-        case layers.Softmax(axis=-1):
-            return nn.Softmax(dim=-1)
-        case layers.ReLU(max_value=None, negative_slope=0, threshold=0):
-            return nn.ReLU()
-    raise ValueError(f"model has a layer that cannot be ported: {type(layer).__name__}")
+    if isinstance(layer, layers.ELU):
+        return nn.ELU(layer.alpha)
+    own = layer.activation if isinstance(layer, layers.Activation) else activations.get(plain(layer))
+    return activation(own)
 
 
 @Built
@@ -156,8 +158,7 @@ def with_state_dicts():
             elif kind == "Activation":
                 modules.append(module_named(layer.get_config()["activation"]))
             elif kind in ("ReLU", "ELU", "Softmax"):
-                require_plain(layer)
-                modules.append(module_named(kind.lower()))
+                modules.append(module_named(plain(layer)))
             elif not isinstance(layer, keras.layers.InputLayer):
                 raise ValueError(f"unknown layer {kind}")
         return nn.Sequential(*modules)
@@ -225,8 +226,7 @@ def with_functions():
             elif isinstance(layer, (layers.Dense, layers.Activation)):
                 self.steps.append(function_named(layer.activation.__name__))
             elif isinstance(layer, (layers.ReLU, layers.ELU, layers.Softmax)):
-                require_plain(layer)
-                self.steps.append(function_named(layer.__class__.__name__.lower()))
+                self.steps.append(function_named(plain(layer)))
             elif not isinstance(layer, (layers.BatchNormalization, layers.LayerNormalization)):
                 raise TypeError(layer)
 
@@ -293,9 +293,8 @@ def with_names():
                 part = nn.LayerNorm(layer.output.shape[-1], eps=layer.epsilon)
             case "Activation":
                 return applied(keras.activations.serialize(layer.activation))
-            case "ReLU" | "ELU" | "Softmax" as kind:
-                require_plain(layer)
-                return applied(kind.lower())
+            case "ReLU" | "ELU" | "Softmax":
+                return applied(plain(layer))
             case other:
                 raise NotImplementedError(other)
         return fill(part, weight=layer.gamma, bias=layer.beta)
