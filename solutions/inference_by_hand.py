@@ -633,16 +633,11 @@ def keras_to_torch(model):
             return [nn.Dropout(layer.rate)]
         if isinstance(layer, keras.layers.Activation):
             return [activation(keras.activations.serialize(layer.activation))]
-        if isinstance(layer, keras.layers.ELU):
-            return [nn.ELU(layer.alpha)]
-        if isinstance(layer, keras.layers.ReLU):
-            if layer.max_value is not None or layer.negative_slope or layer.threshold:
-                raise ValueError("model has a ReLU with options")
-            return [nn.ReLU()]
-        if isinstance(layer, keras.layers.Softmax):
-            if layer.axis not in (-1, 1):
-                raise ValueError("model has a softmax over the batch")
-            return [nn.Softmax(dim=-1)]
+        if isinstance(layer, (keras.layers.ReLU, keras.layers.ELU, keras.layers.Softmax)):
+            plain = {"max_value": None, "negative_slope": 0, "threshold": 0, "alpha": 1, "axis": -1}
+            if any(getattr(layer, option, value) != value for option, value in plain.items()):
+                raise ValueError(f"model has a {type(layer).__name__} with options, which are not asked")
+            return [activation(type(layer).__name__.lower())]
         features = layer.output.shape[-1]
         if isinstance(layer, keras.layers.BatchNormalization):
             norm = nn.BatchNorm1d(features, eps=layer.epsilon, momentum=1 - layer.momentum)

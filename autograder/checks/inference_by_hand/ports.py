@@ -100,13 +100,6 @@ def keras_to_torch():
     return keras_to_torch
 
 
-def require_plain(layer):
-    """Refuse an activation layer with options that make it another function."""
-    plain = {"max_value": None, "negative_slope": 0, "threshold": 0, "alpha": 1, "axis": -1}
-    if any(getattr(layer, name, value) != value for name, value in plain.items()):
-        raise ValueError(f"cannot port {type(layer).__name__} with options")
-
-
 def module_named(name):
     from torch import nn
 
