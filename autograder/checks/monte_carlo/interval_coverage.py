@@ -64,7 +64,7 @@ def follows_width(ask: Ask, draw: np.random.Generator) -> None:
     units = np.linspace(-5, 5, 1_500) + draw.uniform(0, 0.001)
     samples = np.repeat(passes(draw, 3, 1)[0], 1_500, axis=1)
     y = targets(draw, samples, 3.0, units)
-    few, more, most = (number(ask(samples, y, 3.0, z=z)) for z in (0.4, 0.9, 1.9))
+    few, more, most = (number(ask(samples, y, 3.0, z=z)) for z in (0.3, 0.7, 1.5))
     message = "the half width should be z times a standard deviation: a larger z widens the interval in proportion"
     expect(few < more and abs((most - more) / (more - few) - 2) < 0.15, message)
 
