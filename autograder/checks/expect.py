@@ -71,9 +71,9 @@ def number(value: Value, name: str = "the result") -> float:
 
 
 def parts(value: Value, names: tuple[str, ...]) -> tuple[Value, ...]:
-    """Return an answer that must be a tuple with one item per name; a list or an array of such items will do."""
+    """Return an answer that must be a tuple with one item per name; a list or an array of numbers will do."""
     listing = ", ".join(names)
-    value = tuple(value) if isinstance(value, np.ndarray) and value.ndim else value
+    value = tuple(value) if isinstance(value, np.ndarray) and value.shape == (len(names),) else value
     expect(isinstance(value, tuple | list), f"return the tuple ({listing}), not {describe_type(value)}")
     expect(len(value) == len(names), f"return the {len(names)} values ({listing}), not {len(value)}")
     return tuple(value)

@@ -10,7 +10,7 @@ import pytest
 from autograder.checks.ask import Answer, Ask, Interrupted, LocalTransport, Opaque, Question, Raised, StudentRaised
 from autograder.checks.catalogue import ASSIGNMENTS, exercises, find
 from autograder.checks.exercise import Exercise, Fingerprint, Unmet
-from autograder.checks.expect import describe_type, expect, is_refusal
+from autograder.checks.expect import describe_type, expect, is_refusal, parts
 from autograder.checks.judge import judge
 from autograder.checks.requirements import UNREADABLE
 
@@ -272,3 +272,9 @@ def test_types_are_named_as_a_student_would():
     assert describe_type(Opaque("object")) == "an object"
     assert describe_type(3) == "an int"
     assert describe_type(2.0) == "a float"
+
+
+def test_values_may_come_in_a_tuple_a_list_or_an_array_of_numbers():
+    assert [parts(value, ("a", "b")) for value in ((1, 2), [1, 2], np.array([1, 2]))] == [(1, 2)] * 3
+    with pytest.raises(Unmet, match="not an array"):
+        parts(np.ones((2, 3)), ("a", "b"))

@@ -63,7 +63,8 @@ def accepts_zeros(ask: Ask, draw: np.random.Generator) -> None:
         unit = entropies(ask, np.full((3, 5, 4), 0.25, dtype))["expected"] / np.log(4)
         found = entropies(ask, np.stack([one] * 3).astype(dtype))
         for name in ("total", "expected"):
-            message = f"where a probability is 0, {name} is not right: 0 log 0 counts as 0"
+            message = f"where a probability is 0, {name} is not right: 0 log 0 counts as 0 "
+            message += "(what keeps log from 0 has to be far smaller than 1e-6)"
             expect(close(found[name], unit * predictive_entropy(one[None])[0], "float32"), message)
     entropies(ask, np.stack([np.eye(4)[draw.permutation(4)] for _ in range(3)]))
 
