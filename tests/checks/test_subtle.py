@@ -295,7 +295,9 @@ def verdicts_of(exercise, answer):
 
 @pytest.mark.parametrize(("exercise", "answer", "mistake"), WRONG)
 def test_subtly_wrong_answer_loses_a_point(exercise, answer, mistake):
-    assert not any(verdict.passed for verdict in verdicts_of(exercise, answer))
+    verdicts = verdicts_of(exercise, answer)
+    assert not any(verdict.passed for verdict in verdicts)
+    assert len({verdict.points for verdict in verdicts}) == 1
 
 
 @pytest.mark.parametrize(("exercise", "answer", "mistake"), MISTAKEN)

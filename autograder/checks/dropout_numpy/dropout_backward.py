@@ -133,6 +133,11 @@ def draws_fresh_mask(dy, mask, rate):
     return dy * fresh / (1 - rate)
 
 
+@exercise.mistake("draws a fresh mask")
+def draws_anew_every_time(dy, mask, rate):
+    return dy * (np.random.default_rng().random(dy.shape) >= rate) / (1 - rate)
+
+
 @exercise.right
 def with_where(dy, mask, rate):
     if not 0 <= rate <= 1:
