@@ -21,6 +21,8 @@ FEW = 4
 """How many of them with zeros among the entries."""
 LARGEST = 4_000
 """Entries of the arrays of a question that is put again: larger ones are there to count what is random."""
+MANY = 40
+"""Entries of the arrays of a question from which on two random answers to it are not equal by chance."""
 
 WORDS = {
     "zeros": "with zeros among the entries of the arrays",
@@ -121,7 +123,7 @@ def plans(question: Question, random: bool) -> Iterator[tuple[tuple[str, ...], b
     other = OTHER.get(dtype_of(question))
     graphless = (GRAPHLESS,) if _holds_tensor(question.args) else ()
     yield ((other,) if other else ()) + ("view", "frozen") + (() if random else graphless), not random
-    if random and graphless:
+    if random and graphless and sum(array.size for array in arrays(question)) >= MANY:
         yield graphless, True
 
 

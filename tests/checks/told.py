@@ -17,7 +17,7 @@ from autograder.checks.judge import judge
 from autograder.checks.verdict import ExerciseVerdict
 
 FOLDER = Path(__file__).with_suffix("")
-DRAWN = re.compile(r"(?<![A-Za-z_])-?\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?")
+DRAWN = re.compile(r"(?<![A-Za-z\d])-?\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?")
 
 
 def told(assignment: str) -> str:
