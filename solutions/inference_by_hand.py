@@ -564,9 +564,9 @@ for ax, chain, title in ((axes[0], layers, "W of the last layer"), (axes[1], fol
 # either as the string of a Dense layer or as a layer of their own (`Activation`, `ReLU`, `ELU`, `Softmax`).
 # Activations: linear, relu, tanh, sigmoid, softmax, softplus, softsign, elu, selu, gelu, silu. Any other layer or
 # activation raises an error. Options that change what a layer computes (`max_value`, `negative_slope` and `threshold` of
-# `ReLU`, `alpha` of `ELU`, `axis` of `Softmax`) are ported or raise an error, as you like. In eval mode the module predicts what the Keras model predicts (to 1e-5). All of its
-# parameters take gradients, `Dropout` keeps its rate, a momentum becomes 1 - momentum. The module shares no memory with
-# the Keras model.
+# `ReLU`, `alpha` of `ELU`, `axis` of `Softmax`) are ported or raise an error, as you like. In eval mode the module
+# predicts what the Keras model predicts (to 1e-5). All of its parameters take gradients, `Dropout` keeps its rate, a
+# momentum becomes 1 - momentum. The module shares no memory with the Keras model.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -611,9 +611,15 @@ def keras_to_torch(model):
         "silu": nn.SiLU,
     }
 
-    def activation(name):
-        if name not in activations:
-            raise ValueError(f"model has the activation {name}, which is not asked")
+    plain = {"max_value": None, "negative_slope": 0, "threshold": 0, "alpha": 1, "axis": -1}
+
+    def activation(layer):
+        name = type(layer).__name__.lower()  # of ReLU, ELU and Softmax
+        if isinstance(layer, (keras.layers.Dense, keras.layers.Activation)):
+            name = keras.activations.serialize(layer.activation)
+        changed = [option for option, value in plain.items() if getattr(layer, option, value) != value]
+        if changed or name not in activations:
+            raise ValueError(f"model has something that is not asked: {name} {changed}")
         return activations[name]()
 
     def copy(target, variable):
@@ -628,25 +634,17 @@ def keras_to_torch(model):
             linear = nn.Linear(*layer.kernel.shape, bias=layer.use_bias)
             copy(linear.weight.T, layer.kernel)
             copy(linear.bias, layer.bias)
-            return [linear, activation(keras.activations.serialize(layer.activation))]
+            return [linear, activation(layer)]
         if isinstance(layer, keras.layers.Dropout):
             return [nn.Dropout(layer.rate)]
-        if isinstance(layer, keras.layers.Activation):
-            return [activation(keras.activations.serialize(layer.activation))]
-        if isinstance(layer, (keras.layers.ReLU, keras.layers.ELU, keras.layers.Softmax)):
-            plain = {"max_value": None, "negative_slope": 0, "threshold": 0, "alpha": 1, "axis": -1}
-            if any(getattr(layer, option, value) != value for option, value in plain.items()):
-                raise ValueError(f"model has a {type(layer).__name__} with options, which are not asked")
-            return [activation(type(layer).__name__.lower())]
-        features = layer.output.shape[-1]
         if isinstance(layer, keras.layers.BatchNormalization):
-            norm = nn.BatchNorm1d(features, eps=layer.epsilon, momentum=1 - layer.momentum)
+            norm = nn.BatchNorm1d(layer.output.shape[-1], eps=layer.epsilon, momentum=1 - layer.momentum)
             copy(norm.running_mean, layer.moving_mean)
             copy(norm.running_var, layer.moving_variance)
         elif isinstance(layer, keras.layers.LayerNormalization):
-            norm = nn.LayerNorm(features, eps=layer.epsilon)
+            norm = nn.LayerNorm(layer.output.shape[-1], eps=layer.epsilon)
         else:
-            raise ValueError(f"model has a layer that is not asked: {type(layer).__name__}")
+            return [activation(layer)]
         copy(norm.weight, layer.gamma)
         copy(norm.bias, layer.beta)
         return [norm]

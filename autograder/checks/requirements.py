@@ -46,6 +46,7 @@ def put(exercise: Exercise, ask: Ask) -> Outcome:
         if outcome.silence is None and not refused:
             ask.last = None
             message, judged = _put(requirement, ask, outcome)
+        ask.memory.sound &= not message
         if message and judged and ask.last:
             outcome.settled[requirement.key] = ask.last
         outcome.verdicts.append(verdict_of(requirement, not message, message, judged))

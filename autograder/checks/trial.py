@@ -19,7 +19,8 @@ class Trial:
     """What became of a declared answer that was judged several times, on other inputs each time.
 
     `points` are those of each time, `failed` the keys of the requirements that did not hold at least once, `passed`
-    how often all of them held, `looks_like` the mistakes that it was taken for, and `fault` why it could not be judged.
+    how often all of them held, `looks_like` the mistakes that it was taken for each time, and `fault` why it could not
+    be judged.
     """
 
     kind: Kind
@@ -27,7 +28,7 @@ class Trial:
     points: tuple[float, ...] = ()
     failed: frozenset[str] = frozenset()
     passed: int = 0
-    looks_like: frozenset[str | None] = frozenset()
+    looks_like: frozenset[tuple[str, ...]] = frozenset()
     fault: str = ""
 
     @property
@@ -44,7 +45,7 @@ class Trial:
 
     @property
     def is_named(self) -> bool:
-        return self.looks_like == {self.name}
+        return self.looks_like == {(self.name,)}
 
 
 def trials(exercise: Exercise, runs: int) -> Iterator[Trial]:
@@ -88,7 +89,7 @@ def _trial(exercise: Exercise, kind: Kind, name: str, implementation: Implementa
         points=tuple(verdict.points for verdict in verdicts),
         failed=frozenset(failed),
         passed=sum(verdict.passed for verdict in verdicts),
-        looks_like=frozenset(verdict.misconception for verdict in verdicts),
+        looks_like=frozenset(verdict.misconceptions for verdict in verdicts),
     )
 
 

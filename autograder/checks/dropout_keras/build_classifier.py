@@ -66,6 +66,7 @@ def is_right_size(ask: Ask, draw: np.random.Generator) -> None:
         ask.once(observe).is_right_size()
     message = "at rate 0, too, a Dropout layer should follow every hidden layer: only a rate of None leaves them out"
     expect(ask.once(at_zero).facts.dropouts >= SMALL[0], message)
+    expect(not ask.once(without_rate).facts.dropouts, "with a rate of None there should be no Dropout layer")
 
 
 @exercise.requires("computes ReLU layers and a softmax when nothing is dropped", 1, after="is_right_size")

@@ -54,7 +54,7 @@ def in_training(ask: Ask, draw: np.random.Generator) -> list[tuple[float, np.nda
     """Return rate, input and output of calls on arrays of several shapes, the largest first for each rate."""
     found = []
     for rate in hidden.RATES:
-        xs = [hidden.away_from_zero(draw, shape, "float32") for shape in ((1, 12_000), (6, 5), (2, 3, 4, 2))]
+        xs = [hidden.away_from_zero(draw, shape, "float32") for shape in SHAPES]
         found += [
             (rate, x, y)
             for x, y in zip(xs, outputs_of(ask, {"rate": rate, "seed": hidden.seed(draw)}, xs), strict=True)

@@ -74,7 +74,7 @@ def is_deterministic_in_eval(ask: Ask, draw: np.random.Generator) -> None:
 def keeps_own_rates(ask: Ask, draw: np.random.Generator) -> None:
     """Whatever becomes of the inputs, units of the first hidden layer are 2."""
     for rates in ([0.15, 0.6], [0.75, 0.4]):
-        (values,) = shown(ask, draw, rates, hidden.away_from_zero(draw, (130, 90), "float32"), first=0.0)
+        (values,) = shown(ask, draw, rates, hidden.away_from_zero(draw, (210, 60), "float32"), first=0.0)
         second, both = kept(values[np.isfinite(values)])
         expect(second.any(), "in training all units of the last hidden layer are dropped")
         for place, (mask, rate) in enumerate(zip((both[second], second), rates, strict=True), start=1):
@@ -183,7 +183,7 @@ def measure(ask: Ask) -> list[float]:
     for first in (1.0, 0.0):
         layers, sizes = transparent(width, first), [width, width, width, width + 1]
         seen = ask.probe(run, 11, sizes, rates, sent(layers), Tensor(x), [False, False, True])
-        still, again, noisy = (array(value.array, (150, width + 1)) for value in seen.logits)
+        still, again, noisy = (array(value.array, (150, width + 1)) for value in seen)
         end = ends(layers, x, still)
         values = units(noisy, end)
         same = np.isclose(still, again).mean()
@@ -191,10 +191,8 @@ def measure(ask: Ask) -> list[float]:
         kept = values > 1e-3
         numbers += [same, right, float(bool(end)), np.isnan(values).mean(), kept.mean(), np.nanmedian(values[kept])]
         numbers += [(values[kept] > 2 * np.nanmin(values[kept])).mean(), np.nanmax(values)]
-    dead = (
-        ask.probe(run, 11, [3, 3, 3, 4], [0.2, 0.7], sent(transparent(3)), Tensor(-x[:, :3]), [False]).logits[0].array
-    )
-    return [*numbers, dead.min(), dead.max()]
+    (dead,) = ask.probe(run, 11, [3, 3, 3, 4], rates, sent(transparent(3)), Tensor(-x[:, :3]), [False])
+    return [*numbers, dead.array.min(), dead.array.max()]
 
 
 @exercise.mistake(

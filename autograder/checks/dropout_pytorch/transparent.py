@@ -5,13 +5,12 @@ so that it does not matter how a student's module computes the logits.
 """
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from autograder.checks import draw as hidden
-from autograder.checks.ask import Ask, Tensor
-from autograder.checks.beside.dropout_pytorch import Run, run
+from autograder.checks.ask import Ask, Tensor, Value
+from autograder.checks.beside.dropout_pytorch import run
 from autograder.checks.expect import close, tensor
 
 OFFSET = 0.5
@@ -96,8 +95,8 @@ def kept(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return second, values > 1.5 * lowest if mixed else second
 
 
-def logits_of(seen: Run, shape: tuple[int, int], dtype: Any = None) -> list[np.ndarray]:
-    return [tensor(item, shape, dtype, "the logits") for item in seen.logits]
+def logits_of(seen: list[Value], shape: tuple[int, int]) -> list[np.ndarray]:
+    return [tensor(item, shape, name="the logits") for item in seen]
 
 
 def shown(

@@ -18,14 +18,12 @@ exercise = Exercise(
 )
 
 
-def gap_of(
-    draw: np.random.Generator, T: int, z: list[float], dtype: str = "float64", unit: float = 1.0
-) -> tuple[np.ndarray, np.ndarray]:
+def gap_of(draw: np.random.Generator, T: int, z: list[float], unit: float) -> tuple[np.ndarray, np.ndarray]:
     """Draw passes whose mean lies z standard errors from the deterministic output, one z per output."""
-    samples, _ = passes(draw, T, len(z), dtype)
-    samples = samples * np.asarray(unit, dtype)
-    mean, _, se, _ = mc_summary(samples.astype(np.float64), np.zeros(len(z)))
-    return samples, (mean - np.array(z) * se).astype(dtype)
+    samples, _ = passes(draw, T, len(z))
+    samples = samples * unit
+    mean, _, se, _ = mc_summary(samples, np.zeros(len(z)))
+    return samples, mean - np.array(z) * se
 
 
 def says(ask: Ask, expected: str, message: str, *arguments: np.ndarray, **settings: float) -> None:
@@ -40,9 +38,9 @@ def judges_by_standard_errors(ask: Ask, draw: np.random.Generator) -> None:
         for unit in (1e-4, 1, 1e4):
             near, far = float(draw.uniform(2, 3.7)), float(draw.uniform(4.3, 8))
             message = f"with {T} passes, a gap below the threshold of 4 standard errors is what chance gives"
-            says(ask, "sampling error", message, *gap_of(draw, T, [near, -near][:outputs], unit=unit))
+            says(ask, "sampling error", message, *gap_of(draw, T, [near, -near][:outputs], unit))
             message = f"with {T} passes, a gap above the threshold of 4 standard errors is more than chance gives"
-            says(ask, "bias", message, *gap_of(draw, T, [far, -far][:outputs], unit=unit))
+            says(ask, "bias", message, *gap_of(draw, T, [far, -far][:outputs], unit))
 
 
 def alike(draw: np.random.Generator, T: int, k: int) -> np.ndarray:
