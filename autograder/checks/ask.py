@@ -101,13 +101,11 @@ class Answer:
         if outcome == "undefined":
             raise Undefined("error", "is not defined: did its cell run without an error?")
         if outcome == "broken":
-            raised = _raised(tree["raised"])
-            raise Unanswered("error", f"could not be used as the exercise asks ({raised})")
-        untouched = tree["untouched"] is True
+            raise Unanswered("error", f"could not be used as the exercise asks ({_raised(tree['raised'])})")
         if outcome == "raised":
-            return cls(raised=_raised(tree["raised"]), untouched=untouched)
+            return cls(raised=_raised(tree["raised"]), untouched=tree["untouched"] is True)
         if outcome == "value":
-            return cls(value=_cleaned(from_tree(tree["value"])), untouched=untouched)
+            return cls(value=_cleaned(from_tree(tree["value"])), untouched=tree["untouched"] is True)
         raise ValueError(f"unknown outcome {outcome!r}")
 
 
@@ -234,8 +232,7 @@ def _promised(kind: Any, value: Value) -> Any:
     Raises what a malformed answer raises in a check, when the data is not of that form.
     """
     if isinstance(kind, type) and is_dataclass(kind):
-        hints = _hints(kind)
-        return kind(**{name: _promised(hints[name], item) for name, item in value.items()})
+        return kind(**{name: _promised(_hints(kind)[name], item) for name, item in value.items()})
     if get_origin(kind) is list:
         (each,) = get_args(kind)
         return [_promised(each, item) for item in value]

@@ -144,11 +144,11 @@ def test_check_finds_what_the_course_declares(tmp_path: Path, monkeypatch: pytes
 def test_a_mistake_is_named_though_nothing_is_stored_and_a_fault_in_naming_costs_no_point() -> None:
     fine = declared(FINE)
     verdict = judge(fine, LocalTransport(lambda x: float(x // 2)), 0)
-    assert (verdict.points, verdict.misconception) == (0, "rounds")
+    assert (verdict.points, verdict.misconceptions) == (0, ("rounds",))
     broken = FINE.replace("return [ask(1.0)]", "raise RuntimeError('broken')")
     partly = broken + REQUIRES.replace("halves", "halves_even")
     verdict = judge(declared(partly), LocalTransport(lambda x: float(x // 2)), 0)
-    assert (verdict.points, verdict.misconception) == (2, None)
+    assert (verdict.points, verdict.misconceptions) == (2, ())
     assert naming_fault(declared(partly)) == "RuntimeError: broken"
 
 

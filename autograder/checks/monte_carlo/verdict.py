@@ -34,13 +34,13 @@ def says(ask: Ask, expected: str, message: str, *arguments: np.ndarray, **settin
 
 @exercise.requires("calls a gap above 4 standard errors bias, at every T and in every unit", 2)
 def judges_by_standard_errors(ask: Ask, draw: np.random.Generator) -> None:
-    for T, outputs in ((5, 2), (60, 1), (3_000, 2)):
+    for T in (5, 60, 3_000):
         for unit in (1e-4, 1, 1e4):
             near, far = float(draw.uniform(2, 3.7)), float(draw.uniform(4.3, 8))
             message = f"with {T} passes, a gap below the threshold of 4 standard errors is what chance gives"
-            says(ask, "sampling error", message, *gap_of(draw, T, [near, -near][:outputs], unit))
+            says(ask, "sampling error", message, *gap_of(draw, T, [near, -near], unit))
             message = f"with {T} passes, a gap above the threshold of 4 standard errors is more than chance gives"
-            says(ask, "bias", message, *gap_of(draw, T, [far, -far][:outputs], unit))
+            says(ask, "bias", message, *gap_of(draw, T, [far, -far], unit))
 
 
 def alike(draw: np.random.Generator, T: int, k: int) -> np.ndarray:
@@ -73,6 +73,9 @@ def looks_at_every_output(ask: Ask, draw: np.random.Generator) -> None:
             gaps[position] = far
             message = "one output with a gap above the threshold is enough for bias, however small its spread is"
             says(ask, "bias", message, samples * spreads, -own * gaps * spreads)
+    for far in (1.4, -1.4):
+        message = "of a single output, too, a gap above the threshold should be bias, up and down"
+        says(ask, "bias", message, samples[:, :1], np.array([-own * far]))
     gaps = 0.8 * np.array([1, -1, 1, 1, -1])
     says(ask, "sampling error", "no output has a gap above the threshold here", samples, -own * gaps)
 

@@ -28,6 +28,9 @@ exercise = Exercise(
 
 Case = tuple[int, int, int, int]
 
+MANY, SQUARE = (2, 4, 2, 2), (6, 6, 2, 2)
+"""Cases that are asked of many images, and of square ones."""
+
 
 def images(draw: np.random.Generator, case: Case, n: int = 2, c: int = 3) -> np.ndarray:
     """Draw images without equal entries."""
@@ -60,15 +63,13 @@ def finds_maximum(ask: Ask, draw: np.random.Generator) -> None:
         for n, c in ((1, 1), (3, 2)):
             case = (size, size, size, stride)
             agrees(ask, draw, images(draw, case, n, c), case, message)
-    for case, n in (((6, 6, 2, 2), 2), ((2, 4, 2, 2), 210)):
-        agrees(ask, draw, images(draw, case, n, 1), case, message)
 
 
 @exercise.requires("finds the window of each gradient", 1, after="finds_maximum")
 def follows_stride(ask: Ask, draw: np.random.Generator) -> None:
     message = "dy[:, i, j] belongs to the window of x and dx that begins at row i * stride and column j * stride"
-    for case in TOUCHING + APART:
-        agrees(ask, draw, images(draw, case), case, message)
+    for case, n in (*((case, 2) for case in (*TOUCHING, *APART, SQUARE)), (MANY, 210)):
+        agrees(ask, draw, images(draw, case, n), case, message)
 
 
 @exercise.requires("adds the gradients of overlapping windows up", 2, after="finds_maximum follows_stride")
