@@ -116,6 +116,11 @@ def mean_of_indices(probs):
     return np.rint(probs.argmax(axis=-1).mean(axis=0)).astype(int)
 
 
+@exercise.mistake("mean of class indices")
+def mean_of_indices_rounded_down(probs):
+    return probs.argmax(axis=-1).mean(axis=0).astype(int)
+
+
 @exercise.mistake("majority of argmax")
 def majority(probs):
     """Every member decides first and then votes, so that its certainty is lost. Average probabilities, then decide."""

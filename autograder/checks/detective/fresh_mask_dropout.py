@@ -128,6 +128,7 @@ def measure(ask: Ask) -> list[float]:
     factors = [np.median(y[mask] / x[mask]) for y, mask in zip(calls[3][1:], masks[3][1:], strict=True)]
     same = float((first == again).all())
     return [
+        first.mean(),
         (first == second).mean(),
         same,
         (first == other).mean(),

@@ -132,7 +132,8 @@ def measure(ask: Ask) -> list[float]:
     found = [float(seen.result.get("body.1", np.nan)) for seen in both]
     kept = all(seen.flags_kept and all(record.modes == seen.modes for record in seen.passes) for seen in both)
     ratios = [value / unit for value, unit in zip(found, right, strict=True)]
-    return [*ratios, float(len(both[0].result)), float(both[0].hooks_kept), float(kept), float(both[0].state_kept)]
+    facts = (len(both[0].result), both[0].hooks_kept, kept, both[0].state_kept)
+    return np.nan_to_num([*ratios, *map(float, facts)], nan=-1).tolist()
 
 
 @exercise.mistake("variance over units", edit=("var(dim=0", "flatten(1).var(dim=1"))

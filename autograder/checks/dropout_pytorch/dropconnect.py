@@ -169,7 +169,7 @@ def measure(ask: Ask) -> list[float]:
             np.isclose((test - b) / unit, 15).mean(),
             float((train == again).all()),
         ]
-    return numbers
+    return np.nan_to_num(numbers, nan=-1).tolist()
 
 
 @exercise.mistake("one mask per batch", edit=("(len(x), *W.shape)", "(1, *W.shape)"))

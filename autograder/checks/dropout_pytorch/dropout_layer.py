@@ -140,7 +140,8 @@ def measure(ask: Ask) -> list[float]:
     graphless = ask.value(ask.put(Question(ask.subject, (Tensor(x), 0.7, TorchRng(11)), ways=(GRAPHLESS,)))).array
     shared = [(again[1:] == again[:-1]).mean(), (again[:, 1:] == again[:, :-1]).mean()]
     facts = [float(((y != 0) == again).all()), (again == other).mean(), (graphless != 0).mean(), *shared]
-    return [*numbers, *facts, np.isnan(ask(Tensor(x), 1.0, TorchRng(12)).array).mean()]
+    facts.append(np.isnan(ask(Tensor(x), 1.0, TorchRng(12)).array).mean())
+    return np.nan_to_num([*numbers, *facts], nan=-1).tolist()
 
 
 @exercise.mistake("torch.randn mask", edit=("torch.rand(", "torch.randn("))

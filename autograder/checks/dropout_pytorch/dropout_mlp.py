@@ -192,7 +192,7 @@ def measure(ask: Ask) -> list[float]:
         numbers += [same, right, float(bool(end)), np.isnan(values).mean(), kept.mean(), np.nanmedian(values[kept])]
         numbers += [(values[kept] > 2 * np.nanmin(values[kept])).mean(), np.nanmax(values)]
     (dead,) = ask.probe(run, 11, [3, 3, 3, 4], rates, sent(transparent(3)), Tensor(-x[:, :3]), [False])
-    return [*numbers, dead.array.min(), dead.array.max()]
+    return np.nan_to_num([*numbers, dead.array.min(), dead.array.max()], nan=-1).tolist()
 
 
 @exercise.mistake(

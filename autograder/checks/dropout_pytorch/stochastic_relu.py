@@ -157,7 +157,8 @@ def measure(ask: Ask) -> list[float]:
     graphless = ask.value(ask.put(Question(ask.subject, (Tensor(x), 0.3, TorchRng(11)), ways=(GRAPHLESS,)))).array
     shared = [(again[1:] == again[:-1]).mean(), (again[:, 1:] == again[:, :-1]).mean()]
     negative = ask(Tensor(-x), 0.3, TorchRng(11), training=False).array.any()
-    return [*numbers, float(((train != 0) == again).all()), (graphless != 0).mean(), *shared, float(negative)]
+    facts = [float(((train != 0) == again).all()), (graphless != 0).mean(), *shared, float(negative)]
+    return np.nan_to_num([*numbers, *facts], nan=-1).tolist()
 
 
 @exercise.mistake("no scaling", edit=("< p_keep) / p_keep", "< p_keep)"))
