@@ -16,6 +16,7 @@ from autograder.checks.dropout_pytorch.perceptrons import (
 )
 from autograder.checks.dropout_pytorch.transparent import (
     OFFSET,
+    are_scaled,
     drawn,
     ends,
     forward,
@@ -93,12 +94,8 @@ def scales_after_relu(ask: Ask, draw: np.random.Generator) -> None:
         (values,) = shown(ask, draw, rates, x)
         expect(np.isfinite(values).all(), "the logits should not be dropped: dropout follows hidden layers only")
         factors = [1.0, *(1 / keep for rate in rates for keep in (rate, 1 - rate))]
-        possible = [
-            [np.zeros_like(x), np.full_like(x, second), second * (1 + first * np.maximum(x, 0))]
-            for first, second in product(factors, repeat=2)
-        ]
         expect(
-            any(np.isclose(values, outcomes, rtol=1e-5, atol=1e-5).any(axis=0).all() for outcomes in possible),
+            any(are_scaled(values, np.maximum(x, 0), *pair) for pair in product(factors, repeat=2)),
             "in training every unit that is kept should be relu of its input over 1 - rate, and the input be whole",
         )
 

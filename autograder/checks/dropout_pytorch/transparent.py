@@ -109,3 +109,10 @@ def shown(
     still, *noisy = logits_of(seen, (len(x), width + 1))
     end = ends(layers, x, still)
     return np.stack([units(y, end) for y in noisy])
+
+
+def are_scaled(values: np.ndarray, h: np.ndarray, first: float, second: float) -> bool:
+    """Tell whether the layers multiply what they keep by these factors; one that drops nothing multiplies by 1."""
+    outcomes = [second * (1 + first * h)]
+    outcomes += [np.full_like(h, second)] * (first > 1) + [np.zeros_like(h)] * (second > 1)
+    return bool(np.isclose(values, outcomes, rtol=1e-5, atol=1e-5).any(axis=0).all())
