@@ -65,11 +65,13 @@ def compare(ask: Ask, draw: np.random.Generator, z: float, bands: tuple[tuple[fl
     for (low, high), region, sign in product(bands, REGIONS, (1, -1)):
         a, b, n, z = case(draw, z, low, high, region, sign)
         found = either(ask, a, b, n, *([] if z == 1.96 else [z]))
-        message = "differ" if low > 1 else "be compatible"
-        expect(
-            found == (low > 1),
-            f"accuracies whose difference is {low:g} to {high:g} times z standard errors should {message}",
+        should = "differ" if low > 1 else "be compatible"
+        place = "far from" if bands is FAR else "near"
+        at = "" if z == 1.96 else "at another z than 1.96, "
+        message = (
+            f"{at}a difference of {low:g} to {high:g} times z standard errors, {place} the border, should {should}"
         )
+        expect(found == (low > 1), message)
 
 
 @exercise.requires("tells clear differences from none", 0.5)

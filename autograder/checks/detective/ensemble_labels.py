@@ -1,5 +1,7 @@
 """The vote of an ensemble: `ensemble_labels(probs) -> labels`."""
 
+from itertools import permutations
+
 import numpy as np
 
 from autograder.checks.again import in_every_way
@@ -47,12 +49,13 @@ def averages(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("lets a sure member outweigh two that hesitate", 0.5)
 def weighs_certainty(ask: Ask, draw: np.random.Generator) -> None:
-    """One sure member against two that hesitate: the mean follows the sure one, a majority does not."""
-    sure, other = draw.permutation(4)[:2]
-    probs = np.full((3, 6, 4), 0.02)
-    probs[0, :, sure] = 0.94
-    probs[1:, :, other] = 0.54
-    probs[1:, :, sure] = 0.42
+    """One sure member against two that hesitate, for every pair of classes: the mean follows the sure one."""
+    pairs = np.array(list(permutations(range(4), 2)))
+    sure, other, places = pairs[:, 0], pairs[:, 1], np.arange(len(pairs))
+    probs = np.full((3, len(pairs), 4), 0.02)
+    probs[0, places, sure] = 0.94
+    probs[1:, places, other] = 0.54
+    probs[1:, places, sure] = 0.42
     agrees(ask, probs, "a member that is sure should weigh more than two that hesitate: average before you decide")
 
 

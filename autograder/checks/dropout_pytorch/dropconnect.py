@@ -156,7 +156,7 @@ exercise.requires("keeps the dtype, works without a graph, and leaves its argume
 def measure(ask: Ask) -> list[float]:
     numbers: list[float] = []
     for rate in (0.2, 0.7):
-        (x, W, b), unit = coded(np.random.default_rng(4), 60, 4, 50)
+        (x, W, b), unit = coded(np.random.default_rng(4), 120, 4, 200)
         b = b + 0.37
         train, test = (ask(*sent((x, W, b)), rate, TorchRng(3), training=mode).array for mode in (True, False))
         code = (train - b) / unit
