@@ -1,7 +1,8 @@
 """What every known mistake is told: its points, the requirements that it fails, and with which sentence.
 
 `python -m tests.checks.told [ASSIGNMENT]...` writes it down anew. A person reads it once: each sentence has to be true
-of the wrong answer above it, and a change shows in review. Numbers, which are drawn, are left out.
+of the wrong answer above it, and a change shows in review. Numbers, which are drawn, are left out; of a framework's
+message stands the first line.
 """
 
 import re
@@ -46,7 +47,7 @@ def _lines(exercise: Exercise) -> Iterator[str]:
         yield f"{exercise.name}: {name}: {verdict.points:g} of {verdict.max_points:g}"
         for item in verdict.requirements:
             if not item.passed:
-                yield f"  {item.key}: {without_numbers(item.message)}"
+                yield f"  {item.key}: {without_numbers(item.message.splitlines()[0])}"
         yield ""
 
 

@@ -63,13 +63,13 @@ def stripped_chain(ask: Ask, draw: np.random.Generator) -> Transformed:
     return ask.probe(transformed, layers, inputs(draw), hidden.seed(draw), closely=True)
 
 
-def has_no_noise(facts: Transformed) -> None:
+def has_no_noise(facts: Transformed, kind: str = "") -> None:
     kinds = ", ".join(sorted(set(facts.noises)))
-    expect(not facts.noises, f"the new model still has layers of these classes: {kinds}")
+    expect(not facts.noises, f"{kind}the new model still has layers of these classes: {kinds}")
 
 
-def predicts(facts: Transformed) -> None:
-    expect(close(facts.predicted, facts.wanted), "the new model should predict what the old one predicts")
+def predicts(facts: Transformed, kind: str = "") -> None:
+    expect(close(facts.predicted, facts.wanted), f"{kind}the new model should predict what the old one predicts")
 
 
 @exercise.requires("has no layer of any of the four kinds of dropout", 1)
@@ -87,15 +87,15 @@ def predicts_the_same(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("does both for models with branches", 1)
 def handles_branches(ask: Ask, draw: np.random.Generator) -> None:
     facts = returned(strip(ask, draw, BRANCHES))
-    has_no_noise(facts)
-    predicts(facts)
+    has_no_noise(facts, "for a model with branches, ")
+    predicts(facts, "for a model with branches, ")
 
 
 @exercise.requires("does both for models inside models", 1)
 def handles_nesting(ask: Ask, draw: np.random.Generator) -> None:
     facts = returned(strip(ask, draw, NESTED))
-    has_no_noise(facts)
-    predicts(facts)
+    has_no_noise(facts, "for models inside a model, ")
+    predicts(facts, "for models inside a model, ")
 
 
 @exercise.requires("leaves the model alone and shares no variable with it", 1)
