@@ -57,7 +57,7 @@ class Holding(keras.layers.Layer):
         return self.dropout(inputs, training=training)
 
 
-@borrows("BatchNorm1d", "torch.nn.functional.batch_norm")
+@borrows("BatchNorm1d", "torch.nn.BatchNorm1d")
 class Wrapping(nn.Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
@@ -118,6 +118,8 @@ def test_layers_of_a_library_are_as_they_were_after_a_question():
     before = keras.layers.Dropout.call
     judge(find("ManualDropout"), LocalTransport(Holding), 0)
     assert keras.layers.Dropout.call is before
+    judge(find("BatchNorm1d"), LocalTransport(Wrapping), 0)
+    assert "forward" not in vars(nn.BatchNorm1d)
     assert np.array(keras.layers.Dropout(0.5)(np.ones((2, 2)))).all()
 
 

@@ -6,7 +6,7 @@ from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask, Tensor, Value
 from autograder.checks.batchnorm.batches import batch, gains, statistics
-from autograder.checks.batchnorm.modules import BatchNorm1d, in_place, with_addcmul, with_functional
+from autograder.checks.batchnorm.modules import BatchNorm1d, in_place, with_addcmul, with_var_mean
 from autograder.checks.beside.batchnorm import (
     Normalized,
     alternate,
@@ -264,6 +264,6 @@ def biased_running_variance():
     variance, but keeps the unbiased one, n / (n - 1) times larger."""
 
 
-exercise.right(with_functional)
+exercise.right(with_var_mean)
 exercise.right(in_place)
 exercise.right(with_addcmul)

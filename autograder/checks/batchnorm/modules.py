@@ -38,20 +38,33 @@ def BatchNorm1d():
 
 
 @Built
-def with_functional():
+def with_var_mean():
+    import torch
     from torch import nn
-    from torch.nn import functional
 
-    class BatchNorm1d(nn.BatchNorm1d):
+    class BatchNorm1d(nn.Module):
+        def __init__(self, num_features, eps=1e-5, momentum=0.1):
+            super().__init__()
+            self.num_features, self.eps, self.momentum = num_features, eps, momentum
+            self.weight = nn.Parameter(torch.ones(num_features))
+            self.bias = nn.Parameter(torch.zeros(num_features))
+            self.register_buffer("running_mean", torch.zeros(num_features))
+            self.register_buffer("running_var", torch.ones(num_features))
+            self.register_buffer("num_batches_tracked", torch.tensor(0))
+
         def forward(self, input):
             if input.shape[1:] != (self.num_features,):
                 raise ValueError("wrong shape")
-            if self.training and input.shape[0] < 2:
-                raise ValueError("more than one row is needed in training")
-            running = self.running_mean, self.running_var
-            return functional.batch_norm(
-                input, *running, self.weight, self.bias, self.training, self.momentum, self.eps
-            )
+            var, mean, n = self.running_var, self.running_mean, input.shape[0]
+            if self.training:
+                if n < 2:
+                    raise ValueError("more than one row is needed in training")
+                var, mean = torch.var_mean(input, dim=0, correction=0)
+                unbiased = var.detach() * n / (n - 1)
+                self.running_mean = torch.lerp(self.running_mean, mean.detach(), self.momentum)
+                self.running_var = torch.lerp(self.running_var, unbiased, self.momentum)
+                self.num_batches_tracked += 1
+            return torch.addcmul(self.bias, self.weight, (input - mean) * torch.rsqrt(var + self.eps))
 
     return BatchNorm1d
 

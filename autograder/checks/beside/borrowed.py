@@ -23,12 +23,13 @@ def borrowed(subject: Any, paths: list[str], settings: list[Any], arguments: lis
     called: set[str] = set()
     with ExitStack() as watches:
         for path, thing in known.items():
-            if isinstance(thing, type) and hasattr(thing, "call"):
+            if isinstance(thing, type):
                 watches.enter_context(watched(thing, path, called))
         watches.enter_context(functions_of_torch(called))
         used = attempt(subject, *settings) if isinstance(own, type) else subject
         attempt(used, *arguments, **options)
-    return next((path for path in known if path in called or path.rpartition(".")[2] in called), "")
+    names = {path: path if isinstance(thing, type) else path.rpartition(".")[2] for path, thing in known.items()}
+    return next((path for path, name in names.items() if name in called), "")
 
 
 def named(path: str) -> Any:
@@ -39,19 +40,23 @@ def named(path: str) -> Any:
 
 @contextmanager
 def watched(kind: Any, path: str, called: set[str]) -> Iterator[None]:
-    """Note under a path when a Keras layer of this kind is called."""
-    original = kind.call
+    """Note under a path when a layer of this kind, of Keras or torch, is called."""
+    method = "call" if hasattr(kind, "call") else "forward"
+    original, own = getattr(kind, method), method in vars(kind)
 
     @functools.wraps(original)
     def noting(*args: Any, **kwargs: Any) -> Any:
         called.add(path)
         return original(*args, **kwargs)
 
-    kind.call = noting
+    setattr(kind, method, noting)
     try:
         yield
     finally:
-        kind.call = original
+        if own:
+            setattr(kind, method, original)
+        else:
+            delattr(kind, method)
 
 
 @contextmanager
