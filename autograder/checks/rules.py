@@ -16,7 +16,7 @@ from autograder.checks.implementation import resolve
 
 SOLUTIONS = Path("solutions")
 TITLE = "**Rules of all checks.**"
-IMPORTS = '# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports"'
+START = '# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start"'
 """How the cell begins that follows the rules."""
 WIDTH = 116
 
@@ -73,13 +73,13 @@ def rules(asked: Iterable[Exercise]) -> str:
 
 
 def written(solution: str, paragraph: str) -> str:
-    """Return a solution, a jupytext file, with this paragraph of rules before the cell of its imports.
+    """Return a solution, a jupytext file, with this paragraph of rules before its first cell of code.
 
     Raises ValueError when there is no such cell.
     """
-    before, found, after = solution.partition(IMPORTS)
+    before, found, after = solution.partition(START)
     if not found:
-        raise ValueError("the solution has no cell with the grade_id imports")
+        raise ValueError("the solution has no cell with the grade_id start")
     introduction = before.partition(f"#\n# {TITLE}")[0].rstrip("\n")
     lines = textwrap.wrap(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False)
     return "\n".join([introduction, "#", *(f"# {line}" for line in lines), "", f"{found}{after}"])

@@ -128,5 +128,5 @@ def test_a_notebook_says_nothing_that_no_exercise_asks():
 
 
 def test_rules_need_a_place():
-    with pytest.raises(ValueError, match="imports"):
+    with pytest.raises(ValueError, match="start"):
         written("# %% [markdown]\n# # Title\n", rules([]))

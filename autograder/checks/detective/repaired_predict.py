@@ -82,12 +82,12 @@ def put_out_by(ask: Ask, block: Weights, X: np.ndarray) -> np.ndarray:
 def repeats_blocks(ask: Ask, draw: np.random.Generator) -> None:
     """What the first block puts out is taken by the student's function, or as it should be: either is judged before."""
     for sizes in ((11, 10, 8, 6), (6, 4, 4), (4, 3, 5, 2, 6)):
-        X = hidden.away_from_zero(draw, (12, sizes[0]))
+        X = hidden.away_from_zero(draw, (210, sizes[0]))
         weights = calm(network(draw, sizes), X)
         W, b, *norm = weights[:6]
         fed = put_out_by(ask, weights[:6], X), normalize(np.maximum(X @ W + b, 0), *norm)
-        rest = [predictions(ask(weights[6:], h), 12) for h in fed]
-        whole = predictions(ask(weights, X), 12)
+        rest = [predictions(ask(weights[6:], h), len(h)) for h in fed]
+        whole = predictions(ask(weights, X), len(X))
         expect(
             any(close(whole, y, scale=float(np.abs(y).max())) for y in rest),
             "with several blocks the prediction should be that of the later ones, fed with what the first puts out",

@@ -238,7 +238,7 @@ def normal_mask():
     [0, 1)."""
 
 
-@exercise.mistake("always random", page="pytorch/train-and-eval", drop="if not training:")
+@exercise.mistake("always random", page="pytorch/train-and-eval#one-flag-on-every-module", drop="if not training:")
 def always_random():
     """Weights are dropped when training is false as well, so that predictions are random."""
 
