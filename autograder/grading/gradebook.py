@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
-from autograder.grading.assignment import Assignment, check_cell
+from autograder.grading.assignment import Assignment, check_cell, load, released_in
 from autograder.grading.changes import given, worth
 from autograder.grading.collect import NO_RECEIPTS, Receipts, Submission
 from autograder.grading.course import Course
@@ -48,17 +48,15 @@ class ClassGradebook:
 
     def __init__(self, url: str, assignments: Sequence[Assignment], course: Course | None = None) -> None:
         self.url = url
-        course = course or Course.here()
+        self._course = course = course or Course.here()
         self._penalties = Penalties(course)
-        roster = read_roster(course.root) if course.exists else Roster({})
+        self._roster = read_roster(course.root) if course.exists else Roster({})
+        self._given: dict[str, float] = {}
         with _readable_errors(url), _environment_on_path():
             self._book = Gradebook(url)
-            self.enroll(roster)
-            self._given: dict[str, float] = {}
+            self.enroll(self._roster)
             for assignment in assignments:
-                points = worth(assignment, course.changes)
-                declare(self._book, url, assignment, points)
-                self._given |= given(course.changes, points)
+                self._declare(assignment)
 
     def __enter__(self) -> "ClassGradebook":
         return self
@@ -120,18 +118,22 @@ class ClassGradebook:
 
         Args:
             student: who; somebody who has not handed in anything yet can be given time, too.
-            assignment: one that the gradebook holds.
+            assignment: one that the gradebook holds, or that the course has judges for.
             time: how much more; none takes an extension back.
 
         Returns:
             The score before and after, with the penalty that follows from the new date.
 
         Raises:
-            CourseError: the gradebook does not hold the assignment.
+            CourseError: there is no such assignment, or nobody of this name where a roster says who there is.
         """
         with _readable_errors(self.url):
+            if self._roster.people and student not in {item.id for item in self._book.students}:
+                raise CourseError(f"the roster has no student {student!r}: give a login of roster.csv")
             if assignment not in {item.name for item in self._book.assignments}:
-                raise CourseError(f"the gradebook holds no assignment {assignment!r}: grade it first")
+                if assignment not in self._course.judged:
+                    raise CourseError(f"the gradebook holds no assignment {assignment!r}: grade it first")
+                self._declare(load(assignment, released_in(self._course, assignment)))
             self._book.update_or_create_student(student)
             try:
                 self._book.find_submission(assignment, student)
@@ -143,6 +145,11 @@ class ClassGradebook:
             before = self._score(student, assignment)
             self._book.grant_extension(assignment, student, minutes=time.total_seconds() / 60)
             return before, self._score(student, assignment)
+
+    def _declare(self, assignment: Assignment) -> None:
+        points = worth(assignment, self._course.changes)
+        declare(self._book, self.url, assignment, points)
+        self._given |= given(self._course.changes, points)
 
     def _score(self, student: str, assignment: str) -> Score:
         self._penalties.settle(self._book, [student])
@@ -205,18 +212,14 @@ def url_of(output: Output, course: Course, given: str | None) -> str:
         return given
     if course.gradebook:
         return course_url(course)
-    _create(output.folder / "gradebook.db")
-    return default_url(output.folder)
+    return _made(output.folder / "gradebook.db")
 
 
 def course_url(course: Course) -> str:
     """Return the URL of the gradebook of a course: the one that it names, or that of its graded class."""
     if "://" in course.gradebook:
         return course.gradebook
-    path = course.root / (course.gradebook or "graded/gradebook.db")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _create(path)
-    return _sqlite(path)
+    return _made(course.root / (course.gradebook or "graded/gradebook.db"))
 
 
 def existing_url(output: Output, course: Course, given: str | None) -> str:
@@ -235,14 +238,16 @@ def default_url(out: Path) -> str:
     return _sqlite(out / "gradebook.db")
 
 
-def _create(path: Path) -> None:
-    """Make a gradebook in one step where there is none: nbgrader cannot use one that it left half made."""
+def _made(path: Path) -> str:
+    """Return the URL of a gradebook, made in one step where there is none: nbgrader cannot use one left half made."""
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.name}.new")
         fresh.unlink(missing_ok=True)
         with _readable_errors(_sqlite(fresh)), _environment_on_path(), Gradebook(_sqlite(fresh)):
             pass
         fresh.replace(path)
+    return _sqlite(path)
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 from traitlets.config import Config
+from typer.testing import CliRunner
 
+from autograder.cli import commands
 from autograder.grading.assignment import load
 from autograder.grading.collect import Submission, collect, students
 from autograder.grading.course import Course, Late, Planned
 from autograder.grading.errors import CourseError
 from autograder.grading.exports import Spreadsheet
-from autograder.grading.gradebook import ClassGradebook, opened
+from autograder.grading.gradebook import ClassGradebook, course_url, opened
 from autograder.grading.late import LatePolicy, Penalties, configure
 from autograder.grading.scores import Score
 from tests.grading.conftest import ASSIGNMENT, hand_in, judged
@@ -165,6 +167,27 @@ def test_time_can_be_given_to_somebody_who_has_not_handed_in(tmp_path: Path) -> 
         assert book.scores()["bob", ASSIGNMENT].penalty == 0
         with pytest.raises(CourseError, match="holds no assignment 'nosuch'"):
             book.extend("bob", "nosuch", timedelta())
+
+
+def test_time_can_be_given_before_anything_is_graded_to_people_who_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "course.toml").write_text(
+        f'[late]\npercent_per_day = 10\n[[assignment]]\nname = "{ASSIGNMENT}"\ndue = 2027-02-01T23:59:00\n'
+    )
+    (tmp_path / "roster.csv").write_text("login\nann\n")
+    monkeypatch.chdir(tmp_path)
+    given = CliRunner().invoke(commands, ["extend", "ann", ASSIGNMENT, "--days", "2"])
+    assert given.stdout == f"ann: {ASSIGNMENT} is due 2027-02-03 23:59:00 UTC\n"
+    mistyped = CliRunner().invoke(commands, ["extend", "amn", ASSIGNMENT, "--days", "2"])
+    assert str(mistyped.exception) == ("the roster has no student 'amn': give a login of roster.csv")
+    url = course_url(Course.here())
+    with ClassGradebook(url, [load(ASSIGNMENT)]) as book:
+        late = Submission(*KEY, submitted=DUE + timedelta(days=1))
+        book.record([judged("ann", load(ASSIGNMENT), 1.0)], {KEY: late})
+        assert {key: found.penalty for key, found in book.scores().items()} == {KEY: 0}
+    with opened(url) as book:
+        assert [student.id for student in book.students] == ["ann"]
 
 
 @pytest.mark.parametrize(
