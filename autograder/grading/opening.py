@@ -82,6 +82,8 @@ class CarefulCourse(CourseDirectory):  # type: ignore[misc]
             if stat.S_ISREG(found.st_mode) and found.st_size <= MAX_TIMESTAMP:
                 date: datetime | None = super().get_existing_timestamp(dest_path)
                 return date
+        except FileNotFoundError:
+            return None
         except Exception:  # whatever stands there: nbgrader has no words for it but an AttributeError
             self.log.warning("When %s was handed in cannot be read", dest_path)
         return None

@@ -1,6 +1,7 @@
 """R7: `nbgrader autograde` opens a submission as `autograder grade` does, whatever it is made of."""
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grading.gradebook import scores
-from autograder.grading.opening import irregular
+from autograder.grading.opening import CarefulCourse, irregular
 from autograder.grading.rubric import Item, as_html
 from autograder.grading.safe_html import clean_html, markdown2html
 from tests.grading.conftest import ASSIGNMENT, FULL, answered, grade, hand_in
@@ -96,6 +97,17 @@ def test_both_ways_give_the_same_scores_whatever_was_handed_in(course: Path, tmp
     full = {student for student, points in given.items() if points == pytest.approx(FULL)}
     assert full == {"right", "outputs", "script", "beside", "garbage", "waiting"}
     assert {points for student, points in given.items() if student not in full} == {0}
+
+
+def test_a_time_that_nobody_wrote_down_is_no_time_that_cannot_be_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    course = CarefulCourse(log=logging.getLogger("opening"))
+    assert course.get_existing_timestamp(str(tmp_path)) is None
+    assert caplog.messages == []
+    (tmp_path / "timestamp.txt").write_text("yesterday")
+    assert course.get_existing_timestamp(str(tmp_path)) is None
+    assert caplog.messages == [f"When {tmp_path} was handed in cannot be read"]
 
 
 def test_nothing_comes_through_a_link(course: Path) -> None:
