@@ -35,7 +35,7 @@ def read_times(path: Path, zone: ZoneInfo) -> Times:
     """Read a table of times; raise CourseError when it has no column for people or for times, or a time is none."""
     try:
         rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (UnicodeDecodeError, csv.Error) as error:
         raise CourseError(f"{path} cannot be read ({error}): save it as CSV in UTF-8") from None
     known: dict[str, datetime] = {}
     for number, row in enumerate(rows, 2):

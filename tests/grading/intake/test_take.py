@@ -15,6 +15,7 @@ from autograder.grading.intake.times import read_times
 from tests.grading.conftest import ASSIGNMENT, answered
 from tests.grading.intake.test_archives import zipped
 from tests.sample.submissions import notebook, right_cells
+from tests.test_cli import autograder
 
 OTHER = "pooling"
 RIGHT, SECOND, BLANK = answered(0), answered(1), notebook(ASSIGNMENT, {})
@@ -258,6 +259,13 @@ def test_a_table_without_times_is_one_clear_line(tmp_path: Path, course: Path, t
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(CourseError, match=says):
         read_times(tmp_path / "t.csv", Course.here(course).zone)
+
+
+def test_a_table_that_is_not_there_is_called_so(course: Path, tmp_path: Path) -> None:
+    run = autograder("collect", tmp_path, "--times", "nowhere.csv", cwd=course)
+    assert run.returncode == 2
+    said = "nowhere.csv cannot be used (No such file or directory): mend that, or name another place"
+    assert run.stderr == f"autograder: {said}\n"
 
 
 def test_a_download_is_left_as_it_was(course: Path, tmp_path: Path) -> None:
