@@ -10,7 +10,7 @@ import typer
 from autograder.cli.options import Assignments, Gradebook, Graded, Out, graded
 from autograder.cli.terminal import MAX_LINES, show_comparison
 from autograder.grading.course import Course
-from autograder.grading.output import printable
+from autograder.grading.output import number, printable
 
 
 def formgrader(
@@ -56,7 +56,7 @@ def explain(
         typer.echo(f"{name}: {given or 'every requirement holds'}")
         for reason in found.reasons.get(name, ()):
             item = reason.requirement
-            typer.echo(f"  NO  0 / {item.max_points:g}  {item.name}")
+            typer.echo(f"  NO  {number(item.points)} / {number(item.max_points)}  {item.name}")
             typer.echo(printable_lines(f"      {item.message}"))
             if reason.question is not None:
                 for title, text in (

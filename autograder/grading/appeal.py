@@ -9,6 +9,7 @@ from autograder.checks import catalogue
 from autograder.checks.verdict import ExerciseVerdict
 from autograder.grading.answers import NotRecorded, Record
 from autograder.grading.assignment import load, released_in
+from autograder.grading.changes import settled
 from autograder.grading.collect import Folder, read_submission, student_id
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
@@ -103,4 +104,4 @@ def _again(verdict: SubmissionVerdict, course: Course, submitted: Path) -> tuple
     if not graded.record:
         cause = graded.verdict.exercises[0].requirements[0].message
         raise CourseError(f"{verdict.assignment} of {verdict.student} could not be run again: {cause}")
-    return graded.verdict, Record.from_bytes(graded.record)
+    return settled(graded.verdict, course.changes), Record.from_bytes(graded.record)

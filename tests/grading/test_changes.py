@@ -237,6 +237,17 @@ def test_an_exercise_that_nobody_was_asked_about_needs_another_run(
     assert (ann.manual, ann.cell("anew_check")) == (1.5, CellScore("anew_check", None, None, 0.0, FIRST.points, False))
 
 
+@pytest.mark.parametrize("fresh", [[], ["--fresh"]], ids=["stored", "fresh"])
+def test_explain_has_the_points_of_now(course: Course, monkeypatch: pytest.MonkeyPatch, fresh: list[str]) -> None:
+    monkeypatch.chdir(course.root)
+    with (course.root / "course.toml").open("a") as stream:
+        stream.write(f'[[change]]\nexercise = "{FIRST.name}"\nrequirement = "{SCALES.name}"\neverybody = true\n')
+    regrade(Output(course.graded), course=read_course(course.root))
+    run = CliRunner().invoke(commands, ["explain", "bob", ASSIGNMENT, FIRST.name, *fresh])
+    assert f"{FIRST.name}: 8.5 of 10 points" in run.stdout
+    assert f"  NO  2 / 2  {SCALES.name}" in run.stdout
+
+
 AFTERWARDS = (
     ("regrade",),
     ("report",),
