@@ -5,7 +5,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from autograder.checks.catalogue import ASSIGNMENTS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "autograder"
@@ -104,6 +107,63 @@ def test_no_module_gives_two_things_one_name(folder: str) -> None:
         if name != "_" and names.count(name) > 1
     }
     assert not twice
+
+
+MAX_LINES = 300
+MAX_EXERCISE_LINES = 250
+MAX_FUNCTION_LINES = 40
+SIZED = [PACKAGE, ROOT / "book/coursebook", ROOT / "benchmarks"]
+
+
+def is_exercise(path: Path) -> bool:
+    """Return whether a module is of an assignment: its exercises are declared there, at one place."""
+    return path.parent.parent == PACKAGE / "checks" and path.parent.name in ASSIGNMENTS
+
+
+@pytest.mark.parametrize("folder", SIZED, ids=lambda path: path.name)
+def test_no_module_is_too_long(folder: Path) -> None:
+    lines = {path: path.read_text(encoding="utf-8").count("\n") for path in modules(folder)}
+    too_long = {
+        str(path.relative_to(ROOT)): count
+        for path, count in lines.items()
+        if count > (MAX_EXERCISE_LINES if is_exercise(path) else MAX_LINES)
+    }
+    assert not too_long
+
+
+def body_lines(function: ast.FunctionDef) -> int:
+    """Return how many lines a function has: without its arguments, which are data, and its docstring."""
+    body = function.body[1:] if ast.get_docstring(function) and len(function.body) > 1 else function.body
+    return (function.end_lineno or 0) - body[0].lineno + 1
+
+
+@pytest.mark.parametrize("folder", SIZED, ids=lambda path: path.name)
+def test_no_function_is_too_long(folder: Path) -> None:
+    too_long = {
+        f"{path.relative_to(ROOT)}: {node.name} has {body_lines(node)} lines"
+        for path in modules(folder)
+        if not is_exercise(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and body_lines(node) > MAX_FUNCTION_LINES
+    }
+    assert not too_long
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Of what runs when a module is imported: a function may import late what needs its module."""
+    paths = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in modules(PACKAGE)}
+    paths = {name.removesuffix(".__init__"): path for name, path in paths.items()}
+    graph = {name: set(imported(path, paths)) - {name} for name, path in paths.items()}
+    list(TopologicalSorter(graph).static_order())
+
+
+def imported(path: Path, known: Container[str]) -> Iterator[str]:
+    """Yield the modules of the package that importing a module runs, apart from packages around them."""
+    for statement in top_level(ast.parse(path.read_text(encoding="utf-8"))):
+        for name in imports(statement, path) if isinstance(statement, ast.Import | ast.ImportFrom) else ():
+            module = name if name in known else name.rpartition(".")[0]
+            if module in known:
+                yield module
 
 
 def test_check_in_a_notebook_needs_only_the_students_install() -> None:

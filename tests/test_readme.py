@@ -1,30 +1,42 @@
-"""What the README shows of a check has come out, and its ratios follow from the seconds beside them."""
+"""What the README shows has come out, and its figures follow from each other.
 
+The table of a graded class stands with the class, in tests/sample; that of the mutants with `python -m tests.mutants`.
+"""
+
+import contextlib
+import io
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+from autograder.checks.ask import LocalTransport
+from autograder.checks.catalogue import exercises
+from autograder.checks.implementation import resolve
+from autograder.checks.judge import judge
+from autograder.checks.notebook import NotYet
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 TIMES = re.compile(r"\| ([\d.]+) s \| ([\d.]+) s \(([\d.]+)x\) \| ([\d.]+) s \(([\d.]+)x\) \|")
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return what the check of the README prints when it is run as a program."""
+def said() -> str:
+    """Return what the check of the README prints."""
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    program = tmp_path_factory.mktemp("readme") / "answer.py"
-    program.write_text(code, encoding="utf-8")
-    run = subprocess.run([sys.executable, program], capture_output=True, text=True, check=False, cwd=program.parent)
-    return run.stdout
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.suppress(NotYet):
+        exec(code, {"__name__": "__main__"})
+    return printed.getvalue()
 
 
-def test_check_says_what_is_shown(said: str) -> None:
-    """Three dots stand for lines that are left out."""
-    (shown,) = re.findall(r"```\n(dropout_moments:.*?)```", README, re.DOTALL)
-    assert re.match(".*".join(map(re.escape, shown.split("  ...\n"))), said, re.DOTALL), said
+@pytest.mark.parametrize("page", ["README.md", "book/guides/students.md"])
+def test_check_says_what_is_shown(said: str, page: str) -> None:
+    """Both show the same check; three dots stand for lines that are left out."""
+    (shown,) = re.findall(r"```\w*\n(dropout_moments:.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    lines = [line.rstrip() for line in said.splitlines()]
+    assert [line for line in shown.splitlines() if line.strip() != "..." and line.rstrip() not in lines] == [], said
 
 
 @pytest.mark.parametrize("row", TIMES.findall(README))
@@ -37,3 +49,19 @@ def test_ratios_are_those_of_the_seconds(row: tuple[str, ...]) -> None:
 
 def test_both_classes_are_there() -> None:
     assert len(TIMES.findall(README)) == 2
+
+
+def test_a_submission_answers_as_many_questions() -> None:
+    asked = 0
+
+    class Counts(LocalTransport):
+        def ask(self, question):  # type: ignore[no-untyped-def]
+            nonlocal asked
+            asked += 1
+            return super().ask(question)
+
+    for exercise in exercises("dropout_numpy"):
+        judge(exercise, Counts(resolve(exercise.reference)), seed=1)
+    said = re.search(r"the (\d+) questions that a submission answers", README)
+    assert said
+    assert int(said[1]) == asked

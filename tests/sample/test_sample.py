@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from tests.sample.__main__ import write
 from tests.sample.deserved import POINTS
 from tests.sample.submissions import Submission, is_stated, sample_class
 
+README = Path(__file__).parents[2] / "README.md"
 AUTOGRADER = Path(sys.executable).parent / "autograder"
 CLASS = sample_class()
 HANDED_IN = {(student.name, item.assignment): item for student in CLASS for item in student.submissions}
@@ -25,18 +28,22 @@ pytestmark = [pytest.mark.xdist_group("sample"), pytest.mark.timeout(1200)]
 
 @dataclass(frozen=True)
 class Run:
-    """One grading of the class: its folder, and its verdicts by student and assignment."""
+    """One grading of the class: its folder, its verdicts by student and assignment, and what it printed."""
 
     folder: Path
     verdicts: dict[tuple[str, str], dict[str, Any]]
+    printed: str
 
 
 def grade(submitted: Path, folder: Path, seed: int, *options: str) -> Run:
     command = [AUTOGRADER, "grade", submitted, "--out", folder, "--seed", str(seed), *options]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = os.environ | {"COLUMNS": "80"}
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert run.returncode == 0, run.stdout + run.stderr
     lines = (folder / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()
-    return Run(folder, {(verdict["student"], verdict["assignment"]): verdict for verdict in map(json.loads, lines)})
+    return Run(
+        folder, {(verdict["student"], verdict["assignment"]): verdict for verdict in map(json.loads, lines)}, run.stdout
+    )
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +123,11 @@ def test_gradebook_lists_every_student_with_these_points(runs: tuple[Run, Run, R
 def test_every_student_has_feedback(runs: tuple[Run, Run, Run]) -> None:
     for verdict in runs[0].verdicts.values():
         assert (runs[0].folder / verdict["feedback"]).read_text(encoding="utf-8").strip()
+
+
+def test_readme_shows_what_is_printed(runs: tuple[Run, Run, Run]) -> None:
+    (shown,) = re.findall(r"```\n(Class\n.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    seconds = re.compile(r"[\d.]+ s\.")
+    printed = seconds.sub("", runs[0].printed)
+    lines = [line for line in seconds.sub("", shown).splitlines() if "..." not in line]
+    assert [line for line in lines if line not in printed] == [], runs[0].printed
