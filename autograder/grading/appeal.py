@@ -16,9 +16,9 @@ from autograder.grading.errors import CourseError
 from autograder.grading.explain import Reason, chosen, explain
 from autograder.grading.grade import Task, submission_seed
 from autograder.grading.output import Output, number
-from autograder.grading.pool import work
 from autograder.grading.scores import Key
 from autograder.grading.verdicts import SubmissionVerdict
+from autograder.grading.warm import work
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ from autograder.grading.errors import CourseError
 from autograder.grading.grade import Task
 from autograder.grading.gradebook import ClassGradebook, sqlite_file
 from autograder.grading.opening import opened
-from autograder.grading.pool import work
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
 from autograder.grading.rewritten import rewritten
 from autograder.grading.sources import write_sources
 from autograder.grading.stock import is_judged, process
+from autograder.grading.warm import work
 from autograder.kernels.limits import MAX_SECONDS, Limits
 from autograder.kernels.notebook import NotebookCell, read_notebook
 from autograder.kernels.sanitise import restore

@@ -1,12 +1,8 @@
-"""Many submissions at once: local worker processes, or a Dask cluster; a worker that dies costs no submission."""
+"""Many submissions at once, in worker processes on this machine; a worker that dies costs no submission."""
 
-import atexit
-import logging
 import multiprocessing
 import os
-import re
 import signal
-import socket
 import sys
 import threading
 import time
@@ -14,38 +10,18 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
-from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
-from typing import TYPE_CHECKING
 
-from threadpoolctl import threadpool_limits
-
-from autograder.extras import advice
 from autograder.grading.errors import CourseError
-from autograder.grading.grade import Graded, Task, grade, without_answers
-from autograder.kernels.doctor import UnavailableLevel
-from autograder.kernels.worker import Worker, open_worker
-from autograder.kernels.zygote import ZygoteFailed
-
-if TYPE_CHECKING:
-    from distributed import Client
-
-FRAMEWORKS = ("torch", "tensorflow", "keras")
-"""What a warm process imports for a notebook that needs any of them."""
+from autograder.grading.grade import Graded, Task, without_answers
+from autograder.grading.warm import work
 
 MAX_DEATHS = 3
 """How many workers a submission may take with it before it is given up."""
 
-MAX_FAULTS = 2
-"""How often a submission is tried in a worker that goes wrong over it, and how often a warm process is started."""
-
 END_SECONDS = 15.0
 """How long a worker may take to end in order."""
-
-ADDRESS = re.compile(r"(tcp|tls|wss?|ucxx?)://.+:[0-9]{1,5}")
-"""What Dask can connect to; it hangs for a while and complains at length over anything else."""
 
 DIED = "the process that graded this submission ended three times: ask your instructor to look at it"
 
@@ -106,41 +82,6 @@ def local_pool(workers: int) -> Iterator[Submit]:
         yield crew.submit
     finally:
         crew.close()
-
-
-@contextmanager
-def dask_pool(address: str) -> Iterator[Submit]:
-    """Send the work to a Dask cluster; raise CourseError when its scheduler does not answer."""
-    with _dask(address) as client, client.get_executor(pure=False) as pool:
-        yield partial(pool.submit, work)
-
-
-def cluster_size(address: str) -> int:
-    """Return the number of tasks that a Dask cluster works on at once; raise CourseError when it has no workers."""
-    with _dask(address) as client:
-        threads: int = sum(client.nthreads().values())
-    if not threads:
-        raise CourseError(f"the Dask scheduler at {address} has no workers: start some with `dask worker {address}`")
-    return threads
-
-
-@contextmanager
-def _dask(address: str) -> Iterator["Client"]:
-    try:
-        from distributed import Client
-    except ImportError:
-        raise CourseError("--scheduler needs Dask: install dropout-course[cluster]") from None
-    if not ADDRESS.fullmatch(address):
-        raise CourseError(f"{address!r} is no address of a Dask scheduler: give one such as tcp://host:8786")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    try:
-        client = Client(address, timeout=10, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise CourseError(
-            f"no Dask scheduler answers at {address} ({error}): start one with `dask scheduler`"
-        ) from None
-    with client:
-        yield client
 
 
 class WorkerDied(Exception):
@@ -233,72 +174,6 @@ class WorkerProcess:
         self._process.kill()
         self._process.join()
         self._pipe.close()
-
-
-def work(task: Task) -> Graded:
-    """Grade a submission in a worker process, with the warm process that it keeps.
-
-    Raises:
-        CourseError: this machine cannot grade anything as it is.
-    """
-    if task.assignment.version != task.version:
-        raise CourseError(
-            f"the worker on {socket.gethostname()} has another version of the course: install the same everywhere"
-        )
-    heavy = task.assignment.needs_frameworks
-    faults = []
-    for _ in range(MAX_FAULTS):
-        worker = _warm_worker(task.isolation, heavy)
-        try:
-            return grade(task, worker)
-        except Exception as fault:
-            # The warm process is gone or out of step. A fresh one shows whether the submission was to blame.
-            _cool(task.isolation, heavy)
-            faults.append(f"{type(fault).__name__}: {fault}")
-    given_up = without_answers(task, "died", "the submission could not be run: ask your instructor to look at it")
-    return replace(given_up, faults=tuple(faults[-1:]))
-
-
-class _Here(threading.local):
-    """The warm processes of this worker (of this thread, on a cluster), by isolation and weight."""
-
-    def __init__(self) -> None:
-        self.warm: dict[tuple[str, bool], Worker] = {}
-
-
-_here = _Here()
-
-
-def _warm_worker(isolation: str, heavy: bool) -> Worker:
-    """Return the warm process; raise CourseError when this machine starts none, for which no submission is to blame."""
-    if (isolation, heavy) not in _here.warm:
-        if lack := next((name for name in FRAMEWORKS if heavy and not find_spec(name)), None):
-            raise CourseError(f"{lack} is missing, which notebooks of this class need: {advice(lack)}")
-        threadpool_limits(1)  # BLAS would take the other workers' cores for products that are over at once
-        worker = _started(isolation, heavy)
-        _here.warm[isolation, heavy] = worker
-        atexit.register(worker.close)
-    return _here.warm[isolation, heavy]
-
-
-def _started(isolation: str, heavy: bool) -> Worker:
-    """Start a warm process; one that did not come up may have been unlucky, and is tried once more."""
-    failed = ZygoteFailed("")
-    for _ in range(MAX_FAULTS):
-        try:
-            return open_worker(isolation, heavy)
-        except UnavailableLevel as lack:
-            raise CourseError(f"{socket.gethostname()} runs no submissions ({lack}): see `autograder doctor`") from None
-        except ZygoteFailed as failure:
-            failed = failure
-    raise CourseError(f"{socket.gethostname()} runs no submissions, after {MAX_FAULTS} tries: {failed}", failed.said)
-
-
-def _cool(isolation: str, heavy: bool) -> None:
-    worker = _here.warm.pop((isolation, heavy), None)
-    if worker is not None:
-        atexit.unregister(worker.close)
-        worker.close()
 
 
 def _serve(pipe: Connection, job: Job) -> None:

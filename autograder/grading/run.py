@@ -13,6 +13,7 @@ from autograder.checks.ask import Status
 from autograder.grading.assignment import load, released_in
 from autograder.grading.autograded import autograded, place
 from autograder.grading.changes import require_known, settled
+from autograder.grading.cluster import cluster_size, dask_pool
 from autograder.grading.collect import Submission
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
@@ -21,7 +22,7 @@ from autograder.grading.grade import Graded, Task
 from autograder.grading.gradebook import ClassGradebook, sqlite_file, url_of
 from autograder.grading.handed_in import HandedIn
 from autograder.grading.output import Output, number
-from autograder.grading.pool import cluster_size, dask_pool, grade_fairly, local_pool
+from autograder.grading.pool import grade_fairly, local_pool
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
 from autograder.grading.report import write_report
 from autograder.grading.rewritten import rewritten

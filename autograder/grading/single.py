@@ -11,7 +11,7 @@ from autograder.grading.collect import read_file
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded, Task
-from autograder.grading.pool import work
+from autograder.grading.warm import work
 from autograder.kernels.doctor import strongest
 from autograder.kernels.limits import Limits
 

@@ -9,8 +9,8 @@ from autograder.grading.answers import Record, Replay
 from autograder.grading.assignment import load
 from autograder.grading.collect import Submission
 from autograder.grading.grade import Graded, Task, submission_seed
-from autograder.grading.pool import work
 from autograder.grading.sitting import Sitting
+from autograder.grading.warm import work
 from autograder.kernels.limits import Limits
 from tests.agreement.book import Book
 from tests.agreement.stock import FORWARD, MOMENTS, NAIVE

@@ -16,8 +16,8 @@ import autograder
 from autograder.grading.assignment import load
 from autograder.grading.collect import collect, students
 from autograder.grading.grade import Task
-from autograder.grading.pool import work
 from autograder.grading.run import ClassRun, Plan
+from autograder.grading.warm import work
 from autograder.kernels.doctor import best_confined
 from autograder.kernels.limits import Limits
 from tests.grading.conftest import ASSIGNMENT, FULL, SEED, answered, hand_in

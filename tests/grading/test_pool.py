@@ -13,12 +13,13 @@ import psutil
 import pytest
 from threadpoolctl import threadpool_info
 
-from autograder.grading import pool
+from autograder.grading import warm
 from autograder.grading.assignment import load
 from autograder.grading.collect import Submission
 from autograder.grading.errors import CourseError
 from autograder.grading.grade import Graded, Task
-from autograder.grading.pool import Crew, grade_all, local_pool, work
+from autograder.grading.pool import Crew, grade_all, local_pool
+from autograder.grading.warm import work
 from autograder.kernels.doctor import UnavailableLevel
 from autograder.kernels.zygote import ZygoteFailed
 from tests.grading.conftest import ASSIGNMENT, FULL, answered
@@ -117,8 +118,8 @@ def test_a_machine_that_runs_nothing_gives_no_verdict(lack: Exception, monkeypat
     def refuse(*_: object) -> None:
         raise lack
 
-    monkeypatch.setattr(pool, "open_worker", refuse)
-    monkeypatch.setattr(pool._here, "warm", {})
+    monkeypatch.setattr(warm, "open_worker", refuse)
+    monkeypatch.setattr(warm._here, "warm", {})
     with pytest.raises(CourseError, match=f"runs no submissions.*{lack}"):
         work(next(tasks("ann")))
 
@@ -131,6 +132,6 @@ def test_another_version_of_the_course_is_refused() -> None:
 
 
 def test_a_framework_that_is_missing_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "find_spec", lambda name: None if name == "keras" else find_spec(name))
+    monkeypatch.setattr(warm, "find_spec", lambda name: None if name == "keras" else find_spec(name))
     with pytest.raises(CourseError, match=r"keras is missing, .*: run `make student FRAMEWORKS=1` in "):
-        pool._warm_worker("auto", heavy=True)
+        warm._warm_worker("auto", heavy=True)

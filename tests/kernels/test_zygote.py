@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading import pool
+from autograder.grading import warm
 from autograder.grading.errors import CourseError
 from autograder.kernels import cgroup, start
 from autograder.kernels.limits import Limits
@@ -93,9 +93,9 @@ def test_a_slow_start_says_that_it_is_slow_and_how_to_wait_for_it(level, monkeyp
 def test_a_start_that_failed_is_tried_once_more(level, monkeypatch, tmp_path):
     flag = tmp_path / "flag"
     monkeypatch.setattr(start, "CODE", with_warm_up(tmp_path, FIRST_FAILS.format(flag=str(flag))))
-    monkeypatch.setattr(pool, "threadpool_limits", lambda _: None)
-    worker = pool._warm_worker(level, heavy=False)
-    pool._cool(level, heavy=False)
+    monkeypatch.setattr(warm, "threadpool_limits", lambda _: None)
+    worker = warm._warm_worker(level, heavy=False)
+    warm._cool(level, heavy=False)
     assert flag.exists()
     assert worker.isolation == level
 
@@ -104,7 +104,7 @@ def test_a_start_that_failed_is_tried_once_more(level, monkeypatch, tmp_path):
 def test_a_start_that_fails_again_stops_the_class_with_its_reason_and_what_was_said_apart(level, monkeypatch, tmp_path):
     monkeypatch.setattr(start, "CODE", with_warm_up(tmp_path, "import sys\ndef up(*_): sys.exit('no such thing')\n"))
     with pytest.raises(CourseError, match=f"after 2 tries: the {level} process ended with exit code 1") as caught:
-        pool._warm_worker(level, heavy=False)
+        warm._warm_worker(level, heavy=False)
     assert caught.value.said == "no such thing"
     again = pickle.loads(pickle.dumps(caught.value))
     assert (str(again), again.said) == (str(caught.value), caught.value.said)
