@@ -48,7 +48,7 @@ def _show(download: Path, intake: "Intake") -> None:
     what = ", ".join(f"{count} of {name}" for name, count in sorted(counts.items())) or "nothing"
     _say(f"{download}: took {what}")
     if intake.unchanged:
-        _say(f"  {len(intake.unchanged)} had been taken before")
+        _say(f"  taken before: {len(intake.unchanged)}")
     _list("had another name", (_renamed(attempt) for attempt in intake.taken if attempt.renamed))
     _list("earlier or other copies, kept in attempts/", (str(attempt.path) for attempt in intake.earlier))
     _list("marked late by the platform, which does not say by how much", _late(intake.taken))
@@ -70,7 +70,7 @@ def _late(attempts: "Iterable[Attempt]") -> Iterable[str]:
 def _list(title: str, lines: Iterable[str]) -> None:
     found = list(lines)
     if found:
-        _say(f"  {len(found)} {title}:")
+        _say(f"  {title} ({len(found)}):")
     for line in found:
         _say(f"    {line}")
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from autograder.grading.intake.layouts import Found, copy_number
+from autograder.grading.intake.layouts import Found, copy_number, given_name
 
 UNKNOWN = Found("")
 
@@ -42,7 +42,7 @@ class Attempt:
     @property
     def renamed(self) -> bool:
         """Tell whether the file has another name than the notebook was handed out under."""
-        return self.path.name != f"{self.notebook}.ipynb"
+        return given_name(self.path.name) != f"{self.notebook}.ipynb"
 
 
 def in_order(attempts: Sequence[Attempt]) -> list[Attempt]:

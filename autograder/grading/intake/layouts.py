@@ -33,6 +33,9 @@ COPY = re.compile(r"(?:[ _-]*(?:\(\d+\)|copy\d*))+$", re.IGNORECASE)
 AGAIN = re.compile(r"-\d+$")
 """What Canvas puts behind the name of a file that is handed in again."""
 
+PREFIX = re.compile(r"^[^_]+_(?:LATE_)?\d+_\d+_|^[^_]+_\d+_assignsubmission_[a-z]+_")
+"""What Canvas and Moodle put before the name of a file."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -114,6 +117,12 @@ def stem(name: str) -> str:
 def says(name: str, assignment: str) -> bool:
     """Tell whether a notebook has the name of an assignment, whatever its letters, its dashes and its copy."""
     return slug(assignment) in {slug(stem(name)), slug(AGAIN.sub("", stem(name)))}
+
+
+def given_name(name: str) -> str:
+    """Return the name that a student gave to a notebook, without what a platform has put before and behind it."""
+    given = PREFIX.sub("", name)
+    return given if given == name else AGAIN.sub("", given.removesuffix(".ipynb")) + ".ipynb"
 
 
 def copy_number(name: str) -> int:

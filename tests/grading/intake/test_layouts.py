@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from autograder.grading.intake.layouts import Found, copy_number, find_owner, says, wrappers
+from autograder.grading.intake.layouts import Found, copy_number, find_owner, given_name, says, wrappers
 from autograder.grading.roster import Person, Roster
 
 A = "dropout_numpy"
@@ -80,3 +80,17 @@ def test_copies_are_known_by_their_names(name: str, copy: int) -> None:
 def test_other_names_are_not_the_assignments() -> None:
     assert not says("dropout_keras.ipynb", A)
     assert not says("my_dropout_numpy.ipynb", A)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        (f"doejane_LATE_12345_987654_{A}-2.ipynb", f"{A}.ipynb"),
+        (f"doejane_12345_987654_{A} (1).ipynb", f"{A} (1).ipynb"),
+        (f"Jane Doe_301_assignsubmission_file_{A}.ipynb", f"{A}.ipynb"),
+        (f"{A}-2.ipynb", f"{A}-2.ipynb"),
+        (f"ann_{A}.ipynb", f"ann_{A}.ipynb"),
+    ],
+)
+def test_what_a_platform_adds_is_no_other_name(name: str, given: str) -> None:
+    assert given_name(name) == given

@@ -73,7 +73,7 @@ def test_canvas(roster: Path, tmp_path: Path) -> None:
     intake = collected(roster, archive(tmp_path / "submissions.zip", files))
     assert there(roster) == {f"ann/{ASSIGNMENT}": RIGHT, f"bob/{ASSIGNMENT}": SECOND}
     assert [(item.student, item.renamed, item.owner.late) for item in intake.taken] == [
-        ("ann", True, True),
+        ("ann", False, True),
         ("bob", True, False),
     ]
     assert intake.left_out == [("liwei_12347_987656_report.pdf", "it is no notebook")]
