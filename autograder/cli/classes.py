@@ -22,7 +22,7 @@ from autograder.cli.options import (
 from autograder.cli.terminal import INTERRUPTED, progress_bar, show_differences, show_summary, stop
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError, NothingHandedIn
-from autograder.grading.output import Output
+from autograder.grading.output import Output, counted
 
 if TYPE_CHECKING:
     from autograder.grading.run import Plan
@@ -109,9 +109,12 @@ def _grade(plan: "Plan", others: bool) -> None:
         if not others:
             raise
         return
-    show_summary(progress, plan.out / "report.html", plan.course)
+    show_summary(progress, Output(plan.out), plan.course)
     if progress.interrupted:
-        stop(f"stopped after {progress.done} submissions: run the same command with --resume to go on", INTERRUPTED)
+        stop(
+            f"stopped after {counted(progress.done, 'submission')}: run the same command with --resume to go on",
+            INTERRUPTED,
+        )
 
 
 def _grade_unjudged(plan: "Plan", names: list[str]) -> None:
@@ -178,7 +181,8 @@ def regrade(
     if done.unknown:
         typer.echo(f"left alone, for there are no judges of it any more: {', '.join(done.unknown)}")
     if done.stale:
-        stop(f"{len(done.stale)} were asked other questions: run them again with `autograder grade --resume`", 1)
+        were = f"{counted(len(done.stale), 'submission')} {'was' if len(done.stale) == 1 else 'were'}"
+        stop(f"{were} asked other questions: `autograder grade --resume` asks again", 1)
 
 
 def report(out: Graded = None, gradebook: Gradebook = None) -> None:

@@ -7,8 +7,13 @@ from typing import Annotated, Literal
 import typer
 
 from autograder.cli.options import Assignments, Gradebook, Graded, Out, Students, graded, output_folder
+from autograder.cli.terminal import stop
 from autograder.grading.course import Course
-from autograder.grading.output import Output, number, printable
+from autograder.grading.output import Output, counted, number, printable
+from autograder.grading.scores import NAMED, describe
+
+SENDERS = {"canvas": "Canvas", "moodle": "Moodle", "nbgrader": "nbgrader's exchange"}
+"""What the platforms are called, by the formats of the feedback for them."""
 
 
 def extend(
@@ -28,7 +33,9 @@ def extend(
     due = f"{after.due:%Y-%m-%d %H:%M:%S} UTC" if after.due else "at any time: it has no date"
     typer.echo(f"{printable(student)}: {assignment} is due {due}")
     if before.penalty != after.penalty:
-        typer.echo(f"penalty: {number(before.penalty)} -> {number(after.penalty)} points; `autograder report` says so")
+        typer.echo(
+            f"penalty: {number(before.penalty)} -> {counted(after.penalty, 'point')}; `autograder report` says so"
+        )
 
 
 def feedback(
@@ -49,18 +56,25 @@ def feedback(
 
     course = Course.here()
     folder = graded(out, course)
-    refresh(folder, gradebook, course)
+    with folder.locked():
+        refresh(folder, gradebook, course)
     to = to or course.root / "feedback"
     if platform == "nbgrader":
         packed = pack_folders(folder, course.submitted, to, assignment or ())
-        typer.echo(f"{len(packed.files)} pages in {to}: `nbgrader release_feedback ASSIGNMENT` returns them")
     else:
         packed = pack_zips(folder, course.submitted, platform, to, assignment or ())
-        for file in packed.files:
-            typer.echo(file)
     if packed.left_out:
-        names = printable(", ".join(packed.left_out[:5])) + (" ..." if len(packed.left_out) > 5 else "")
-        typer.echo(f"autograder: {len(packed.left_out)} did not come from {platform} ({names})", err=True)
+        names = ", ".join(packed.left_out[:NAMED]) + (" ..." if len(packed.left_out) > NAMED else "")
+        typer.echo(
+            f"autograder: {len(packed.left_out)} did not come from {SENDERS[platform]} ({printable(names)})", err=True
+        )
+    if not packed.files:
+        pages = folder.folder / "feedback"
+        stop(f"no page to pack: name what the work came from with --format, or send the pages in {pages} yourself", 1)
+    if platform == "nbgrader":
+        typer.echo(f"{counted(len(packed.files), 'page')} in {to}: returned by `nbgrader release_feedback ASSIGNMENT`")
+    else:
+        typer.echo("\n".join(map(str, packed.files)))
 
 
 def export(
@@ -89,7 +103,7 @@ def export(
     gradebook: Gradebook = None,
 ) -> None:
     """Write the gradebook as a file that Canvas, Moodle or a spreadsheet reads."""
-    from autograder.grading.exports import FORMATS, describe
+    from autograder.grading.exports import FORMATS
     from autograder.grading.gradebook import existing_url, opened
     from autograder.grading.verdicts import write_bytes
 

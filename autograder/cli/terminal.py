@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from autograder.grading.course import Course
-from autograder.grading.output import number, printable
+from autograder.grading.output import Output, counted, number, printable
+from autograder.grading.scores import SAME
 
 if TYPE_CHECKING:
     from autograder.checks.exercise import Exercise
@@ -52,23 +53,10 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def show_summary(progress: "RunProgress", report: Path, course: Course) -> None:
+def show_summary(progress: "RunProgress", output: Output, course: Course) -> None:
     """Print a line for each assignment that was graded, and what is to be known about the run."""
-    assignment = Column("assignment", no_wrap=True)
-    table = Table(assignment, "students", "mean", "of", "full marks", "causes", title="Class", title_justify="left")
-    for name in sorted({verdict.assignment for verdict in progress.verdicts}, key=course.place):
-        verdicts = [verdict for verdict in progress.verdicts if verdict.assignment == name]
-        causes = Counter(verdict.status for verdict in verdicts if verdict.status != "graded")
-        table.add_row(
-            name,
-            str(len(verdicts)),
-            f"{sum(verdict.points for verdict in verdicts) / len(verdicts):.1f}",
-            f"{verdicts[0].max_points:g}",
-            str(sum(verdict.points == verdict.max_points for verdict in verdicts)),
-            ", ".join(f"{count} {status}" for status, count in sorted(causes.items())) or "none",
-        )
     console = Console(highlight=False)
-    console.print(table)
+    console.print(_class_table(progress, course))
     isolation = ", ".join(sorted({verdict.isolation for verdict in progress.verdicts} - {""})) or "nothing was run"
     kept = f", {progress.kept} kept from before" if progress.kept else ""
     console.print(
@@ -81,10 +69,35 @@ def show_summary(progress: "RunProgress", report: Path, course: Course) -> None:
     for student, name in progress.emptied:
         console.print(f"Blank, and not blank before: {name} of {escape(printable(student))}.", soft_wrap=True)
     if progress.faults:
-        console.print(f"{len(progress.faults)} answers could not be judged; audit.jsonl says why.", soft_wrap=True)
+        console.print(
+            f"Answers that could not be judged: {len(progress.faults)}; audit.jsonl says why.", soft_wrap=True
+        )
     for remark in progress.remarks:
         console.print(escape(printable(remark)), soft_wrap=True)
-    console.print(f"Report: {escape(str(report))}", soft_wrap=True)
+    if progress.differences:
+        show_differences(progress.differences, output.changes)
+    if progress.waiting:
+        console.print(f"{escape(printable(progress.waiting))}: see `autograder formgrader`.", soft_wrap=True)
+    console.print(f"Report: {escape(str(output.report))}", soft_wrap=True)
+
+
+def _class_table(progress: "RunProgress", course: Course) -> Table:
+    """Return a line for each assignment, with points as the gradebook has them: a person's, and penalties, too."""
+    assignment = Column("assignment", no_wrap=True)
+    table = Table(assignment, "students", "mean", "of", "full marks", "causes", title="Class", title_justify="left")
+    for name in sorted({verdict.assignment for verdict in progress.verdicts}, key=course.place):
+        verdicts = [verdict for verdict in progress.verdicts if verdict.assignment == name]
+        worth = [progress.scores.get(verdict.key, verdict) for verdict in verdicts]
+        causes = Counter(verdict.status for verdict in verdicts if verdict.status != "graded")
+        table.add_row(
+            name,
+            str(len(verdicts)),
+            f"{sum(item.points for item in worth) / len(worth):.1f}",
+            number(max(item.max_points for item in worth)),
+            str(sum(item.points > item.max_points - SAME for item in worth)),
+            ", ".join(f"{count} {status}" for status, count in sorted(causes.items())) or "none",
+        )
+    return table
 
 
 def show_differences(found: "Sequence[Difference]", table: Path) -> None:
@@ -92,8 +105,8 @@ def show_differences(found: "Sequence[Difference]", table: Path) -> None:
     if not found:
         typer.echo("nobody's points have changed")
         return
-    people = "1 submission has" if len(found) == 1 else f"{len(found)} submissions have"
-    typer.echo(f"{people} other points than before, all in {table}:")
+    have = "has" if len(found) == 1 else "have"
+    typer.echo(f"{counted(len(found), 'submission')} {have} other points than before, all in {table}:")
     for item in found[:MAX_LINES]:
         typer.echo(f"  {printable(str(item))}")
     if len(found) > MAX_LINES:
@@ -110,7 +123,7 @@ def show_trials(exercise: "Exercise", tried: "Sequence[Trial]", fault: str) -> N
     table = Table(
         Column("answer", ratio=2), "declared", "judged", "points", Column("fails", ratio=2), "named", expand=True
     )
-    table.title, table.title_justify = f"{exercise.name}, {number(exercise.points)} points", "left"
+    table.title, table.title_justify = f"{exercise.name}, {counted(exercise.points, 'point')}", "left"
     for trial in tried:
         points = dict.fromkeys(map(number, (min(trial.points), max(trial.points)))) if trial.points else ()
         judged = trial.judged if trial.is_as_declared else f"! {trial.judged}"
@@ -123,7 +136,7 @@ def show_trials(exercise: "Exercise", tried: "Sequence[Trial]", fault: str) -> N
     if fault:
         typer.echo(f"no mistake is named, because measuring answers fails: {printable(fault)}")
     astray = sum(not trial.is_as_declared for trial in tried)
-    typer.echo(f"{exercise.name}: {astray} of {len(tried)} answers are judged otherwise than they are declared")
+    typer.echo(f"{exercise.name}: {astray} of {len(tried)} judged otherwise than declared")
 
 
 def show_comparison(lines: "Sequence[Comparison]") -> None:

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.grading.assignment import Assignment
 from autograder.grading.nbgrader_api import Comment, Grade, Gradebook, MissingEntry, SaveCells
-from autograder.grading.output import number
+from autograder.grading.output import counted
 from autograder.grading.scores import label
 
 PLACE = {"name", "notebook", "assignment"}
@@ -95,7 +95,7 @@ def _look_again(grade: Grade, points: float) -> None:
     if points:
         grade.needs_manual_grade = True
         return
-    kept = f"{number(grade.manual_score)} points were given by hand before this counted for nothing."
+    kept = f"Given by hand before this counted for nothing: {counted(grade.manual_score, 'point')}."
     for comment in grade.notebook.comments:
         if comment.name == label(grade.name):
             comment.manual_comment = " ".join(filter(None, (comment.manual_comment, kept)))

@@ -1,14 +1,18 @@
-"""What a second look at a graded class changed: whose points, by how much, and what a person should see again."""
+"""What grading or judging again changed: whose points, by how much, and what a person should see again."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 from autograder.grading.output import number, to_csv
-from autograder.grading.scores import CellScore, Key, Score, label
+from autograder.grading.scores import SAME, CellScore, Key, Score, label
+from autograder.grading.verdicts import write_bytes
 
-HEADER = ["student", "assignment", "exercise", "points_before", "points", "max_before", "max_points", "waiting"]
-SAME = 1e-6
-"""Points between which nobody tells a difference."""
+HEADER = [
+    *("time", "student", "assignment", "exercise"),
+    *("points_before", "points", "max_before", "max_points", "waiting"),
+]
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,20 @@ def differences(before: Mapping[Key, Score], after: Mapping[Key, Score]) -> list
     return found
 
 
-def as_csv(found: Iterable[Difference]) -> str:
+def keep(found: Iterable[Difference], table: Path) -> None:
+    """Add differences to a table of all there have been; one with other columns is begun anew."""
+    new = _as_csv(found, datetime.now(UTC).isoformat(timespec="seconds")).encode()
+    header, lines = new.splitlines(keepends=True)[0], new.partition(b"\r\n")[2]
+    if lines:
+        before = table.read_bytes() if table.exists() else b""
+        write_bytes(table, before + lines if before.startswith(header) else new)
+
+
+def _as_csv(found: Iterable[Difference], time: str) -> str:
     """Return the differences as a table with a line for each cell, and one for all of a submission."""
     lines = []
     for item in found:
-        who = [item.student, item.assignment]
+        who = [time, item.student, item.assignment]
         lines.append([*who, "", number(item.before), number(item.after), "", "", ""])
         for cell in item.cells:
             points = ["" if one is None else number(one.points) for one in (cell.before, cell.after)]

@@ -22,14 +22,16 @@ from autograder.grading.scores import Key, Score
 from autograder.grading.verdicts import SubmissionVerdict, read_verdicts, write_text, write_verdicts
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would run."""
+FORMULA = (*"=+-@\uff1d\uff0b\uff0d\uff20", "\t", "\r")
+"""How a cell begins that a spreadsheet would run; some take the wide forms of these signs for the signs."""
+NEGATIVE = re.compile(r"-\d+(\.\d+)?(e-\d+)?")
+"""A number below 0, as `number` writes it: a spreadsheet is to count with it."""
 HARMLESS = re.compile(r"[+\-@]?[\w.@+-]*")
-"""What no spreadsheet can run though it may begin like a formula: nothing in it calls, refers or compares."""
+"""What begins like a formula and does no harm as one: nothing in it calls a function or leads out of the file."""
 
 
 class Identifier(str):
-    """A text by which somebody is found again; it stays as it is where no spreadsheet could run it."""
+    """A text by which somebody is found again; it stays as it is where that does no harm."""
 
     __slots__ = ()
 
@@ -55,7 +57,7 @@ class Output:
 
     @property
     def changes(self) -> Path:
-        """The table of what the last regrade changed."""
+        """The table of whose points have changed since they were given."""
         return self.folder / "changes.csv"
 
     @property
@@ -200,13 +202,19 @@ def number(value: float) -> str:
     return f"{round(value, 6):.12g}"
 
 
+def counted(amount: float, noun: str) -> str:
+    """Return an amount of something: 1 point, 1.5 points, 2 submissions."""
+    return f"{number(amount)} {noun}{'s' * (amount != 1)}"
+
+
 def printable(text: str) -> str:
     """Return text without control characters, which would move the cursor of a terminal or break a line."""
     return CONTROL.sub("\ufffd", text)
 
 
 def _safe(cell: str) -> str:
-    runs = cell.startswith(FORMULA) and not (isinstance(cell, Identifier) and HARMLESS.fullmatch(cell))
+    kept = NEGATIVE.fullmatch(cell) or (isinstance(cell, Identifier) and HARMLESS.fullmatch(cell))
+    runs = cell.startswith(FORMULA) and not kept
     return printable(f"'{cell}" if runs else cell)
 
 

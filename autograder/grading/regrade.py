@@ -14,7 +14,7 @@ from autograder.grading.assignment import Assignment, load, released_in
 from autograder.grading.autograded import place, tabled
 from autograder.grading.changes import require_known, settled
 from autograder.grading.course import Course
-from autograder.grading.difference import Difference, as_csv, differences
+from autograder.grading.difference import Difference, differences, keep
 from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, submission_seed
@@ -24,7 +24,7 @@ from autograder.grading.run import finish
 from autograder.grading.scores import Key
 from autograder.grading.second_look import SecondLook, receipt
 from autograder.grading.sitting import Sitting
-from autograder.grading.verdicts import SubmissionVerdict, write_bytes, write_text
+from autograder.grading.verdicts import SubmissionVerdict, write_bytes
 
 BATCH = 32
 UNREAD = ("missing", "invalid")
@@ -127,7 +127,7 @@ def _regrade(
         after = book.scores()
     finish(output, sorted(verdicts.values(), key=lambda verdict: verdict.key), after, course)
     found = differences(before, after)
-    write_text(output.changes, as_csv(found))
+    keep(found, output.changes)
     return Regraded(found, stale, [name for name in there if name not in catalogue.assignments()])
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from autograder.grading.output import number
+from autograder.grading.output import counted, number
 from autograder.kernels.notebook import NotebookCell, Unreadable, read_notebook
 
 Cells = Mapping[str, NotebookCell]
@@ -24,24 +24,24 @@ def next_step(graded: int, lines: list[str]) -> str:
         graded: how many there are.
         lines: what differs.
     """
-    lines = [line for line in lines if "points" in line]
+    lines = [line for line in lines if " point" in line]
     if not graded or not lines:
         return ""
     asks = any(line.endswith("is new") for line in lines)
     command = "autograder grade --resume" if asks else "autograder regrade"
-    people = "1 submission is" if graded == 1 else f"{graded} submissions are"
-    return f"{people} graded by the release before: `{command}` says whose points change"
+    are = "is" if graded == 1 else "are"
+    return f"{counted(graded, 'submission')} {are} graded by the release before: `{command}` says whose points change"
 
 
 def _points(old: Cells, new: Cells) -> Iterator[str]:
     for name in dict.fromkeys((*old, *new)):
         before, after = old.get(name), new.get(name)
         if after is not None and after.grade and before is None:
-            yield f"{name}, of {number(after.points)} points, is new"
+            yield f"{name}, of {counted(after.points, 'point')}, is new"
         elif before is not None and before.grade and after is None:
-            yield f"{name}, of {number(before.points)} points, is dropped: it counts for nothing"
+            yield f"{name}, of {counted(before.points, 'point')}, is dropped: it counts for nothing"
         elif before is not None and after is not None and before.points != after.points:
-            yield f"{name} has {number(after.points)} points instead of {number(before.points)}"
+            yield f"{name} has {counted(after.points, 'point')} instead of {number(before.points)}"
 
 
 def _texts(old: list[NotebookCell], new: list[NotebookCell]) -> Iterator[str]:

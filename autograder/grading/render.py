@@ -12,7 +12,7 @@ from markupsafe import Markup
 from autograder.checks.book import page_url
 from autograder.checks.notebook import with_code
 from autograder.grading.course import Course
-from autograder.grading.output import number
+from autograder.grading.output import counted, number
 from autograder.grading.scores import label
 from autograder.grading.verdicts import write_text
 
@@ -59,7 +59,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "code": code, "duration": duration, "label": label}
+    environment.filters |= {"number": number, "counted": counted, "code": code, "duration": duration, "label": label}
     environment.globals["meanings"] = MEANINGS
     return environment
 

@@ -16,17 +16,18 @@ from autograder.grading.changes import require_known, settled
 from autograder.grading.cluster import cluster_size, dask_pool
 from autograder.grading.collect import Submission
 from autograder.grading.course import Course
+from autograder.grading.difference import Difference, differences, keep
 from autograder.grading.errors import CourseError
 from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, Task
-from autograder.grading.gradebook import ClassGradebook, sqlite_file, url_of
+from autograder.grading.gradebook import ClassGradebook, all_scores, sqlite_file, url_of
 from autograder.grading.handed_in import HandedIn
-from autograder.grading.output import Output, number
+from autograder.grading.output import Output, counted
 from autograder.grading.pool import grade_fairly, local_pool
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
 from autograder.grading.report import write_report
 from autograder.grading.rewritten import rewritten
-from autograder.grading.scores import Key, Score
+from autograder.grading.scores import Key, Score, describe
 from autograder.grading.verdicts import SubmissionVerdict, write_bytes
 from autograder.kernels.limits import Limits
 from autograder.kernels.sanitise import Note
@@ -59,7 +60,11 @@ class Plan:
 
 @dataclass
 class Progress:
-    """How far a run has come; `emptied` are blank notebooks that were handed in after one with points."""
+    """How far a run has come, and at its end what came of it.
+
+    `emptied` are blank notebooks that were handed in after one with points; `differences` are the submissions whose
+    points are others than an earlier run or a person has given them.
+    """
 
     total: int
     seed: int
@@ -76,6 +81,8 @@ class Progress:
     seconds: float = 0.0
     interrupted: bool = False
     verdicts: list[SubmissionVerdict] = field(default_factory=list)
+    scores: Mapping[Key, Score] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
 
     def add(self, graded: Graded) -> None:
         self.done += 1
@@ -89,11 +96,20 @@ class Progress:
             self.slowest = max(self.slowest, (seconds, exercise, graded.verdict.student))
 
     @property
+    def waiting(self) -> str:
+        """Say what of the class waits for a person, or nothing."""
+        graded = {verdict.key for verdict in self.verdicts}
+        found = [score for key, score in self.scores.items() if score.waiting and key in graded]
+        return describe(found) if found else ""
+
+    @property
     def remarks(self) -> list[str]:
         """Return what an instructor should know beside the grades, a sentence each."""
         said = []
         if self.alone:
-            said.append(f"{self.alone} took too long beside others and were run again alone; that run counts.")
+            said.append(
+                f"Took too long beside others and ran again alone, which counts: {counted(self.alone, 'submission')}."
+            )
         if self.watched:
             what = " and ".join(f"{name} time" if name == "processor" else name for name in sorted(self.watched))
             said.append(f"Watched only, by no cgroup: {what}. `autograder doctor` says what that means.")
@@ -142,6 +158,7 @@ class ClassRun:
         self.verdicts |= {key: before[key] for key in kept}
         self._require_settled()
         url = url_of(self.output, self.plan.course, self.plan.gradebook)
+        earlier = {key: score for key, score in all_scores(url).items() if score.handed_in}
         with ClassGradebook(url, list(self.assignments.values()), self.plan.course) as book:
             self.seed = book.seed(self.plan.out, self.plan.seed)
             progress = Progress(len(targets), self.seed, kept=len(kept))
@@ -153,7 +170,10 @@ class ClassRun:
             except KeyboardInterrupt:
                 progress.interrupted = True
             progress.verdicts = sorted(self.verdicts.values(), key=lambda verdict: verdict.key)
-            finish(self.output, progress.verdicts, book.scores(), self.plan.course)
+            progress.scores = book.scores()
+        finish(self.output, progress.verdicts, progress.scores, self.plan.course)
+        progress.differences = differences(earlier, {key: progress.scores[key] for key in earlier})
+        keep(progress.differences, self.output.changes)
         return progress
 
     def _grade(self, tasks: Iterator[Task], book: ClassGradebook, progress: Progress) -> None:
@@ -180,7 +200,7 @@ class ClassRun:
         if before is None or before.points == 0 or not graded.is_blank:
             return graded
         progress.emptied.append(graded.verdict.key)
-        note = Note("", f"The notebook that was handed in before it was worth {number(before.points)} points.")
+        note = Note("", f"The notebook that was handed in before it was worth {counted(before.points, 'point')}.")
         return replace(graded, notes=(*graded.notes, note))
 
     def _write(self, results: list[Graded], book: ClassGradebook, progress: Progress) -> None:

@@ -1,10 +1,16 @@
 """A submission as the gradebook has it: points of the judges and of people, penalties, dates, and what still waits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 Key = tuple[str, str]
+
+NAMED = 5
+"""How many people are named when a list of them would be too long."""
+
+SAME = 1e-6
+"""Points between which nobody tells a difference."""
 
 
 @dataclass(frozen=True)
@@ -95,3 +101,11 @@ class Score:
 def label(cell: str) -> str:
     """Return the name of the exercise whose points a cell holds; that is where a comment on it stands, too."""
     return cell.removesuffix("_check")
+
+
+def describe(waiting: Sequence[Score]) -> str:
+    """Say how many submissions wait for a person, and whose the first ones are."""
+    names = [f"{score.assignment} of {score.student}" for score in sorted(waiting, key=lambda score: score.student)]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    wait = "submission waits" if len(names) == 1 else "submissions wait"
+    return f"{len(names)} {wait} for a person ({', '.join(names[:NAMED])}{more})"

@@ -2,9 +2,11 @@
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,9 @@ from autograder.grading.output import Output
 from autograder.grading.regrade import Regraded, Wanted, refresh, regrade
 from autograder.grading.run import ClassRun
 from autograder.grading.scores import CellScore, Score
-from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, SECOND, Class, lines
+from autograder.grading.starting import start
+from tests.grading.conftest import ASSIGNMENT, FIRST, FULL, SECOND, Class, answered, hand_in, lines
+from tests.test_cli import autograder
 
 SCALES = next(item for item in FIRST.requirements if item.name.startswith("scales kept"))
 LEFT = FULL - FIRST.points
@@ -102,7 +106,7 @@ def test_what_a_person_gave_for_a_withdrawn_exercise_is_kept_in_the_comment(out:
     assert f"{FIRST.name} 9/10 -> 0/0" in said(done)["ann"]
     ann = score(out, "ann")
     assert (ann.points, ann.max_points, ann.waiting) == (LEFT - SECOND.points + 1.5, LEFT, ())
-    assert ann.comments[FIRST.name] == "9 points were given by hand before this counted for nothing."
+    assert ann.comments[FIRST.name] == "Given by hand before this counted for nothing: 9 points."
 
 
 def test_the_table_of_changes_has_a_line_for_each(out: Path) -> None:
@@ -122,6 +126,46 @@ def test_grading_waits_until_everybody_has_the_new_points(graded: Class, out: Pa
             ClassRun(partly).run()
     regrade(Output(out), course=course)
     assert ClassRun(replace(plan, resume=True)).run().done == 0
+
+
+def test_a_class_that_is_graded_again_says_whose_points_have_changed(tmp_path: Path) -> None:
+    """The course changes before the class is graded once more, and a person has given points in between."""
+    start(tmp_path, "course", [ASSIGNMENT])
+    hand_in(tmp_path / "submitted", "ann", answered())
+    table = tmp_path / "graded" / "changes.csv"
+    said = autograder("grade", "--seed", 1, cwd=tmp_path).stdout
+    assert "other points" not in said
+    assert not table.exists()
+    give(tmp_path / "graded", "ann", f"{FIRST.name}_check", 9)
+    said = autograder("grade", "--resume", cwd=tmp_path).stdout
+    assert re.search(rf"│ {ASSIGNMENT} +│ 1 +│ {FULL - 1:.1f} +│ {FULL:g} +│ 0 +│ none", said)
+    assert "other points" not in said
+    with (tmp_path / "course.toml").open("a") as settings:
+        settings.write(f'\n[[change]]\nexercise = "{FIRST.name}"\nrequirement = "{SCALES.key}"\npoints = 0\n')
+    said = autograder("grade", cwd=tmp_path).stdout
+    assert "1 submission has other points than before" in said
+    assert f"ann: {ASSIGNMENT} 52 -> 52 ({FIRST.name} 9/10 -> 9/8, look again)" in said
+    assert f"1 submission waits for a person ({ASSIGNMENT} of ann): see `autograder formgrader`." in said
+    kept = table.read_text()
+    assert [line["exercise"] for line in csv.DictReader(kept.splitlines())] == ["", FIRST.name]
+    assert "nobody's points have changed" in autograder("regrade", cwd=tmp_path).stdout
+    assert table.read_text() == kept
+
+
+def test_the_table_of_changes_keeps_what_was_changed_before(out: Path) -> None:
+    changed(out, Change(FIRST.name, everybody=True))
+    before = (out / "changes.csv").read_bytes()
+    changed(out)
+    after = (out / "changes.csv").read_bytes()
+    assert after.startswith(before)
+    bob = [
+        line for line in csv.DictReader(after.decode().splitlines()) if line["student"] == "bob" and line["exercise"]
+    ]
+    assert [(line["points_before"], line["points"]) for line in bob] == [("6.5", "10"), ("10", "6.5")]
+    assert all(datetime.fromisoformat(line["time"]) for line in bob)
+    (out / "changes.csv").write_text("other,columns\n1,2\n")
+    changed(out, Change(FIRST.name, everybody=True))
+    assert (out / "changes.csv").read_text().startswith("time,student")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +247,7 @@ def test_an_exercise_dropped_from_the_release_counts_for_nothing(course: Course,
     assert not done.stale
     ann = score(out, "ann")
     assert (ann.points, ann.max_points, ann.waiting) == (LEFT - SECOND.points + 1.5, LEFT, ())
-    assert "9 points were given by hand" in ann.comments[FIRST.name]
+    assert "nothing: 9 points." in ann.comments[FIRST.name]
     assert said(done)["ann"].endswith(f"({FIRST.name} 9/10 -> 0/0)")
 
 

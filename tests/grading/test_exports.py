@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,8 +96,28 @@ def test_a_spreadsheet_says_what_a_grade_is_made_of(book: Gradebook) -> None:
     parts = ("automatic", "manual", "extra_credit", "penalty", "points", "max_points", "waiting")
     assert [found["bob", AUTO][part] for part in parts] == ["21.5", "9", "0.5", "4", f"{BOB:g}", "53", ""]
     assert [found["bob", HAND][part] for part in parts] == ["5", "0", "0", "0", "5", "35", "design"]
-    assert [found["+49123", HAND][part] for part in parts] == ["10", "20", "0", "0", "30", "35", ""]
+    assert [found["'+49123", HAND][part] for part in parts] == ["10", "20", "0", "0", "30", "35", ""]
     assert [found["dan", HAND][part] for part in parts] == ["", "", "", "", "", "35", ""]
+
+
+@pytest.mark.parametrize("per_exercise", [False, True])
+def test_no_spreadsheet_runs_what_people_write_and_it_counts_with_numbers(
+    url: str, per_exercise: bool, tmp_path: Path
+) -> None:
+    shutil.copy(url.removeprefix("sqlite:///"), tmp_path)
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        names = {"first_name": "=cmd|'/c calc'!A0", "last_name": "@Roe", "email": "+x@example.org"}
+        book.update_or_create_student("bob", **names)
+        book.find_comment("design", HAND, HAND, "bob").manual_comment = "-1+1 is no answer"
+        book.find_grade("dropout_forward_check", AUTO, AUTO, "bob").extra_credit = -0.5
+        exporter = Spreadsheet(allow_ungraded=True, per_exercise=per_exercise, student=["bob"])
+        header, *lines = rows(exporter, book)
+    found = [dict(zip(header, line, strict=True)) for line in lines]
+    assert {(line["first_name"], line["last_name"], line["email"]) for line in found} == {
+        ("'=cmd|'/c calc'!A0", "'@Roe", "'+x@example.org")
+    }
+    assert "-0.5" in {line["extra_credit"] for line in found}
+    assert not per_exercise or "'-1+1 is no answer" in {line["comment"] for line in found}
 
 
 def test_excel_needs_a_byte_order_mark_and_the_platforms_none(book: Gradebook) -> None:
@@ -131,7 +152,7 @@ def test_points_of_every_exercise_beside_their_sum(book: Gradebook) -> None:
     assert bob[-4:] == ["5", "5", "0", "0"]
     assert dan[-4:] == [""] * 4
     header, *lines = rows(Spreadsheet(assignment=[HAND], per_exercise=True, allow_ungraded=True), book)
-    (design,) = [line for line in lines if line[0] == "+49123" and line[header.index("exercise")] == "design"]
+    (design,) = [line for line in lines if line[0] == "'+49123" and line[header.index("exercise")] == "design"]
     assert design[header.index("comment")] == "Well argued, with one gap."
     assert len(lines) == 4 * 3
 

@@ -103,7 +103,7 @@ def test_feedback_says_what_is_open_read_and_late(graded: Class, tmp_path: Path)
     text = " ".join(Page(tmp_path / graded.verdicts["bob"].feedback).text.split())
     assert "6.5 of 30 points" in text
     assert "what is marked as open below waits for a person" in text
-    assert "Handed in 1 day and 1 hour late: 1.5 points are taken off." in text
+    assert "Handed in 1 day and 1 hour late, which takes off 1.5 points." in text
     assert "design open 8 / 10 Read before it changed; it will be read again." in text
     assert "essay open – / 5 Not read yet. Comment. One <b>." in text
     assert "experiment 0 / 15 Nothing was written here." in text

@@ -9,7 +9,7 @@ import pytest
 from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
 from autograder.grading import durable
 from autograder.grading.errors import CourseError
-from autograder.grading.output import Identifier, Output, number, to_csv
+from autograder.grading.output import Identifier, Output, counted, number, to_csv
 from autograder.grading.verdicts import SubmissionVerdict, read_verdicts, write_verdicts
 from tests.grading.conftest import Class
 
@@ -19,14 +19,29 @@ def verdict(student: str = "ann", points: float = 1.5, assignment: str = "hw") -
     return SubmissionVerdict(student, assignment, "process", 0.5, 1, "d", "f", (ExerciseVerdict("e", "graded", parts),))
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", *"\uff1d\uff0b\uff0d\uff20"])
 def test_no_cell_is_a_formula(start: str) -> None:
     (row,) = csv.reader(io.StringIO(to_csv([f"{start}cmd|'/c calc'!A0"], []), newline=""))
     assert row[0].startswith("'")
 
 
+@pytest.mark.parametrize("value", [-3.0, -0.5, -1e-06, 0.0])
+def test_a_number_below_zero_stays_a_number(value: float) -> None:
+    assert to_csv([number(value)], []) == f"{number(value)}\r\n"
+
+
+@pytest.mark.parametrize("text", ["-3x", "--3", "-3-3", "-", "-3 ", "-A1"])
+def test_what_only_begins_like_one_is_guarded(text: str) -> None:
+    assert to_csv([text], []) == f"'{text}\r\n"
+
+
+@pytest.mark.parametrize(("amount", "text"), [(1, "1 page"), (0, "0 pages"), (1.5, "1.5 pages"), (2, "2 pages")])
+def test_amounts_agree_with_their_nouns(amount: float, text: str) -> None:
+    assert counted(amount, "page") == text
+
+
 @pytest.mark.parametrize("login", ["+491234", "-x", "@ann", "-a.b+c@example.org", "@"])
-def test_what_finds_a_person_stays_where_no_spreadsheet_runs_it(login: str) -> None:
+def test_what_finds_a_person_stays_where_that_does_no_harm(login: str) -> None:
     assert to_csv([Identifier(login)], []) == f"{login}\r\n"
     assert to_csv([login], []) == f"'{login}\r\n"
 

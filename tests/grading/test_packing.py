@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.judge import unjudged
+from autograder.cli.handing import SENDERS
 from autograder.grading.assignment import load
 from autograder.grading.course import Course
 from autograder.grading.feedback import write_feedback
+from autograder.grading.gradebook import ClassGradebook, default_url
 from autograder.grading.intake.take import take
 from autograder.grading.output import Output
 from autograder.grading.packing import Packed, pack_folders, pack_zips
@@ -21,6 +23,7 @@ from autograder.grading.verdicts import SubmissionVerdict
 from tests.grading.conftest import ASSIGNMENT, answered
 from tests.grading.intake.test_archives import zipped
 from tests.grading.intake.test_take import folder
+from tests.test_cli import here
 
 RIGHT, SECOND = answered(0), answered(1)
 
@@ -78,6 +81,18 @@ def run(course: Path, program: str, *arguments: str, **environment: str) -> str:
     run = subprocess.run(command, cwd=course, env=os.environ | environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     return run.stderr
+
+
+@pytest.mark.parametrize("platform", ["canvas", "moodle", "nbgrader"])
+def test_nothing_to_return_says_what_to_do(platform: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    graded(tmp_path, "ann")
+    with ClassGradebook(default_url(tmp_path / "graded"), []):
+        pass
+    done = here(capfd, "feedback", tmp_path / "graded", "--format", platform, "--to", tmp_path / "feedback")
+    assert done.returncode == 1
+    assert f"1 did not come from {SENDERS[platform]} (ann/{ASSIGNMENT})" in done.stderr
+    assert "name what the work came from with --format" in done.stderr
+    assert str(tmp_path / "graded" / "feedback") in done.stderr
 
 
 @pytest.mark.xdist_group("exchange")

@@ -150,7 +150,7 @@ def test_another_seed_asks_otherwise_and_gives_the_same_points(graded: Class, su
 def test_what_took_too_long_was_run_again_alone_and_everybody_is_told(graded: Class) -> None:
     assert {student for student, verdict in graded.verdicts.items() if verdict.alone} == {"dan"}
     assert graded.progress.alone == 1
-    assert "1 took too long beside others and were run again alone; that run counts." in graded.progress.remarks
+    assert "Took too long beside others and ran again alone, which counts: 1 submission." in graded.progress.remarks
     told = "run a second time"
     pages = {student: (graded.plan.out / verdict.feedback).read_text() for student, verdict in graded.verdicts.items()}
     assert {student for student, page in pages.items() if told in page} == {"dan"}

@@ -11,11 +11,8 @@ from autograder.grading.late import Penalties
 from autograder.grading.nbgrader_api import ExportPlugin, Gradebook
 from autograder.grading.output import number, to_csv
 from autograder.grading.roster import Person
-from autograder.grading.scores import Score, label
+from autograder.grading.scores import Score, describe, label
 from autograder.grading.verdicts import write_bytes
-
-NAMED = 5
-"""How many people are named when a list of them would be too long."""
 
 
 class Export(ExportPlugin):  # type: ignore[misc]
@@ -59,7 +56,7 @@ class Export(ExportPlugin):  # type: ignore[misc]
         gradebook.db.commit()
         sheet = Gradesheet.read(gradebook, self.course, self.assignment, self.student)
         if sheet.waiting and not self.allow_ungraded:
-            raise CourseError(f"{describe(sheet.waiting)}: grade them in formgrader, or export with --allow-ungraded")
+            raise CourseError(f"{describe(sheet.waiting)}: see `autograder formgrader`, or add --allow-ungraded")
         text = to_csv(*self.table(sheet.anonymous() if self.anonymous else sheet))
         return text.encode(self.encoding), sheet.waiting
 
@@ -91,11 +88,3 @@ class Export(ExportPlugin):  # type: ignore[misc]
     def blank(self, sheet: Gradesheet, person: Person, assignment: str) -> str:
         """Return what stands for work that was not handed in: a zero only where it is due."""
         return "0" if self.missing == "zero" and sheet.is_due(person.login, assignment) else ""
-
-
-def describe(waiting: list[Score]) -> str:
-    """Say how many submissions wait for a person, and whose the first ones are."""
-    names = [f"{score.assignment} of {score.student}" for score in sorted(waiting, key=lambda score: score.student)]
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    wait = "submission waits" if len(names) == 1 else "submissions wait"
-    return f"{len(names)} {wait} for a person ({', '.join(names[:NAMED])}{more})"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from autograder.grading.exports.gradesheet import Gradesheet
 from autograder.grading.exports.plugin import Export
-from autograder.grading.output import Identifier, number
+from autograder.grading.output import number
 from autograder.grading.roster import Person
 from autograder.grading.scores import label
 
@@ -62,7 +62,7 @@ class Spreadsheet(Export):
 
 
 def _who(person: Person) -> list[str]:
-    return [Identifier(person.login), person.last_name, person.first_name, Identifier(person.email), person.section]
+    return [person.login, person.last_name, person.first_name, person.email, person.section]
 
 
 def _date(date: datetime | None) -> str:
