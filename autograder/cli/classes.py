@@ -67,7 +67,7 @@ def grade(
 ) -> None:
     """Grade a class into a gradebook, with feedback for every student and a report."""
     from autograder.grading.run import Plan
-    from autograder.grading.stock import unjudged
+    from autograder.grading.stock import lack_of_leave, unjudged
     from autograder.kernels.limits import Limits
 
     course = Course.here()
@@ -94,8 +94,7 @@ def grade(
     if allowed:
         _grade_unjudged(plan, allowed)
     for name in refused:
-        left = f"{name} was left out: it has no judges here, and nbgrader would run it unconfined"
-        typer.echo(f"autograder: {left}", err=True)
+        typer.echo(f"autograder: left out: {lack_of_leave(name)}", err=True)
 
 
 def _grade(plan: "Plan", others: bool) -> None:

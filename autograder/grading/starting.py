@@ -6,10 +6,11 @@ from pathlib import Path
 
 from autograder.checks import catalogue
 from autograder.grading import roster
-from autograder.grading.course import FILE, adopt_own, read_course
+from autograder.grading.course import FILE, Course, adopt_own, read_course
 from autograder.grading.errors import CourseError
 from autograder.grading.late import SETTINGS
 from autograder.grading.sources import write_releases, write_sources
+from autograder.grading.stock import found
 from autograder.grading.verdicts import write_text
 
 CONFIGURE = """from autograder.grading.settings import configure
@@ -44,9 +45,13 @@ def start(folder: Path, name: str, assignments: Sequence[str], gradebook: str = 
             raise CourseError(f"there is no assignment {assignment!r}: choose from {known}")
     if folder.is_file():
         raise CourseError(f"{folder} is a file: name a folder, which may be new")
-    own = gradebook or ("gradebook.db" if (folder / "gradebook.db").is_file() else "")
+    database = gradebook or ("gradebook.db" if (folder / "gradebook.db").is_file() else "")
+    others = found(Course(folder))
     written = [
-        *_new(folder / FILE, _describe(re.sub(r"[^\w .-]", "-", name), assignments or catalogue.assignments(), own)),
+        *_new(
+            folder / FILE,
+            _describe(re.sub(r"[^\w .-]", "-", name), assignments or catalogue.assignments(), others, database),
+        ),
         *_new(folder / roster.FILE, ",".join(roster.COLUMNS) + "\n"),
         *_settle(folder / SETTINGS),
     ]
@@ -72,12 +77,19 @@ def _settle(path: Path) -> list[Path]:
     return [path]
 
 
-def _describe(name: str, assignments: Sequence[str], gradebook: str) -> str:
-    """Return the first `course.toml`: what is settled, and beside it what could be."""
+def _describe(name: str, assignments: Sequence[str], others: Sequence[str], gradebook: str) -> str:
+    """Return the first `course.toml`: what is settled, and beside it what could be.
+
+    `others` are assignments of the course that have no judges.
+    """
     database = f'gradebook = "{gradebook}"' if gradebook else '# gradebook = "postgresql+psycopg://..."'
     chosen = "\n".join(
         f'[[assignment]]\nname = "{assignment}"\n# due = 2027-02-01T23:59:00\n# points = 10\n'
         for assignment in assignments
+    )
+    chosen += "".join(
+        f'\n[[assignment]]\nname = "{assignment}"\n# unconfined = true  # it has no judges: nbgrader may run it\n'
+        for assignment in others
     )
     return f'''# The settings of a course. A line that begins with # is an example of what else can be said.
 id = "{name}"

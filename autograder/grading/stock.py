@@ -5,6 +5,7 @@ before the course says, for that assignment, that it may be.
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Collection, Iterable
@@ -14,7 +15,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.checks import catalogue
-from autograder.grading.course import FILE, Course
+from autograder.grading.course import FILE, NAME, Course
 from autograder.grading.errors import CourseError
 from autograder.grading.nbgrader_api import Autograde
 
@@ -33,10 +34,15 @@ def require_leave(course: Course, assignment: str) -> None:
         CourseError: it does not say so.
     """
     if not course.plan(assignment).unconfined:
-        raise CourseError(
-            f"{assignment} has no judges here, and nbgrader would run it unconfined: if you trust every submission, "
-            f"write `unconfined = true` under [[assignment]] {assignment} in {FILE}"
-        )
+        raise CourseError(lack_of_leave(assignment))
+
+
+def lack_of_leave(assignment: str) -> str:
+    """Say why an assignment is not graded, and what lets nbgrader grade it."""
+    return (
+        f"{assignment} has no judges here, and nbgrader would run it unconfined: if you trust every submission, "
+        f"write `unconfined = true` under [[assignment]] {assignment} in {FILE}"
+    )
 
 
 def process(stage: str, parent: Any, notebook: NotebookNode, resources: dict[str, Any]) -> Processed:
@@ -62,6 +68,8 @@ def process(stage: str, parent: Any, notebook: NotebookNode, resources: dict[str
 def unjudged(course: Course, submitted: Path, named: Collection[str]) -> tuple[list[str], list[str]]:
     """Return the assignments of a course that have no judges, and that somebody handed in.
 
+    The course has what its settings plan, and what nbgrader made in its folder before there were any.
+
     Args:
         course: its assignments.
         submitted: the folder of the class.
@@ -71,9 +79,18 @@ def unjudged(course: Course, submitted: Path, named: Collection[str]) -> tuple[l
         Those that the course lets nbgrader run, and those that it does not.
     """
     there = {path.name for path in submitted.glob("*/*") if path.is_dir()}
-    own = [item for item in course.planned if not is_judged(item.name) and item.name in there]
+    names = dict.fromkeys((*(item.name for item in course.planned), *found(course)))
+    own = [course.plan(name) for name in names if not is_judged(name) and name in there]
     asked = [item for item in own if not named or item.name in named]
     return [item.name for item in asked if item.unconfined], [item.name for item in asked if not item.unconfined]
+
+
+def found(course: Course) -> list[str]:
+    """Return the assignments without judges that lie in the folder of a course, where nbgrader keeps them."""
+    folders = (course.root / "source", course.root / course.release)
+    notebooks = [path for folder in folders for path in folder.glob("[!.]*/*.ipynb")]
+    names = {path.parent.name for path in notebooks}
+    return sorted(name for name in names if re.search(NAME["pattern"], name) and not is_judged(name))
 
 
 def grade_unjudged(course: Course, names: Iterable[str], url: str) -> list[str]:

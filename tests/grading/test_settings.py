@@ -1,7 +1,9 @@
 """The folder of a course: made in one command, used by nbgrader as it is, beside assignments of a course's own."""
 
 import json
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,13 @@ from autograder.grading.assignment import RELEASED
 from autograder.grading.course import Course, read_course
 from autograder.grading.errors import CourseError
 from autograder.grading.starting import start
+from autograder.grading.stock import unjudged
 from tests.grading.conftest import ASSIGNMENT, FULL, answered, hand_in
 from tests.grading.test_autograde import nbgrader
 from tests.test_cli import autograder
 
 ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "book/guides/instructors.md").read_text(encoding="utf-8")
 PS1 = """[[assignment]]
 name = "ps1"
 """
@@ -52,8 +56,6 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "source" / "ps1" / "problem.ipynb").write_text(problem("\n### BEGIN SOLUTION\n2\n### END SOLUTION"))
     (root / "nbgrader_config.py").write_text("c = get_config()\nc.ClearSolutions.code_stub = {'python': 'x = 0'}\n")
     start(root, "a course", [ASSIGNMENT])
-    with (root / "course.toml").open("a") as stream:
-        stream.write(PS1)
     run = nbgrader(root, "generate_assignment", "ps1")
     assert run.returncode == 0, run.stderr
     hand_in(root / "submitted", "ann", answered(0))
@@ -121,12 +123,27 @@ def test_a_gradebook_that_is_there_stays_the_one(tmp_path: Path) -> None:
 def test_what_has_no_judges_is_not_run_unless_the_course_says_so(course: Path) -> None:
     run = autograder("grade", "--seed", 1, cwd=course / "submitted")
     assert run.returncode == 0, run.stderr
-    assert "ps1 was left out" in run.stderr
+    assert "left out: ps1 has no judges here" in run.stderr
+    assert "write `unconfined = true` under [[assignment]] ps1" in run.stderr
     assert "ps1" not in (course / "graded" / "grades.csv").read_text()
     run = nbgrader(course, "autograde", "ps1")
     assert run.returncode != 0
     assert "ps1 has no judges here, and nbgrader would run it unconfined" in run.stderr
     assert not list((course / "autograded").rglob("ps1.ipynb"))
+
+
+def test_a_course_of_nbgraders_is_planned_with_its_own_assignments(course: Path, tmp_path: Path) -> None:
+    for name in ("ps1", "ps 2", "odd+name", ".ipynb_checkpoints", ASSIGNMENT):
+        (tmp_path / "source" / name).mkdir(parents=True)
+        (tmp_path / "source" / name / "problem.ipynb").write_text(problem("2"))
+    (tmp_path / "source" / "empty").mkdir()
+    start(tmp_path, "old", [ASSIGNMENT])
+    assert read_course(tmp_path).names == (ASSIGNMENT, "ps 2", "ps1")
+    assert not any(item.unconfined for item in read_course(tmp_path).planned)
+    text = (tmp_path / "course.toml").read_text()
+    (tmp_path / "course.toml").write_text(text.replace("# unconfined", "unconfined"))
+    assert [item.name for item in read_course(tmp_path).planned if item.unconfined] == ["ps 2", "ps1"]
+    assert unjudged(Course(course, planned=()), course / "submitted", ()) == ([], ["ps1"])
 
 
 def test_nbgrader_grades_what_has_no_judges_into_the_same_gradebook(course: Path, tmp_path: Path) -> None:
@@ -148,6 +165,18 @@ def test_nbgrader_grades_what_has_no_judges_into_the_same_gradebook(course: Path
     alone = autograder("grade", "--assignment", "ps1", cwd=root)
     assert alone.returncode == 0, alone.stderr
     assert "Class" not in alone.stdout
+
+
+def test_the_exchange_that_the_guide_sets_up_hands_out(course: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(course, tmp_path / "course")
+    (setting,) = re.findall(r"^get_config\(\)\.Exchange\.root = .*$", GUIDE, re.MULTILINE)
+    subprocess.run(["mkdir", *re.findall(r"`mkdir (-m 777)`", GUIDE)[0].split(), tmp_path / "exchange"], check=True)
+    with (root / "nbgrader_config.py").open("a") as stream:
+        stream.write(setting.replace("/srv/exchange", str(tmp_path / "exchange")))
+    run = nbgrader(root, "release_assignment", ASSIGNMENT)
+    assert run.returncode == 0, run.stderr
+    handed_out = tmp_path / "exchange" / read_course(root).id / "outbound" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    assert handed_out.read_bytes() == (root / "release" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_bytes()
 
 
 def test_the_clone_is_a_course(tmp_path: Path) -> None:
