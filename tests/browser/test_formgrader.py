@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, Page, expect
 
 from autograder.checks.catalogue import exercises
@@ -157,6 +158,11 @@ def test_from_the_start_page_to_a_score_that_is_exported(course: Path, page: Pag
 
 def test_what_is_handed_in_again_waits_again(course: Path, page: Page, tmp_path: Path) -> None:
     root = shutil.copytree(course, tmp_path / "course")
+    with Gradebook(f"sqlite:///{root / 'graded' / 'gradebook.db'}") as book:
+        for cell, points in (("design", 3.5), ("experiment", 12.0)):
+            grade = book.find_grade(cell, NAME, NAME, "ann")
+            grade.manual_score, grade.needs_manual_grade = points, False
+        book.db.commit()
     hand_in(root, "ann", submission(experiment=EXPERIMENT + "\nprint('More.')"))
     run = autograder("grade", "--resume", "--seed", 1, cwd=root)
     assert run.returncode == 0, run.stderr
