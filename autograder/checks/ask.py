@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, is_dataclass, replace
 from functools import cache
 from typing import Any, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
@@ -63,7 +63,8 @@ class Raised:
 class Question:
     """A call of the student's function, or of the probe at a place: trusted code that builds the object and uses it.
 
-    The arguments are sent in some of the ways of `beside.ways`: by default as they are.
+    The arguments are sent in some of the ways of `beside.ways`: by default as they are. `apart` is what is put in a
+    process from which something was taken away, see `Apart`.
     """
 
     subject: str
@@ -71,6 +72,7 @@ class Question:
     kwargs: dict[str, Value] = field(default_factory=dict)
     probe: str = ""
     ways: tuple[str, ...] = ()
+    apart: bool = False
 
     def to_tree(self) -> dict[str, Any]:
         """Return the request that `respond` and the wire understand."""
@@ -80,7 +82,7 @@ class Question:
             "args": [to_tree(value) for value in self.args],
             "kwargs": {key: to_tree(value) for key, value in self.kwargs.items()},
             "ways": list(self.ways),
-        }
+        } | ({"apart": True} if self.apart else {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +142,16 @@ class LocalTransport:
 
     def ask(self, question: Question) -> Answer:
         return Answer.from_tree(respond({question.subject: self.subject}, question.to_tree()))
+
+
+class Apart:
+    """Puts questions in a process from which something was taken away, and tells them from the same ones elsewhere."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    def ask(self, question: Question) -> Answer:
+        return self.transport.ask(replace(question, apart=True))
 
 
 class StudentRaised(Exception):

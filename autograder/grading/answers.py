@@ -61,6 +61,10 @@ class Recorder:
         """Keep that the questions which follow are those of an exercise."""
         self._keep({"exercise": exercise})
 
+    def judges_apart(self, exercise: str) -> None:
+        """Keep that the questions which follow are those of an exercise, put in a process of another kind."""
+        self._keep({"apart": exercise})
+
     def record(self, notes: Sequence[Note] = ()) -> bytes:
         """Return payloads of the wire, each behind its size: all that was kept, and what the student is told besides.
 
@@ -87,10 +91,12 @@ class Recorder:
 class Record:
     """All that came out of a submission.
 
-    `course` is what happened, in order: what became of a cell, or the name of an exercise that was judged.
+    `course` is what happened, in order: what became of a cell, or the name of an exercise that was judged. `apart` are
+    those that were judged once more after that, see `Sitting.judge_apart`.
     """
 
     course: list[CellResult | str] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)
     outcomes: list[tuple[str, Outcome]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -116,6 +122,8 @@ class Record:
             self.outcomes.append(_unpack(tree))
         elif "exercise" in tree:
             self.course.append(tree["exercise"])
+        elif "apart" in tree:
+            self.apart.append(tree["apart"])
         elif "about" in tree:
             self.notes.append(Note(**tree))
         else:

@@ -9,6 +9,7 @@ from autograder.checks.ask import Status
 from autograder.checks.judge import unjudged
 from autograder.checks.verdict import ExerciseVerdict
 from autograder.grading.answers import Recorder
+from autograder.grading.apart import sit_apart
 from autograder.grading.assignment import Assignment
 from autograder.grading.collect import Submission
 from autograder.grading.memory import bounded
@@ -96,6 +97,8 @@ def grade(task: Task, worker: Worker) -> Graded:
         seed = submission_seed(task.seed, assignment.name)
         sitting = Sitting(assignment.exercises, recorder, seed)
         results = sit(cells, session, recorder, sitting)
+    with bounded():
+        sit_apart(cells, assignment, worker, task.limits, recorder, sitting)
     restored = restore(assignment.cells, submitted)
     blank = is_blank(assignment.cells, submitted)
     told = [Note("", BLANK)] if blank else notes(assignment.cells, submitted)

@@ -208,7 +208,7 @@ def _judge_again(
     faults: tuple[str, ...] = ()
     if data:
         sitting = Sitting(exercises, Replay(record), submission_seed(old.seed, old.assignment))
-        sitting.repeat(record.course)
+        sitting.repeat(record.course, record.apart)
         judged, faults = sitting.verdicts, tuple(sitting.faults)
     else:
         cause = old.exercises[0].requirements[0].message

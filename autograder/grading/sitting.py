@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from autograder.checks.ask import Answer, Interrupted, Question, Status, Transport, Unanswered, Undefined
+from autograder.checks.ask import Answer, Apart, Interrupted, Question, Status, Transport, Unanswered, Undefined
 from autograder.checks.exercise import Exercise
 from autograder.checks.judge import judge, unjudged
 from autograder.checks.requirements import NOT_WRITTEN
@@ -14,6 +14,7 @@ from autograder.kernels.session import CellResult
 
 UNJUDGED = "this answer could not be judged: ask your instructor to look at it"
 TOO_MUCH = "this answer could not be judged: comparing it takes more memory than a judge may use"
+RESTS = "your answer gives something else where {} gives nan alone: this exercise asks you to write it without"
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 
 
@@ -34,6 +35,7 @@ class Sitting:
         self.faults: list[str] = []
         self.late: list[str] = []
         self._best: dict[str, ExerciseVerdict] = {}
+        self._apart: dict[str, ExerciseVerdict] = {}
 
     def ran(self, cell: CellResult) -> None:
         """Take note of what became of a cell."""
@@ -41,12 +43,24 @@ class Sitting:
 
     def judge(self, name: str) -> None:
         """Judge an exercise by what its name stands for at this moment; of several verdicts the best counts."""
-        judged = self._judge(self.exercises[name])
+        judged = self._judge(self.exercises[name], self.transport)
         best = self._best.get(name)
         if best is None or judged.points >= best.points:
             self._best[name] = judged
 
-    def repeat(self, course: Sequence[CellResult | str]) -> None:
+    def judge_apart(self, name: str) -> None:
+        """Judge an exercise where libraries lack what it asks to write; it stands where all that held once holds again.
+
+        Nothing is believed that a process says about itself: an answer of the student's own gives the same there.
+        """
+        self._apart[name] = self._judge(self.exercises[name], Apart(self.transport.transport))
+
+    def stands(self, name: str) -> bool:
+        """Tell whether all that held of an exercise held again the last time that it was judged apart."""
+        again = self._apart.get(name)
+        return again is not None and _held(self._best[name]) <= _held(again)
+
+    def repeat(self, course: Sequence[CellResult | str], apart: Sequence[str] = ()) -> None:
         """Judge in the order in which that was done when the cells ran, by the answers of then.
 
         An exercise is judged again only where it does not hold yet: then it may have been judged once and no more.
@@ -57,6 +71,9 @@ class Sitting:
                 self.ran(event)
             elif event in self.exercises and not self.is_settled(event):
                 self.judge(event)
+        for name in apart:
+            if name in self.exercises and not self.stands(name):
+                self.judge_apart(name)
 
     def is_settled(self, name: str) -> bool:
         """Tell whether no check further down can change the verdict of an exercise."""
@@ -73,13 +90,20 @@ class Sitting:
 
     @property
     def verdicts(self) -> tuple[ExerciseVerdict, ...]:
-        return tuple(self._best[name] for name in self.exercises)
+        return tuple(self._verdict(name) for name in self.exercises)
 
-    def _judge(self, exercise: Exercise) -> ExerciseVerdict:
+    def _verdict(self, name: str) -> ExerciseVerdict:
+        exercise, again = self.exercises[name], self._apart.get(name)
+        if exercise.own is None or again is None or self.stands(name):
+            return self._best[name]
+        status: Status = "timeout" if again.status == "timeout" else "graded"
+        return unjudged(exercise, status, RESTS.format(", ".join(exercise.own.without)))
+
+    def _judge(self, exercise: Exercise, transport: Transport) -> ExerciseVerdict:
         started = time.perf_counter()
         self.transport.undefined.discard(exercise.name)
         try:
-            judged = judge(exercise, self.transport, self.seed)
+            judged = judge(exercise, transport, self.seed)
         except Interrupted:
             raise
         except Exception as fault:
@@ -113,6 +137,10 @@ class WithCellErrors:
             if question.subject in self._failed:
                 raise _explained(self._failed[question.subject]) from None
             raise
+
+
+def _held(verdict: ExerciseVerdict) -> set[str]:
+    return {requirement.key for requirement in verdict.requirements if requirement.passed}
 
 
 def _explained(cell: CellResult) -> Unanswered:

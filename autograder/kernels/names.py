@@ -33,13 +33,21 @@ class Names:
 def names_of(source: str) -> Names:
     """Return the names of a cell, none of one that is no Python; the time grows with the square of its length."""
     for is_all, is_passed_over in ((True, _is_harmless), (False, _is_magic)):
-        lines = ["" if is_passed_over(line) else line for line in source.splitlines()]
         try:
-            table = symtable.symtable("\n".join(lines), "cell", "exec")
+            table = symtable.symtable(_without(source, is_passed_over), "cell", "exec")
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         return _names(table.get_symbols(), _inner(table), is_all)
     return Names()
+
+
+def without_magics(source: str) -> str:
+    """Return a cell without the lines of magic that neither define nor look up a name of the notebook."""
+    return _without(source, _is_harmless)
+
+
+def _without(source: str, is_passed_over: Callable[[str], bool]) -> str:
+    return "\n".join("" if is_passed_over(line) else line for line in source.splitlines())
 
 
 def _names(outer: list[symtable.Symbol], inner: list[symtable.Symbol], is_all: bool) -> Names:

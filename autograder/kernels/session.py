@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
 from autograder.checks.ask import Answer, Question, Unanswered
+from autograder.checks.beside.respond import place
+from autograder.checks.beside.withheld import withheld
 from autograder.checks.clean import clean
 from autograder.kernels import pictures
 from autograder.kernels.budget import Budget, Patience, Spent, Turn
@@ -31,6 +33,9 @@ CAUSES: dict[str, tuple[LostStatus, str]] = {
 """What a child can end of, as a status and a sentence about a cell or an answer."""
 
 GRACE_SECONDS = 2.0
+
+NOTEBOOK = "__name__"
+"""What there is to ask about before any cell has run."""
 
 EXPERIMENT = "own experiment"
 """The part of cells on which no grade rests. No exercise has this name, which is no name in Python."""
@@ -96,14 +101,16 @@ class ZygoteSession:
     Args:
         start: returns a zygote that has no child; called again when the one before is gone.
         limits: of this submission.
+        without: the paths of what is taken away from libraries before the first cell runs.
 
     Attributes:
         left_behind: files that may be the submission's and were left alone all the same, once it is closed.
     """
 
-    def __init__(self, start: Callable[[], Zygote], limits: Limits) -> None:
+    def __init__(self, start: Callable[[], Zygote], limits: Limits, without: Sequence[str] = ()) -> None:
         self._start = start
         self._limits = limits
+        self._without = list(without)
         self._zygote: Zygote | None = None
         self._channel: Channel | None = None
         self._done: list[Cell] = []
@@ -180,7 +187,13 @@ class ZygoteSession:
             if self._banned is not None:
                 raise self._banned
             self._spawn()
+            if self._without:
+                self._withhold()
             self._replay()
+
+    def _withhold(self) -> None:
+        question = Question(NOTEBOOK, (self._without,), probe=place(withheld))
+        self._understand(self._request({"ask": question.to_tree()}, self._questions[NOTEBOOK]))
 
     def _replay(self) -> None:
         for cell in list(self._done):

@@ -1,6 +1,6 @@
 """Workers: where the sessions of submissions come from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -21,7 +21,7 @@ class Worker(Protocol):
     isolation: str
     watched: tuple[str, ...]
 
-    def session(self, limits: Limits) -> AbstractContextManager[Session]: ...
+    def session(self, limits: Limits, without: Sequence[str] = ()) -> AbstractContextManager[Session]: ...
     def close(self) -> None: ...
 
 
@@ -35,9 +35,9 @@ class WarmWorker:
         self._zygote: Zygote | None = Zygote(isolation, heavy)
 
     @contextmanager
-    def session(self, limits: Limits) -> Iterator[Session]:
-        """Open a session for one submission."""
-        session = ZygoteSession(self._take, limits)
+    def session(self, limits: Limits, without: Sequence[str] = ()) -> Iterator[Session]:
+        """Open a session for one submission, in a process from which these parts of libraries are taken away."""
+        session = ZygoteSession(self._take, limits, without)
         try:
             yield session
         finally:
@@ -64,15 +64,15 @@ class FreshWorker:
         self.watched = watched_only()
 
     @contextmanager
-    def session(self, limits: Limits) -> Iterator[Session]:
-        """Open a session for one submission."""
+    def session(self, limits: Limits, without: Sequence[str] = ()) -> Iterator[Session]:
+        """Open a session for one submission, in a process from which these parts of libraries are taken away."""
         zygotes: list[Zygote] = []
 
         def start() -> Zygote:
             zygotes.append(Zygote("process", heavy=False))
             return zygotes[-1]
 
-        session = ZygoteSession(start, limits)
+        session = ZygoteSession(start, limits, without)
         try:
             yield session
         finally:

@@ -112,6 +112,11 @@ class Exchanged(Facts):
     parameters: int
 
 
+def by_formula(norm: Any, x: Any) -> Any:
+    """Return what a BatchNorm1d of PyTorch gives in eval mode, which may be missing where an answer is asked apart."""
+    return (x - norm.running_mean) / (norm.running_var + norm.eps).sqrt() * norm.weight + norm.bias
+
+
 @probe
 def exchange_state(subject: Any, x: Any, settings: Arrays) -> Exchanged:
     """Load the state of a BatchNorm1d of PyTorch into the student's, and load it back."""
@@ -124,7 +129,7 @@ def exchange_state(subject: Any, x: Any, settings: Arrays) -> Exchanged:
         layer.load_state_dict(given, strict=True)
         theirs.load_state_dict(layer.state_dict(), strict=True)
         with torch.no_grad():
-            outputs = [layer.eval()(x), theirs.eval()(x)]
+            outputs = [layer.eval()(x), by_formula(theirs, x)]
         return Exchanged(list(layer.state_dict()), outputs, len(list(layer.parameters())))
 
     return attempt(run)  # type: ignore[no-any-return]

@@ -38,10 +38,15 @@ def named(path: str) -> Any:
     return functools.reduce(lambda holder, name: getattr(holder, name, None), names, sys.modules.get(library))
 
 
+def method_of(kind: Any) -> str:
+    """Return the name of the method that does the work of a layer of Keras or torch."""
+    return "call" if hasattr(kind, "call") else "forward"
+
+
 @contextmanager
 def watched(kind: Any, path: str, called: set[str]) -> Iterator[None]:
     """Note under a path when a layer of this kind, of Keras or torch, is called."""
-    method = "call" if hasattr(kind, "call") else "forward"
+    method = method_of(kind)
     original, own = getattr(kind, method), method in vars(kind)
 
     @functools.wraps(original)
