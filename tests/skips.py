@@ -8,8 +8,9 @@ import pytest
 
 NO_CGROUP = "no cgroup that bounds memory can be made here: it takes root, or a system that delegates one"
 NO_MOUNT = "no file system in a file can be mounted here: it takes root and a loop device"
+NO_NETWORKS = "no networks of machines of their own can be made here: it takes root, iproute2 and openssl"
 NO_DATA = "COURSE_DATA names no folder of real data, which the project does not carry"
-PERMITTED = (NO_CGROUP, NO_MOUNT, NO_DATA)
+PERMITTED = (NO_CGROUP, NO_MOUNT, NO_NETWORKS, NO_DATA)
 NO_SKIP = os.environ.get("COURSE_NO_SKIP") == "1"
 
 

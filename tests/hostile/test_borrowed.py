@@ -6,11 +6,11 @@ What decides is what they give in another process, from which the layer was take
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from autograder.checks.catalogue import ASSIGNMENTS, exercises, find
+from autograder.checks.verdict import ExerciseVerdict
 from autograder.grading import apart
 from autograder.grading.answers import Record, Replay
 from autograder.grading.assignment import load
@@ -71,33 +71,40 @@ def worker() -> Iterator[Worker]:
 
 
 def graded(worker: Worker, name: str, source: str) -> Graded:
-    """Grade one exercise, answered by this cell."""
-    exercise = find(name)
-    assignment = replace(load(exercise.assignment), exercises=(exercise,))
+    """Grade a notebook in which one exercise is answered, by this cell."""
+    assignment = load(find(name).assignment)
     submission = Submission("student", assignment.name, notebook(assignment.name, {name: source}))
     return grade(Task(submission, assignment, assignment.version, 1), worker)
 
 
-@pytest.mark.parametrize("how", FORGERIES)
+def of(name: str, graded: Graded) -> ExerciseVerdict:
+    return next(exercise for exercise in graded.verdict.exercises if exercise.name == name)
+
+
+HEAVY = {"a layer is derived"}
+SEVERAL = [pytest.param(how, marks=[pytest.mark.levels] if how in HEAVY else []) for how in FORGERIES]
+
+
+@pytest.mark.parametrize("how", SEVERAL)
 def test_what_a_process_says_of_itself_earns_nothing(worker: Worker, how: str, monkeypatch) -> None:
     name, source = FORGERIES[how]
-    (judged,) = graded(worker, name, source).verdict.exercises
+    judged = of(name, graded(worker, name, source))
     assert judged.points == 0
     assert "asks you to write it without" in judged.shared
 
     monkeypatch.setattr(apart, "is_doubtful", lambda *_: False)
-    (judged,) = graded(worker, name, source).verdict.exercises
+    judged = of(name, graded(worker, name, source))
     assert judged.passed, judged.shared
 
 
-@pytest.mark.parametrize("name", ["layernorm", "BatchNorm1d", "ManualDropout"])
+@pytest.mark.parametrize("name", ["layernorm", "BatchNorm1d", pytest.param("ManualDropout", marks=pytest.mark.levels)])
 def test_an_answer_of_ones_own_keeps_its_points_however_it_is_doubted(worker: Worker, name: str) -> None:
     theirs = (
         "import sys, torch\nprint(torch.nn.BatchNorm1d(3)(torch.ones(2, 3)), torch.nn.LayerNorm(3)(torch.ones(3)))\n"
     )
     judged = graded(worker, name, theirs + right_cells(find(name).assignment, 0)[name])
     assert Record.from_bytes(judged.record).apart == [name]
-    assert judged.verdict.points == judged.verdict.max_points
+    assert of(name, judged).passed, of(name, judged).shared
 
 
 def test_judged_again_from_its_record_it_is_worth_the_same(worker: Worker) -> None:
@@ -106,7 +113,7 @@ def test_judged_again_from_its_record_it_is_worth_the_same(worker: Worker) -> No
     record = Record.from_bytes(judged.record)
     sitting = Sitting([find(name)], Replay(record), submission_seed(1, find(name).assignment))
     sitting.repeat(record.course, record.apart)
-    assert sitting.verdicts == judged.verdict.exercises
+    assert sitting.verdicts == (of(name, judged),)
 
 
 APART = """
@@ -127,6 +134,7 @@ for name in sys.argv[1:]:
 """
 
 
+@pytest.mark.levels
 def test_right_answers_and_probes_need_nothing_of_what_is_taken_away() -> None:
     """In one process, in which more and more is taken away."""
     subprocess.run([sys.executable, "-c", APART, *OWN], check=True, capture_output=True)
