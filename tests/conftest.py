@@ -1,3 +1,9 @@
 """What holds for every test: one skipped in CI fails, its seconds can be written down, some run only when asked for."""
 
+from hypothesis import HealthCheck, settings
+
 pytest_plugins = ["tests.skips", "tests.minutes", "tests.parts", "tests.changed"]
+
+# Both go by the clock, which a busy machine decides: no verdict rests on that.
+settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("course")

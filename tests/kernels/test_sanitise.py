@@ -224,10 +224,12 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
-            st.sampled_from(["cells", "cell_type", "source", "metadata", "nbgrader", "grade_id", "points"]), inner
+            st.sampled_from(["cells", "cell_type", "source", "metadata", "nbgrader", "grade_id", "points"]),
+            inner,
+            max_size=4,
         )
     ),
-    max_leaves=30,
+    max_leaves=12,
 )
 
 
