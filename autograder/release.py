@@ -5,6 +5,7 @@ import re
 import sysconfig
 import tempfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import jupytext
@@ -14,6 +15,7 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from autograder.checks.catalogue import exercises, source
+from autograder.checks.rules import rules
 from autograder.draft import Undrafted, draft
 from autograder.first_cell import first_cell
 from autograder.grading.errors import CourseError
@@ -57,6 +59,7 @@ def release(assignment: str, solutions: Path, destination: Path, published: Publ
         ReleaseError: the solution is not there, its points differ from the exercises', or nbgrader refuses it.
     """
     notebook = read_solution(assignment, solutions)
+    _state_rules(notebook, rules(exercises(assignment)))
     _address(notebook, published)
     released = destination / assignment / f"{assignment}.ipynb"
     released.parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +68,13 @@ def release(assignment: str, solutions: Path, destination: Path, published: Publ
     _go_on(generated)
     nbformat.write(generated, released)
     return released
+
+
+def _state_rules(notebook: NotebookNode, paragraph: str) -> None:
+    """Add what holds in all exercises to the text before the first cell of code."""
+    for text, cell in pairwise(notebook.cells):
+        if cell.id == START and text.cell_type == "markdown":
+            text.source += f"\n\n{paragraph}"
 
 
 def _address(notebook: NotebookNode, published: Published) -> None:

@@ -24,13 +24,6 @@
 # Everything is NumPy.
 #
 # **Notation.** The *rate* $p$ is the probability that an entry is **dropped**, as in Keras and PyTorch, and $q = 1 - p$ the probability that it is kept.
-#
-# **Rules of all checks.** An array that is returned has the dtype of the first array argument, and no argument is
-# modified. Arrays may hold zeros, may have any size, may lie in memory in any order and may be read-only. What the
-# line of an argument refuses raises `ValueError` with a message that names the argument or has the word *shape* in
-# it. A rate outside $[0, 1]$ is refused in training and at test time. All randomness comes from the generator that is
-# passed in. How you draw from it is up to you. A result depends on nothing that was called before, unless the
-# exercise says so.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from autograder import begin

@@ -27,12 +27,6 @@
 # **Shapes and eps.** NumPy would often broadcast a parameter of the wrong shape without a word: it is to be refused.
 # `eps` has the default of Keras. PyTorch has others, so pass `eps` explicitly when you carry weights from one to the
 # other.
-#
-# **Rules of all checks.** An array that is returned has the dtype of the first array argument, and no argument is
-# modified. Arrays may hold zeros, may have any size, may lie in memory in any order and may be read-only. What the
-# line of an argument refuses raises `ValueError` with a message that names the argument or has the word *shape* in
-# it. A rate outside $[0, 1]$ is refused in training and at test time. A result depends on nothing that was called
-# before, unless the exercise says so.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from autograder import begin

@@ -24,8 +24,6 @@
 # dropout. A careful "no difference" earns everything.
 #
 # You need PyTorch, NumPy and Matplotlib.
-#
-# **Rules of all checks.** A result depends on nothing that was called before, unless the exercise says so.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from autograder import begin

@@ -25,11 +25,6 @@
 # **Rules.** Images are arrays of shape `(n, h, w, c)`: examples, rows, columns, channels, as in Keras. A result has the dtype
 # of the first array argument, and no argument is modified. What cannot be done raises `ValueError` with a message that names
 # the argument, or says what is wrong with a shape.
-#
-# **Rules of all checks.** An array that is returned has the dtype of the first array argument, and no argument is
-# modified. Arrays may hold zeros, may have any size, may lie in memory in any order and may be read-only. What the
-# line of an argument refuses raises `ValueError` with a message that names the argument or has the word *shape* in
-# it. A result depends on nothing that was called before, unless the exercise says so.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from autograder import begin

@@ -1,24 +1,16 @@
-"""What holds in all exercises of an assignment, said once in its notebook: `python -m autograder.checks.rules`.
+"""What holds in all exercises of an assignment, said once in its notebook, which gets it when it is released.
 
 Which sentences a notebook has follows from what its exercises declare.
 """
 
 import inspect
-import sys
-import textwrap
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from autograder.checks.again import in_every_way
-from autograder.checks.catalogue import ASSIGNMENTS, exercises
 from autograder.checks.exercise import Exercise
 from autograder.checks.implementation import resolve
 
-SOLUTIONS = Path("solutions")
 TITLE = "**Rules of all checks.**"
-START = '# %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start"'
-"""How the cell begins that follows the rules."""
-WIDTH = 116
 
 
 def _takes(*names: str) -> Callable[[Exercise], bool]:
@@ -70,26 +62,3 @@ def rules(asked: Iterable[Exercise]) -> str:
     """Return the paragraph of rules of some exercises."""
     asked = tuple(asked)
     return " ".join([TITLE, *(sentence for holds, sentence in RULES if any(map(holds, asked)))])
-
-
-def written(solution: str, paragraph: str) -> str:
-    """Return a solution, a jupytext file, with this paragraph of rules before its first cell of code.
-
-    Raises ValueError when there is no such cell.
-    """
-    before, found, after = solution.partition(START)
-    if not found:
-        raise ValueError("the solution has no cell with the grade_id start")
-    introduction = before.partition(f"#\n# {TITLE}")[0].rstrip("\n")
-    lines = textwrap.wrap(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False)
-    return "\n".join([introduction, "#", *(f"# {line}" for line in lines), "", f"{found}{after}"])
-
-
-def main() -> None:
-    for name in sys.argv[1:] or ASSIGNMENTS:
-        path = SOLUTIONS / f"{name}.py"
-        path.write_text(written(path.read_text(encoding="utf-8"), rules(exercises(name))), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
