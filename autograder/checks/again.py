@@ -15,9 +15,9 @@ from autograder.checks.memory import Asked
 
 Part = Callable[[Value], Value]
 
-MOST = 12
+MOST = 8
 """How many questions are put again, each of another form."""
-FEW = 4
+FEW = 3
 """How many of them with zeros among the entries."""
 LARGEST = 4_000
 """Entries of the arrays of a question that is put again: larger ones are there to count what is random."""

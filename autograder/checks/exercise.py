@@ -104,6 +104,7 @@ class Exercise:
         page: section of the book to read when a requirement does not hold, as in `dropout/why#when-it-is-of-no-use`; by
             default what students are told of checks.
         onward: a sentence for a full answer: where it is used, and what to try with it.
+        trap: the keys of the requirements that the exercise is set for; a third of its points or more are theirs.
         name: of the function or class; by default that of the reference.
         assignment: by default the package of the module that declares it.
         challenge: whether it is harder than the rest.
@@ -113,6 +114,7 @@ class Exercise:
     reference: Callable[..., object] | Built
     page: str = "guides/students"
     onward: str = ""
+    trap: tuple[str, ...] = ()
     name: str = ""
     assignment: str = ""
     challenge: bool = False

@@ -12,7 +12,7 @@ from autograder.checks.ask import LocalTransport
 from autograder.checks.catalogue import find
 from autograder.checks.implementation import resolve
 from autograder.checks.judge import judge
-from autograder.reference import dropout, layernorm, montecarlo
+from autograder.reference import batchnorm, dropout, layernorm, montecarlo, pooling
 
 SEEDS = range(5)
 WRONG, MISTAKEN = [], []
@@ -174,6 +174,92 @@ def fills_zeros_in_place(probs):
 def looks_at_the_lower_border_only(samples, y, tau, z=1.96):
     half = z * np.sqrt(samples.var(axis=0) + 1 / tau)
     return float((y > samples.mean(axis=0) - half).mean())
+
+
+@answers("dropout_forward")
+def divides_by_the_share_that_is_kept(x, rate, rng, training=True):
+    y, mask = dropout.dropout_forward(x, rate, rng, training)
+    return (x * mask / mask.mean()).astype(x.dtype) if mask.any() else y, mask
+
+
+@answers("dropout_forward")
+def drops_an_exact_number_of_entries(x, rate, rng, training=True):
+    y, mask = dropout.dropout_forward(x, rate, rng, training)
+    if training and 0 < rate < 1:
+        mask = (rng.permutation(x.size) >= round(rate * x.size)).reshape(x.shape)
+        y = (x * mask / (1 - rate)).astype(x.dtype)
+    return y, mask
+
+
+def standardized(x, gamma, beta, eps, var):
+    batchnorm.batchnorm_train(x, gamma, beta, eps)
+    mean = x.mean(axis=0)
+    y = (x - mean) / np.sqrt(var + eps) * gamma + beta
+    return y.astype(x.dtype), mean.astype(x.dtype), var.astype(x.dtype)
+
+
+@answers("batchnorm_train")
+def squares_the_mean_deviation(x, gamma, beta, eps=1e-3):
+    return standardized(x, gamma, beta, eps, np.abs(x - x.mean(axis=0)).mean(axis=0) ** 2)
+
+
+@answers("batchnorm_train")
+def divides_by_the_mean_square(x, gamma, beta, eps=1e-3):
+    return standardized(x, gamma, beta, eps, (x**2).mean(axis=0))
+
+
+@answers("layernorm")
+def adds_beta_before_gamma(x, gamma, beta, eps=1e-3):
+    return layernorm.layernorm(x, gamma, gamma * beta, eps)
+
+
+@answers("mc_summary")
+def takes_the_median(samples, deterministic):
+    _, sd, se, _ = montecarlo.mc_summary(samples, deterministic)
+    median = np.median(samples, axis=0)
+    return median, sd, se, (median - deterministic) / se
+
+
+@answers("mc_summary")
+def divides_by_the_root_of_one_less(samples, deterministic):
+    mean, sd, _, _ = montecarlo.mc_summary(samples, deterministic)
+    se = (sd / np.sqrt(len(samples) - 1)).astype(sd.dtype)
+    return mean, sd, se, (mean - deterministic) / se
+
+
+@answers("expected_calibration_error")
+def fills_bins_equally(probs, labels, bins=15):
+    montecarlo.expected_calibration_error(probs, labels, bins)
+    confidence, hit = probs.max(axis=1), probs.argmax(axis=1) == labels
+    parts = [part for part in np.array_split(confidence.argsort(kind="stable"), bins) if part.size]
+    return float(sum(part.size * abs(hit[part].mean() - confidence[part].mean()) for part in parts) / len(probs))
+
+
+@answers("expected_calibration_error")
+def takes_a_root(probs, labels, bins=15):
+    return calibration_error(probs, labels, bins, lambda x: np.ceil(x).astype(int) - 1) ** 0.5
+
+
+@answers("max_pool2d_backward")
+def divides_by_the_pixels_of_a_window(dy, x, size, stride):
+    return pooling.max_pool2d_backward(dy, x, size, stride) / np.asarray(size**2, dy.dtype)
+
+
+@answers("max_pool2d_backward")
+def seeks_one_maximum_for_all_channels(dy, x, size, stride):
+    dx = pooling.max_pool2d_backward(dy, x, size, stride)
+    if x.shape[3] > 1:
+        brightest = np.broadcast_to(x.max(axis=3, keepdims=True), x.shape)
+        dx = pooling.max_pool2d_backward(dy, brightest, size, stride)
+    return dx
+
+
+@answers("dropout_ridge")
+def penalizes_by_magnitudes(X, y, rate):
+    w = dropout.dropout_ridge(X, y, rate)
+    if rate < 1:
+        w = np.linalg.solve(X.T @ X + rate / (1 - rate) * np.diag(np.abs(X).sum(axis=0)), X.T @ y).astype(w.dtype)
+    return w
 
 
 @answers("evaluate")

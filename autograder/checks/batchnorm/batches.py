@@ -5,6 +5,7 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
 from autograder.checks.expect import array, close, expect, parts, refuses
+from autograder.checks.layernorm import gain
 
 SHAPES = ((5, 3), (2, 6), (4, 4), (300, 1))
 """Shapes (n, d) that are asked: a square and a large batch among them, and a smallest one in which n / (n - 1) is 2."""
@@ -59,12 +60,8 @@ def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
 def eps_is_added(ask: Ask, x: np.ndarray, *given: float) -> None:
     """Raise Unmet unless eps, as it is by default and as given, is added to the variance of each feature."""
     rows = tuple(range(x.ndim - 1))
-    squares = x.var(axis=rows)
-    without = squares / (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=rows)
-    for eps in ({}, *({"eps": value} for value in given)):
-        wanted = np.sqrt(squares / (without + eps.get("eps", 1e-3)))
-        right = close(np.sqrt((standard(ask, x, **eps) ** 2).mean(axis=rows)), wanted)
-        expect(right, "eps (1e-3 unless given) should be added to the variance, under the root")
+    ys = {eps: standard(ask, x, eps=eps) for eps in (NEGLIGIBLE, *given)}
+    gain.eps_is_added({**ys, 1e-3: standard(ask, x)}, x - x.mean(axis=rows), axis=rows)
 
 
 def marks_of_eps(ask: Ask, x: np.ndarray) -> list[float]:
@@ -76,18 +73,24 @@ def marks_of_eps(ask: Ask, x: np.ndarray) -> list[float]:
 
 
 def slope_follows_eps(ask: Ask, mean: np.ndarray, var: np.ndarray) -> None:
-    """Raise Unmet unless y grows with x as eps under the root lets it, measured by how it grows for a large eps."""
+    """Raise Unmet unless y grows with x as eps under the root lets it.
+
+    1 / slope^2 is a variance plus eps, or a multiple of both. The variance is the one that is given, or another one
+    that the answer takes; that it should be the given one is judged apart.
+    """
     d = len(mean)
 
     def slope(**eps: float) -> np.ndarray:
         y = array(ask(np.stack([mean, mean + 1]), np.ones(d), np.ones(d), mean, var, **eps), (2, d), name="y")
         return np.asarray(y[1] - y[0])
 
-    least = slope(eps=0.7)
+    message = "eps (1e-3 unless given) should be added to the variance, under the root"
+    largest, smallest = 1 / slope(eps=70.0) ** 2, 1 / slope(eps=NEGLIGIBLE) ** 2
+    multiple = (largest - smallest) / (70 - NEGLIGIBLE)
+    expect(close(multiple, np.ones(d)) or close(np.sqrt(smallest / multiple), np.sqrt(var + NEGLIGIBLE)), message)
     for eps in ({}, {"eps": 1e-5}, {"eps": 0.02}):
-        wanted = np.sqrt((var + 0.7) / (var + eps.get("eps", 1e-3)))
-        message = "eps (1e-3 unless given) should be added to the variance, under the root"
-        expect(close(slope(**eps) / least, wanted), message)
+        wanted = 1 / np.sqrt(smallest + multiple * (eps.get("eps", 1e-3) - NEGLIGIBLE))
+        expect(close(slope(**eps) / wanted, np.ones(d)), message)
 
 
 def treats_rows_alone(ask: Ask, draw: np.random.Generator) -> None:

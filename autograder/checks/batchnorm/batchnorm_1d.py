@@ -5,11 +5,19 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask, Tensor, Value
-from autograder.checks.batchnorm.batches import batch, gains, statistics
+from autograder.checks.batchnorm.batches import batch
 from autograder.checks.batchnorm.modules import BatchNorm1d, in_place, with_addcmul, with_var_mean
+from autograder.checks.batchnorm.steps import (
+    CASES,
+    KEYS,
+    OPTIONS,
+    SHAPES,
+    alternated,
+    parameters,
+    settings,
+    tensors,
+)
 from autograder.checks.beside.batchnorm import (
-    Normalized,
-    alternate,
     count_state,
     differentiate,
     exchange_state,
@@ -18,7 +26,6 @@ from autograder.checks.beside.batchnorm import (
     remembers,
     train,
 )
-from autograder.checks.beside.ways import lay
 from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import close, expect, is_refusal, tensor
 from autograder.reference.batchnorm import batchnorm_backward, batchnorm_inference, batchnorm_train
@@ -27,35 +34,9 @@ exercise = Exercise(
     BatchNorm1d,
     page="normalization/training#running-statistics-what-batchnorm-remembers",
     onward="The last experiment trains with such a layer; try loading the state of PyTorch's own layer into yours.",
+    trap=("moves_statistics", "flows_through_statistics", "keeps_no_graph"),
     own=Own(("torch.nn.BatchNorm1d", "torch.nn.functional.batch_norm"), (Tensor(np.eye(3, dtype=np.float32)),), (3,)),
 )
-
-SHAPES = ((5, 3), (2, 4))
-STEPS = (True, False, True, True, False, True)
-KEYS = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
-OPTIONS: tuple[dict[str, float], ...] = ({}, {"eps": 0.3, "momentum": 0.4})
-CASES = tuple(zip((*SHAPES, (4, 4), (300, 2)), (*OPTIONS, *reversed(OPTIONS)), (True, True, False, False), strict=True))
-"""Shape, options, and whether gradients are recorded."""
-
-
-def tensors(arrays: dict[str, np.ndarray]) -> dict[str, Tensor]:
-    return {name: Tensor(array) for name, array in arrays.items()}
-
-
-def settings(draw: np.random.Generator, d: int) -> dict[str, np.ndarray]:
-    """Draw weight, bias and running statistics."""
-    (weight, bias), (mean, var) = gains(draw, d), statistics(draw, d)
-    return {"weight": weight, "bias": bias, "running_mean": mean, "running_var": var}
-
-
-def parameters(given: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    return given["weight"], given["bias"]
-
-
-def alternated(ask: Ask, draw: np.random.Generator) -> tuple[list[np.ndarray], tuple[bool, ...], list[Normalized]]:
-    """Return batches, the modes of one module for each, and what became of them one after the other."""
-    xs = [lay(batch(draw, (n, 3)), ["zeros"]) + shift for n, shift in zip((4, 5, 3, 6, 2, 5), range(6), strict=True)]
-    return xs, STEPS, ask.probe(alternate, [Tensor(x) for x in xs], list(STEPS), {})
 
 
 @exercise.requires("standardizes with the batch in training mode", 1.5)

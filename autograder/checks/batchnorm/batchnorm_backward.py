@@ -15,6 +15,7 @@ exercise = Exercise(
     batchnorm_backward,
     page="normalization/backward#an-input-acts-along-three-paths",
     onward="The experiment that follows trains a network with it; try a dy of ones, and explain what comes out.",
+    trap=("flows_through_mean", "flows_through_variance"),
 )
 
 
@@ -29,14 +30,14 @@ def exact(actual: np.ndarray, expected: np.ndarray) -> bool:
     return actual.shape == expected.shape and np.allclose(actual, expected, rtol=1e-9, atol=1e-9 * scale)
 
 
-@exercise.requires("sums dbeta over the batch", 1.5)
+@exercise.requires("sums dbeta over the batch", 2)
 def sums_dbeta(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         dy, x, gamma = problem(draw, shape)
         expect(exact(part(ask, "dbeta", dy, x, gamma), dy.sum(axis=0)), "dbeta should be dy summed over the batch")
 
 
-@exercise.requires("sums dgamma over the batch", 1)
+@exercise.requires("sums dgamma over the batch", 1.5)
 def sums_dgamma(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for eps in EPS:
@@ -47,7 +48,7 @@ def sums_dgamma(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-@exercise.requires("lets the gradient flow through the mean", 1)
+@exercise.requires("lets the gradient flow through the mean", 1.5)
 def flows_through_mean(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         dx = part(ask, "dx", *problem(draw, shape))
@@ -58,7 +59,7 @@ def flows_through_mean(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("lets the gradient flow through the variance", 1)
+@exercise.requires("lets the gradient flow through the variance", 1.5)
 def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for eps in EPS:
@@ -75,7 +76,7 @@ def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-@exercise.requires("is the exact gradient with respect to x", 2.5)
+@exercise.requires("is the exact gradient with respect to x", 1)
 def is_exact(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         dy, x, gamma = problem(draw, shape)
@@ -86,7 +87,7 @@ def is_exact(ask: Ask, draw: np.random.Generator) -> None:
             expect(exact(dx, batchnorm_backward(dy, x, gamma, eps)[0]), f"{message} for another eps")
 
 
-@exercise.requires("gives no gradient to a batch of one", 0.5)
+@exercise.requires("gives no gradient to a batch of one", 0.25)
 def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
     dy, x, gamma = (argument[:1] if argument.ndim == 2 else argument for argument in problem(draw, (2, 4)))
     dx, dgamma, dbeta = parts(ask(dy, x, gamma), PARTS)
@@ -109,7 +110,7 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, *given, because=f"an x of shape {wrong.shape}", mentions="x dy gamma")
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(right=batchnorm_backward)
 )
 

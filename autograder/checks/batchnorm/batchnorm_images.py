@@ -20,6 +20,7 @@ exercise = Exercise(
     batchnorm_images,
     page="normalization/training#what-batchnorm-computes-in-training",
     onward="Convolutional networks use this form; try an image of one color, and look at the variance.",
+    trap=("standardizes",),
     own=Own(("torch.nn.functional.batch_norm",), (np.ones((2, 2, 2, 3)), np.ones(3), np.ones(3))),
 )
 
@@ -46,13 +47,13 @@ def standardizes(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("adds eps inside the root", 1, after="standardizes")
+@exercise.requires("adds eps inside the root", 1.5, after="standardizes")
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for scale in (0.03, 1.0):
         eps_is_added(ask, scale * images(draw, (3, 2, 5, 4)), 1e-5, 0.02)
 
 
-@exercise.requires("scales by gamma and shifts by beta", 1)
+@exercise.requires("scales by gamma and shifts by beta", 1.25)
 def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, (gamma, beta) = images(draw, shape), gains(draw, shape[3])
@@ -83,7 +84,7 @@ def gives_beta_for_one_pixel(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(y, beta.reshape(1, 1, 1, 3)), "one image of one pixel has no spread: y should be beta")
 
 
-@exercise.requires("refuses wrong shapes", 1)
+@exercise.requires("refuses wrong shapes", 0.5)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     x, (gamma, beta) = images(draw, (3, 2, 5, 4)), gains(draw, 4)
     ask(x, gamma, beta)
@@ -92,7 +93,7 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, wrong, gamma, beta, because=f"an x of shape {wrong.shape}", mentions="x gamma beta")
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(right=batchnorm_images)
 )
 

@@ -22,6 +22,7 @@ exercise = Exercise(
     batchnorm_train,
     page="normalization/training#what-batchnorm-computes-in-training",
     onward="Exercises 4, 5 and 7 are built on it; try a batch of one row, and see what is left of it.",
+    trap=("divides_by_deviation", "adds_eps"),
     own=Own(("torch.nn.functional.batch_norm",), (np.eye(3), np.ones(3), np.ones(3))),
 )
 
@@ -51,13 +52,13 @@ def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("adds eps inside the root", 1, after="centers")
+@exercise.requires("adds eps inside the root", 1.5, after="centers")
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for scale in (0.05, 1.0):
         eps_is_added(ask, batch(draw, (7, 3), scale), 1e-5, 0.02, 0.7)
 
 
-@exercise.requires("scales by gamma and shifts by beta", 1)
+@exercise.requires("scales by gamma and shifts by beta", 1.75)
 def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, (gamma, beta) = batch(draw, shape), gains(draw, shape[1])
@@ -68,7 +69,7 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("returns the mean and the biased variance of the batch", 1)
+@exercise.requires("returns the mean and the biased variance of the batch", 0.5)
 def returns_statistics(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x = batch(draw, shape)
@@ -89,7 +90,7 @@ def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
     expect(not array(var, (4,), name="var").any(), "the variance of a batch of one is 0")
 
 
-@exercise.requires("refuses wrong shapes", 1)
+@exercise.requires("refuses wrong shapes", 0.5)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     x, (gamma, beta) = batch(draw, (6, 4)), gains(draw, 4)
     ask(x, gamma, beta)
@@ -98,7 +99,7 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, wrong, gamma, beta, because=f"an x of shape {wrong.shape}", mentions="x gamma beta")
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(right=batchnorm_train)
 )
 

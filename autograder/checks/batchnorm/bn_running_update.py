@@ -14,6 +14,7 @@ exercise = Exercise(
     bn_running_update,
     page="normalization/training#running-statistics-what-batchnorm-remembers",
     onward="The module of exercise 7 remembers by this rule; try momentum 0.01 in both conventions, and count the steps until half of the start is forgotten.",
+    trap=("moves_var_as_torch", "moves_mean_as_torch"),
 )
 
 PARTS = ("running_mean", "running_var")
@@ -68,7 +69,7 @@ def moves_var_as_torch(ask: Ask, draw: np.random.Generator) -> None:
     moves_var(ask, draw, "torch", 1, message)
 
 
-@exercise.requires("takes a batch of one for Keras and refuses it for PyTorch", 1)
+@exercise.requires("takes a batch of one for Keras and refuses it for PyTorch", 1.5)
 def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
     x, mean, var = problem(draw, (2, 4))
     x = x[:1]
@@ -81,7 +82,7 @@ def takes_batch_of_one(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
-@exercise.requires("refuses an unknown library and wrong shapes", 0.5)
+@exercise.requires("refuses an unknown library and wrong shapes", 0.25)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     x, mean, var = problem(draw, (6, 4))
     ask(x, mean, var, "keras")
@@ -101,7 +102,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(right=bn_running_update)
 )
 

@@ -12,6 +12,7 @@ exercise = Exercise(
     bn_shift_ratio,
     page="normalization/dropout-and-batchnorm#batchnorm-behind-dropout-stores-a-variance-that-is-too-large",
     onward="Exercise 8 repairs what this number describes; try to find the mean at which the ratio is 3 at rate 0.5.",
+    trap=("adds_mean",),
 )
 
 
@@ -48,7 +49,7 @@ def adds_mean(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-@exercise.requires("is right behind a ReLU", 1, after="divides_by_keep adds_mean")
+@exercise.requires("is right behind a ReLU", 0.5, after="divides_by_keep adds_mean")
 def knows_rectified_normal(ask: Ask, draw: np.random.Generator) -> None:
     sd = float(draw.uniform(0.5, 3))
     mean, second = sd / np.sqrt(2 * np.pi), sd**2 / 2
@@ -58,7 +59,7 @@ def knows_rectified_normal(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(number(ask(float(mean), float(second - mean**2), rate)), wanted), message)
 
 
-@exercise.requires("is 1 at rate 0", 0.5)
+@exercise.requires("is 1 at rate 0", 1)
 def is_one_without_dropout(ask: Ask, draw: np.random.Generator) -> None:
     size, var = moments(draw)
     for mean in (size, -size):

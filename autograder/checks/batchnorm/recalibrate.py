@@ -7,6 +7,7 @@ import numpy as np
 from autograder.checks.ask import Ask
 from autograder.checks.batchnorm.batches import batch
 from autograder.checks.batchnorm.recalibrations import UNEVEN, ask_about, chain
+from autograder.checks.batchnorm.recalibrators import on_a_copy, with_counting_momentum, with_hooks
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, tensor
 from autograder.checks.implementation import Built
@@ -41,6 +42,7 @@ exercise = Exercise(
     recalibrate,
     page="normalization/dropout-and-batchnorm#whether-removing-the-shift-helps-depends-on-the-network",
     onward="It is what weight averaging calls `update_bn`; try it twice, and see whether the second time changes anything.",
+    trap=("averages_behind_dropout", "restores_modes"),
     challenge=True,
 )
 
@@ -60,7 +62,7 @@ def alone(ask: Ask, draw: np.random.Generator, kind: str, sizes: tuple[int, ...]
     agrees(answer.statistics[1], np.mean([x.var(0, ddof=1) for x in rows], axis=0), message)
 
 
-@exercise.requires("averages mean and unbiased variance over the batches", 3)
+@exercise.requires("averages mean and unbiased variance over the batches", 2.5)
 def averages_first(ask: Ask, draw: np.random.Generator) -> None:
     answer, wanted = chain(ask, draw, UNEVEN)
     message = "the running {} of a BatchNorm should be the plain mean over the batches of each batch's {}"
@@ -68,7 +70,7 @@ def averages_first(ask: Ask, draw: np.random.Generator) -> None:
     agrees(answer.statistics[1], wanted[1], message.format("variance", "unbiased variance"))
 
 
-@exercise.requires("has dropout off and every BatchNorm in training mode", 3, after="averages_first")
+@exercise.requires("has dropout off and every BatchNorm in training mode", 2, after="averages_first")
 def averages_behind_dropout(ask: Ask, draw: np.random.Generator) -> None:
     answer, wanted = chain(ask, draw)
     message = "a BatchNorm behind dropout and behind another BatchNorm should be estimated with all dropout off "
@@ -78,13 +80,13 @@ def averages_behind_dropout(ask: Ask, draw: np.random.Generator) -> None:
     alone(ask, draw, "channels", (3, 2), "a BatchNorm2d behind Dropout2d should be estimated with Dropout2d off")
 
 
-@exercise.requires("reaches BatchNorm of every dimension, also alone", 1, after="averages_first")
+@exercise.requires("reaches BatchNorm of every dimension, also alone", 0.5, after="averages_first")
 def knows_all_dimensions(ask: Ask, draw: np.random.Generator) -> None:
     for kind, sizes in (("alone", ()), ("images", (3, 2)), ("volumes", (2, 1, 3))):
         alone(ask, draw, kind, sizes, f"BatchNorm{max(len(sizes), 1)}d should be recalibrated like the others")
 
 
-@exercise.requires("restores every module's mode", 1)
+@exercise.requires("restores every module's mode", 2)
 def restores_modes(ask: Ask, draw: np.random.Generator) -> None:
     answer, _ = chain(ask, draw)
     expect(
@@ -93,7 +95,7 @@ def restores_modes(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
-@exercise.requires("restores every momentum", 1)
+@exercise.requires("restores every momentum", 2)
 def restores_momentum(ask: Ask, draw: np.random.Generator) -> None:
     answer, _ = chain(ask, draw)
     expect(answer.after.momentum == answer.before.momentum, "every BatchNorm should get its momentum back")
@@ -178,93 +180,6 @@ def mode_not_restored():
     """Some module is left in another mode than before, so the caller's model trains or drops where it did not."""
 
 
-@exercise.right
-@Built
-def with_hooks():
-    """Collect what goes into each BatchNorm by hooks, and write the means by hand."""
-    import torch
-    from torch import nn
-
-    def recalibrate(model, batches):
-        norms = [m for m in model.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d))]
-        modes = [(m, m.training) for m in model.modules()]
-        seen = {m: [] for m in norms}
-
-        def listen(module, inputs):
-            (x,) = inputs
-            rows = x.detach().transpose(0, 1).flatten(1)
-            seen[module].append((rows.mean(1), rows.var(1)))
-
-        handles = [m.register_forward_pre_hook(listen) for m in norms]
-        for m, _ in modes:
-            m.training = m in seen
-        with torch.no_grad():
-            for x in batches:
-                model(x)
-        for handle in handles:
-            handle.remove()
-        for m, mode in modes:
-            m.training = mode
-        for m in norms:
-            means, variances = zip(*seen[m], strict=True)
-            m.running_mean.copy_(torch.stack(means).mean(0))
-            m.running_var.copy_(torch.stack(variances).mean(0))
-        return model
-
-    return recalibrate
-
-
-@exercise.right
-@Built
-def with_counting_momentum():
-    """Momentum 1 / k at batch k is a plain mean."""
-    import torch
-    from torch import nn
-
-    def recalibrate(model, batches):
-        state = [(m, m.training, getattr(m, "momentum", None)) for m in model.modules()]
-        kinds = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-        model.eval()
-        try:
-            for k, x in enumerate(batches, start=1):
-                for m, _, _ in state:
-                    if isinstance(m, kinds):
-                        m.train().momentum = 1 / k
-                with torch.inference_mode():
-                    model(x)
-        finally:
-            for m, training, momentum in state:
-                m.training = training
-                if isinstance(m, kinds):
-                    m.momentum = momentum
-        return model
-
-    return recalibrate
-
-
-@exercise.right
-@Built
-def on_a_copy():
-    """Recalibrate a copy without dropout, and carry its statistics over."""
-    import copy
-
-    import torch
-
-    def recalibrate(model, batches):
-        twin = copy.deepcopy(model).train()
-        for module in twin.modules():
-            if "Dropout" in "".join(kind.__name__ for kind in type(module).__mro__):
-                module.eval()
-            if "BatchNorm" in type(module).__name__:
-                module.momentum = None
-                module.reset_running_stats()
-        with torch.no_grad():
-            for x in batches:
-                twin(x)
-        for mine, theirs in zip(model.modules(), twin.modules(), strict=True):
-            if "BatchNorm" in type(mine).__name__:
-                for buffer in ("running_mean", "running_var", "num_batches_tracked"):
-                    getattr(mine, buffer).copy_(getattr(theirs, buffer))
-        return model
-
-    return recalibrate
+exercise.right(with_hooks)
+exercise.right(with_counting_momentum)
+exercise.right(on_a_copy)

@@ -21,11 +21,19 @@ class Classifier(Facts):
     outputs: list[list[Any]] = field(default_factory=list)
 
 
+def of_dense(model: Any) -> list[Any]:
+    """Return the kernels and biases of a model's Dense layers, in order: of all that it has, if it has none."""
+    import keras
+
+    dense = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Dense)]
+    return [part for layer in dense for part in layer.weights] or model.weights
+
+
 @probe
 def classifier(
     subject: Any, settings: dict[str, Any], asked: list[tuple[list[np.ndarray], bool, int]], x: np.ndarray
 ) -> Classifier:
-    """Build one model and call it with each of some (weights, training, number of calls), unless it has other weights."""
+    """Build one model and call it with each of some (weights, training, number of calls), unless it has others."""
     import keras
 
     model = attempt(subject, **settings)
@@ -35,10 +43,12 @@ def classifier(
     inputs, outputs = list(attempt(lambda: model.input_shape)), list(attempt(lambda: model.output_shape))
     parameters = int(attempt(model.count_params))
     dropouts = sum(isinstance(layer, keras.layers.Dropout) for layer in model._flatten_layers())
-    shapes, found = [list(weight.shape) for weight in model.get_weights()], []
+    parts, found = of_dense(model), []
+    shapes = [list(part.shape) for part in parts]
     for weights, training, times in asked:
         if shapes == [list(array.shape) for array in weights]:
-            attempt(model.set_weights, weights)
+            for part, array in zip(parts, weights, strict=True):
+                attempt(part.assign, array)
             found.append([np.array(attempt(model, x, training=training)) for _ in range(times)])
     return Classifier(True, inputs, outputs, parameters, dropouts, shapes, found)
 

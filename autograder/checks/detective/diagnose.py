@@ -23,6 +23,7 @@ exercise = Exercise(
     diagnose,
     page="pytorch/train-and-eval#why-is-eval-mode-worse-a-diagnosis",
     onward="Try it on the numbers of a network that you have trained yourself.",
+    trap=("orders_rules", "trusts_likelihood"),
 )
 
 

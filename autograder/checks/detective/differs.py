@@ -14,6 +14,7 @@ exercise = Exercise(
     differs,
     page="pytorch/rates-depth-epochs#what-a-difference-is-worth",
     onward="Try two models of equal accuracy a thousand times, and count how often this says that they differ.",
+    trap=("uses_error_of_difference",),
 )
 
 Case = tuple[int, int, int, float]
@@ -74,13 +75,13 @@ def compare(ask: Ask, draw: np.random.Generator, z: float, bands: tuple[tuple[fl
         expect(found == (low > 1), message)
 
 
-@exercise.requires("tells clear differences from none", 0.5)
+@exercise.requires("tells clear differences from none", 0.25)
 def tells_far_apart(ask: Ask, draw: np.random.Generator) -> None:
     compare(ask, draw, 1.96, FAR)
     expect(either(ask, 1, 19, 20), "1 hit and 19 hits of 20 lie many standard errors apart and should differ")
 
 
-@exercise.requires("counts a difference in both directions", 1)
+@exercise.requires("counts a difference in both directions", 1.5)
 def counts_both_directions(ask: Ask, draw: np.random.Generator) -> None:
     for (low, high), region, sign in product(FAR, REGIONS, (1, -1)):
         a, b, n, _ = case(draw, 1.96, low, high, region, sign)
@@ -97,7 +98,7 @@ def uses_error_of_difference(ask: Ask, draw: np.random.Generator) -> None:
             expect(either(ask, a, b, n) == differ, message)
 
 
-@exercise.requires("takes the threshold z", 0.5, after="uses_error_of_difference")
+@exercise.requires("takes the threshold z", 0.25, after="uses_error_of_difference")
 def takes_threshold(ask: Ask, draw: np.random.Generator) -> None:
     for z in (1.0, 2.6, 4.0):
         compare(ask, draw, z, NEAR)

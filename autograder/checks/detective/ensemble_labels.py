@@ -14,6 +14,7 @@ exercise = Exercise(
     ensemble_labels,
     page="museum#room-5-reading-the-result",
     onward="Try three members that say 3 and two that say 5, with the mistake and without.",
+    trap=("averages", "weighs_certainty"),
 )
 
 
@@ -68,7 +69,7 @@ def keeps_zeros(ask: Ask, draw: np.random.Generator) -> None:
         agrees(ask, np.repeat(rows[:, None, ::order], 4, axis=1), message)
 
 
-@exercise.requires("gives ties to the smallest class", 0.5)
+@exercise.requires("gives ties to the smallest class", 1)
 def breaks_ties(ask: Ask, draw: np.random.Generator) -> None:
     """Dyadic probabilities, whose sums are exact in any order."""
     first = np.array([[0.125, 0.5, 0.25, 0.125], [0.125, 0.25, 0.5, 0.125]])
@@ -91,7 +92,7 @@ def takes_any_size(ask: Ask, draw: np.random.Generator) -> None:
     expect((labels_of(ask(probs), 7) == member.argmax(axis=-1)).all(), "one member should decide alone")
 
 
-@exercise.requires("refuses anything but (T, n, k)", 0.5)
+@exercise.requires("refuses anything but (T, n, k)", 0.25)
 def refuses_other_shapes(ask: Ask, draw: np.random.Generator) -> None:
     probs = ensemble(draw, 4, 9, 3)
     labels_of(ask(probs), 9)
@@ -99,7 +100,7 @@ def refuses_other_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, wrong, because=f"an array with {wrong.ndim} dimensions", mentions="probs")
 
 
-exercise.requires("takes float32 and float64 in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("takes float32 and float64 in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(None, right=ensemble_labels)
 )
 

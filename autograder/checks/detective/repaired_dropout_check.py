@@ -13,6 +13,7 @@ exercise = Exercise(
     repaired_dropout_check,
     page="keras/black-box#what-is-conserved-is-the-mean-not-the-sum",
     onward="Try it on a layer that never drops anything: should it pass?",
+    trap=("sees_scale", "compares_with_kept"),
 )
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -41,7 +42,7 @@ def is_one_for_right_layers(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-@exercise.requires("shows the factor of a layer with another scale", 1)
+@exercise.requires("shows the factor of a layer with another scale", 1.5)
 def sees_scale(ask: Ask, draw: np.random.Generator) -> None:
     message = "the ratio of a layer with another scale or sign should be as many times that of the layer itself"
     for rate in hidden.RATES:
@@ -50,7 +51,7 @@ def sees_scale(ask: Ask, draw: np.random.Generator) -> None:
             expect(close(ratio(ask, x, y * factor, rate), factor * ratio(ask, x, y, rate)), message)
 
 
-@exercise.requires("compares with the kept inputs alone", 1)
+@exercise.requires("compares with the kept inputs alone", 0.75)
 def compares_with_kept(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         x, y = layer(draw, rate)
@@ -59,7 +60,7 @@ def compares_with_kept(ask: Ask, draw: np.random.Generator) -> None:
         expect(same, "entries of x that were dropped should have no influence")
 
 
-@exercise.requires("is a ratio of sums", 0.5)
+@exercise.requires("is a ratio of sums", 0.75)
 def counts_noise(ask: Ask, draw: np.random.Generator) -> None:
     """Outputs that are no multiples of the inputs still have a sum; the student's own ratio without noise is the unit."""
     for rate in hidden.RATES:
@@ -82,7 +83,7 @@ def handles_rate_one(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
-@exercise.requires("refuses a rate outside [0, 1] and a y of another shape", 0.5)
+@exercise.requires("refuses a rate outside [0, 1] and a y of another shape", 0.25)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     x, y = layer(draw, 0.4)
     ratio(ask, x, y, 0.4)
@@ -92,7 +93,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, x, wrong, 0.4, because=f"a y of shape {wrong.shape} for x of shape {x.shape}", mentions="y x")
 
 
-exercise.requires("takes float32 and float64 in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("takes float32 and float64 in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(None, right=repaired_dropout_check)
 )
 

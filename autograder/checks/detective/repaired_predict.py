@@ -6,6 +6,7 @@ from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask, Value
 from autograder.checks.detective.networks import EPS, Weights, calm, network, normalize, without_norm
+from autograder.checks.detective.predictions import blocks_of, folded, row_by_row, with_iterator
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, refuses
 from autograder.reference.detective import repaired_predict
@@ -14,6 +15,7 @@ exercise = Exercise(
     repaired_predict,
     page="normalization/inference#mistakes-about-epsilon-are-small-all-others-are-large",
     onward="The figure after this measures what each bug costs; try to find an input on which the smallest of them is large.",
+    trap=("takes_root", "normalizes_after_relu", "repeats_blocks"),
     challenge=True,
 )
 
@@ -78,7 +80,7 @@ def put_out_by(ask: Ask, block: Weights, X: np.ndarray) -> np.ndarray:
     return np.concatenate([predictions(ask([*block, pick, far], X), len(X)) - far for pick in picks], axis=1)
 
 
-@exercise.requires("repeats this for every block", 2.5, after="chains")
+@exercise.requires("repeats this for every block", 3, after="chains")
 def repeats_blocks(ask: Ask, draw: np.random.Generator) -> None:
     """What the first block puts out is taken by the student's function, or as it should be: either is judged before."""
     for sizes in ((11, 10, 8, 6), (6, 4, 4), (4, 3, 5, 2, 6)):
@@ -103,7 +105,7 @@ def predicts_row_by_row(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(whole, single, scale=10), "the prediction for a row should not depend on the batch it comes in")
 
 
-@exercise.requires("refuses an X of another shape", 0.5)
+@exercise.requires("refuses an X of another shape", 0.25)
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     weights, X = network(draw, (5, 6, 4)), hidden.away_from_zero(draw, (7, 5))
     predictions(ask(weights, X), 7)
@@ -117,7 +119,7 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(right=repaired_predict)
 )
 
@@ -128,10 +130,6 @@ def measure(ask: Ask) -> list[float]:
     weights, X = network(draw, (11, 10, 8, 6)), draw.normal(0, 1, (8, 11))
     weights[-1] = weights[-1] - np.median(repaired_predict(weights, X))
     return [float(value) for value in np.ravel(ask(weights, X))]
-
-
-def blocks_of(weights):
-    return [weights[start : start + 6] for start in range(0, len(weights) - 2, 6)]
 
 
 @exercise.mistake("logits of the block before")
@@ -214,44 +212,6 @@ def softmax_head(weights, X):
     return z / z.sum(axis=1, keepdims=True)
 
 
-def require(weights, X):
-    if X.ndim != 2 or X.shape[1] != weights[0].shape[0]:
-        raise ValueError(f"X must have shape (n, {weights[0].shape[0]}), got shape {X.shape}")
-
-
-@exercise.right
-def with_iterator(weights, X):
-    require(weights, X)
-    arrays = iter(weights)
-    h = X
-    for _ in range(len(weights) // 6):
-        W, b, gamma, beta, mean, var = (next(arrays) for _ in range(6))
-        h = np.where((z := np.dot(h, W) + b) > 0, z, 0)
-        h = (h - mean) * (gamma / np.sqrt(var + 0.001)) + beta
-    return (h @ next(arrays) + next(arrays)).astype(X.dtype)
-
-
-@exercise.right
-def folded(weights, X):
-    """Every BatchNorm is folded into the Dense layer behind it."""
-    if np.ndim(X) != 2 or np.shape(X)[1] != len(weights[0]):
-        raise ValueError("X has the wrong shape")
-    shift, scale, h = 0.0, 1.0, X.astype(np.float64)
-    for W, b, gamma, beta, mean, var in blocks_of(weights):
-        h = np.clip(h @ (np.reshape(scale, (-1, 1)) * W) + shift @ W + b if np.ndim(shift) else h @ W + b, 0, None)
-        scale = gamma / (var + 1e-3) ** 0.5
-        shift = beta - mean * scale
-    return ((h * scale) @ weights[-2] + shift @ weights[-2] + weights[-1]).astype(X.dtype)
-
-
-@exercise.right
-def row_by_row(weights, X):
-    require(weights, X)
-    rows = []
-    for row in X:
-        h = row
-        for W, b, gamma, beta, mean, var in blocks_of(weights):
-            h = [max(float(h @ W[:, j] + b[j]), 0.0) for j in range(W.shape[1])]
-            h = (np.array(h) - mean) / np.sqrt(var + 1e-3) * gamma + beta
-        rows.append(h @ weights[-2][:, 0] + weights[-1][0])
-    return np.array(rows, dtype=X.dtype)[:, None]
+exercise.right(with_iterator)
+exercise.right(folded)
+exercise.right(row_by_row)

@@ -27,6 +27,7 @@ exercise = Exercise(
     build_classifier,
     page="keras/black-box#dropout-has-no-weights",
     onward="Exercise 2 takes the Dropout out of such a model again; try `model.count_params()` with and without it.",
+    trap=("drops_behind_every_layer", "spares_input"),
 )
 
 RATE = 0.4
@@ -60,7 +61,7 @@ def noisy(ask: Ask, draw: np.random.Generator) -> Seen:
     return Seen(NOISY, ask.probe(classifier, named(NOISY, RATE), [(weights, False, 1), *shown], x), x, weights)
 
 
-@exercise.requires("has the layers and the number of parameters asked for", 1)
+@exercise.requires("has the layers and the number of parameters asked for", 1.5)
 def is_right_size(ask: Ask, draw: np.random.Generator) -> None:
     for observe in (by_default, without_rate, noisy):
         ask.once(observe).is_right_size()
@@ -83,7 +84,7 @@ def computes(ask: Ask, draw: np.random.Generator) -> None:
     expect(close(seen.outputs()[0][0], forward(seen.weights, seen.x), "float32"), message)
 
 
-@exercise.requires("drops units behind every hidden layer, each on its own", 2, after="is_right_size")
+@exercise.requires("drops units behind every hidden layer, each on its own", 1.5, after="is_right_size")
 def drops_behind_every_layer(ask: Ask, draw: np.random.Generator) -> None:
     n_layers, width, _ = NOISY
     seen = ask.once(noisy)

@@ -81,25 +81,29 @@ class Seen:
     x: np.ndarray
     weights: list[np.ndarray]
 
-    def is_right_size(self) -> None:
+    def has_layers(self) -> None:
         """Raise Unmet unless inputs, outputs, kernels and biases have the shapes they should have."""
-        known, right = self.facts, [list(shape) for shape in shapes(*self.sizes)]
+        known = self.facts
         expect(known.is_model, "return a keras.Model")
         expect(known.input == [None, 2], "the input of the model should have shape (2,)")
         expect(known.output == [None, self.sizes[-1]], "the output of the model should have n_classes entries")
         expect(
-            known.parameters == sum(int(np.prod(shape)) for shape in right),
-            f"the model has {known.parameters:,} parameters, which is not the number of its kernels and biases. "
-            f"Dropout has none",
-        )
-        expect(
-            known.shapes == right,
+            known.shapes == [list(shape) for shape in shapes(*self.sizes)],
             "there should be n_layers hidden layers of the given width, then one of n_classes units",
+        )
+
+    def is_right_size(self) -> None:
+        """Raise Unmet unless the layers have the right shapes, and nothing else has parameters."""
+        self.has_layers()
+        known = self.facts.parameters
+        expect(
+            known == sum(int(np.prod(shape)) for shape in shapes(*self.sizes)),
+            f"the model has {known:,} parameters, which is not the number of its kernels and biases. Dropout has none",
         )
 
     def outputs(self, first: int = 0, last: int = 1) -> list[list[np.ndarray]]:
         """Return what the model put out with some of its weights."""
-        self.is_right_size()
+        self.has_layers()
         shape = (len(self.x), self.sizes[-1])
         return [[array(y, shape, name="the output") for y in ys] for ys in self.facts.outputs[first:last]]
 

@@ -35,6 +35,7 @@ exercise = Exercise(
     fix_head,
     page="normalization/inference#mistakes-about-epsilon-are-small-all-others-are-large",
     onward="Try training the repaired model and the broken one for an epoch, and compare their losses.",
+    trap=("repairs_head", "leaves_model_alone"),
 )
 
 DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "relu", "trainable": False}]
@@ -94,7 +95,7 @@ def handles_branches(ask: Ask, draw: np.random.Generator) -> None:
     predicts(fix(ask, draw, [*BRANCH, SOFTMAX]), branch=True, own=True)
 
 
-@exercise.requires("keeps all other layers and all weights", 1, after="repairs_head")
+@exercise.requires("keeps all other layers and all weights", 1)
 def keeps_the_rest(ask: Ask, draw: np.random.Generator) -> None:
     facts = returned(ask.once(fixed_chain)[1])
     old, new = facts.before[1:], facts.weights
@@ -103,17 +104,19 @@ def keeps_the_rest(ask: Ask, draw: np.random.Generator) -> None:
         "the new model should have all the weights of the old one, in the same order",
     )
     expect(facts.noises == ["Dropout"], "the new model should keep the Dropout layers of the old one")
-    expect(not close(facts.training, facts.predicted), "in training mode the new model should still drop units")
+    constant = close(facts.predicted, facts.wanted)  # a softmax over one unit shows nothing of what is dropped
+    drops = constant or not close(facts.training, facts.predicted)
+    expect(drops, "in training mode the new model should still drop units")
 
 
-@exercise.requires("leaves the model alone and shares no variable with it", 1)
+@exercise.requires("leaves the model alone and shares no variable with it", 1.5)
 def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
     facts = returned(ask.once(fixed_chain)[1])
     shares_nothing(facts)
     left_alone(facts)
 
 
-@exercise.requires("refuses any other head", 1)
+@exercise.requires("refuses any other head", 0.5)
 def refuses_other_heads(ask: Ask, draw: np.random.Generator) -> None:
     returned(ask.once(fixed_chain)[1])
     for head in OTHER_HEADS:

@@ -10,7 +10,6 @@ from autograder.checks.ask import Ask
 from autograder.checks.beside.keras_layers import (
     behavior,
     build_and_call,
-    calls,
     configured,
     predictions,
     reloaded,
@@ -22,6 +21,7 @@ from autograder.checks.dropout_keras.layers import (
     with_own_counter,
     with_stateless_tensorflow,
 )
+from autograder.checks.dropout_keras.outputs import SHAPES, in_training, outputs_of
 from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import array, close, expect, is_refusal
 from autograder.checks.masks import independent_entries, independent_of, keeps_fraction
@@ -30,36 +30,14 @@ exercise = Exercise(
     ManualDropout,
     page="keras/writing-the-layer#inside-a-model-numpy-runs-once",
     onward="The figure after this trains with it; try `jit_compile=True`, or saving the model and loading it again.",
+    trap=("draws_each_entry", "works_traced"),
     challenge=True,
     own=Own(("keras.layers.Dropout",), (np.ones((2, 3), np.float32),), (0.3,), {"training": True}),
 )
 
-SHAPES = ((1, 12_000), (7,), (5, 5), (3, 5, 2), (2, 3, 4, 2))
-
 
 UNLIKE = 0.15
 """How far the shares that two calls keep of 1,200 entries may lie apart: further by chance with probability 4e-12."""
-
-
-def outputs_of(
-    ask: Ask, settings: dict[str, Any], xs: list[np.ndarray], modes: tuple[bool | None, ...] = (True,)
-) -> list[np.ndarray]:
-    dtype = {"mixed_float16": "float16"}.get(settings.get("dtype", ""), settings.get("dtype", "float32"))
-    outputs = ask.probe(calls, settings, xs, list(modes))
-    expect(len(outputs) == len(modes) * len(xs), "every call should give one output")
-    return [array(y, x.shape, dtype, "the output") for x, y in zip(xs * len(modes), outputs, strict=True)]
-
-
-def in_training(ask: Ask, draw: np.random.Generator) -> list[tuple[float, np.ndarray, np.ndarray]]:
-    """Return rate, input and output of calls on arrays of several shapes, the largest first for each rate."""
-    found = []
-    for rate in hidden.RATES:
-        xs = [hidden.away_from_zero(draw, shape, "float32") for shape in SHAPES]
-        found += [
-            (rate, x, y)
-            for x, y in zip(xs, outputs_of(ask, {"rate": rate, "seed": hidden.seed(draw)}, xs), strict=True)
-        ]
-    return found
 
 
 @exercise.requires("keeps a fraction 1 - rate", 1)
@@ -68,7 +46,7 @@ def keeps(ask: Ask, draw: np.random.Generator) -> None:
         keeps_fraction(y != 0, rate)
 
 
-@exercise.requires("draws every entry on its own, anew at every call", 1)
+@exercise.requires("draws every entry on its own, anew at every call", 1.25)
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     rate = 0.4
     for settings in ({"rate": rate, "seed": hidden.seed(draw)}, {"rate": rate}):
@@ -78,7 +56,7 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
         independent_of(masks, x, rate)
 
 
-@exercise.requires("still draws anew when fit traces it, and lets gradients through", 2)
+@exercise.requires("still draws anew when fit traces it, and lets gradients through", 2.5)
 def works_traced(ask: Ask, draw: np.random.Generator) -> None:
     rate = 0.4
     x = hidden.away_from_zero(draw, (16, 12), "float32")
@@ -98,7 +76,7 @@ def works_traced(ask: Ask, draw: np.random.Generator) -> None:
         array(y, (8, 12), "float32", "the output for another batch size")
 
 
-@exercise.requires("scales kept entries by 1 / (1 - rate)", 1)
+@exercise.requires("scales kept entries by 1 / (1 - rate)", 0.5)
 def scales(ask: Ask, draw: np.random.Generator) -> None:
     for rate, x, y in ask.once(in_training):
         kept = y != 0
@@ -147,7 +125,7 @@ def follows_seed(ask: Ask, draw: np.random.Generator) -> None:
     expect((first_mask() != first_mask()).any(), "two layers without a seed should draw different masks")
 
 
-@exercise.requires("describes itself in get_config and passes other keywords on", 1)
+@exercise.requires("describes itself in get_config and passes other keywords on", 0.75)
 def has_config(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (20, 11), "float32")
     settings = {

@@ -5,6 +5,7 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask
 from autograder.checks.beside.keras_models import Layers, Transformed, transformed
+from autograder.checks.dropout_keras.copies import by_calling_again, by_recursion, from_json
 from autograder.checks.dropout_keras.models import RATE, WIDTH, inputs, left_alone, returned, shares_nothing
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect
@@ -34,18 +35,21 @@ exercise = Exercise(
     without_dropout,
     page="keras/black-box#in-training-what-is-kept-is-divided-by-1-p",
     onward="It is what a model needs before it is exported to a system without dropout; try it on a model with BatchNorm, and compare predictions.",
+    trap=("predicts_the_same", "handles_nesting"),
 )
 
 DENSE: Layers = ["Dense", {"units": WIDTH, "activation": "tanh"}]
-FROZEN: Layers = ["Dense", {"units": WIDTH, "activation": "tanh", "trainable": False, "name": "dropout_free"}]
+FROZEN: Layers = ["Dense", {"units": WIDTH, "activation": "tanh", "trainable": False}]
+MISNAMED: Layers = ["Dense", {"units": WIDTH, "activation": "tanh", "name": "dropout_free"}]
 HEAD: Layers = ["Dense", {"units": 3}]
 NORM: Layers = ["BatchNormalization", {}]
-FROZEN_NORM: Layers = ["BatchNormalization", {"trainable": False, "name": "norm_after_dropout"}]
-DROPOUT: Layers = ["Dropout", {"rate": RATE, "name": "noise"}]
+FROZEN_NORM: Layers = ["BatchNormalization", {"trainable": False}]
+DROPOUT: Layers = ["Dropout", {"rate": RATE}]
+NOISE: Layers = ["Dropout", {"rate": RATE, "name": "noise"}]
 GAUSSIAN: Layers = ["GaussianDropout", {"rate": RATE}]
 ALPHA: Layers = ["AlphaDropout", {"rate": RATE}]
 PLAIN: Layers = [HEAD]
-BRANCHES: Layers = [["branch", [DROPOUT, DENSE]], GAUSSIAN, HEAD]
+BRANCHES: Layers = [["branch", [NOISE, MISNAMED]], GAUSSIAN, HEAD]
 NESTED: Layers = [["nested", [["nested", [DROPOUT, NORM]], ALPHA]], HEAD]
 
 
@@ -72,7 +76,15 @@ def predicts(facts: Transformed, kind: str = "") -> None:
     expect(close(facts.predicted, facts.wanted), f"{kind}the new model should predict what the old one predicts")
 
 
-@exercise.requires("has no layer of any of the four kinds of dropout", 1)
+def handles(ask: Ask, draw: np.random.Generator, layers: Layers, kind: str) -> None:
+    """Judge a model of another structure; its predictions where those of a chain of layers are right."""
+    facts, chain = returned(strip(ask, draw, layers)), ask.once(stripped_chain)
+    has_no_noise(facts, kind)
+    if close(chain.predicted, chain.wanted):
+        predicts(facts, kind)
+
+
+@exercise.requires("has no layer of any of the four kinds of dropout", 1.5)
 def strips_all_kinds(ask: Ask, draw: np.random.Generator) -> None:
     facts = returned(ask.once(stripped_chain))
     has_no_noise(facts)
@@ -86,19 +98,15 @@ def predicts_the_same(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("does both for models with branches", 1)
 def handles_branches(ask: Ask, draw: np.random.Generator) -> None:
-    facts = returned(strip(ask, draw, BRANCHES))
-    has_no_noise(facts, "for a model with branches, ")
-    predicts(facts, "for a model with branches, ")
+    handles(ask, draw, BRANCHES, "for a model with branches, ")
 
 
 @exercise.requires("does both for models inside models", 1)
 def handles_nesting(ask: Ask, draw: np.random.Generator) -> None:
-    facts = returned(strip(ask, draw, NESTED))
-    has_no_noise(facts, "for models inside a model, ")
-    predicts(facts, "for models inside a model, ")
+    handles(ask, draw, NESTED, "for models inside a model, ")
 
 
-@exercise.requires("leaves the model alone and shares no variable with it", 1)
+@exercise.requires("leaves the model alone and shares no variable with it", 0.5)
 def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
     shares_nothing(returned(strip(ask, draw, PLAIN)))
     facts = returned(ask.once(stripped_chain))
@@ -111,19 +119,25 @@ def measure(ask: Ask) -> list[float]:
     """Compare predictions of a linear model, which also show a factor, and the statistics and scale of a BatchNorm."""
     x = inputs(np.random.default_rng(4))
     linear: Layers = ["Dense", {"units": WIDTH, "use_bias": False}]
-    facts = ask.probe(transformed, [linear, DROPOUT, linear], x, 5)
+    facts = ask.probe(transformed, [linear, NOISE, linear], x, 5)
     ratio = np.median(facts.predicted / facts.wanted)
     shrunk = any(close(ratio, (1 - RATE) ** power) for power in (1, 2))
     normed = ask.probe(transformed, [NORM, DROPOUT, HEAD], x, 6)
     _, gamma, _, mean, *_ = normed.before
     kept = [any(np.array_equal(old, new) for new in normed.weights) for old in (gamma, mean)]
-    return [float(close(ratio, 1.0)), float(shrunk), *map(float, kept)]
+    return [float(close(ratio, 1.0)), float(shrunk), *map(float, kept), len(facts.noises)]
 
 
 @exercise.mistake("weights re-initialized", drop="new.set_weights")
 def weights_reinitialized():
     """The new model has the layers of the old one and random weights of its own. Copy them:
     new.set_weights(model.get_weights())."""
+
+
+@exercise.mistake("looks at names", edit=("isinstance(layer, noises)", '"dropout" in layer.name'))
+def looks_at_names():
+    """Layers are told by what they are called. A name is free: a Dropout layer may be called noise, and a Dense layer
+    dropout_free. Look at the class of a layer."""
 
 
 def rescale(new, old):
@@ -156,99 +170,6 @@ def batchnorm_state_lost():
     trains: copy all of get_weights()."""
 
 
-@exercise.right
-@Built
-def from_json():
-    """Edit the description of the model, in which layers nest as dictionaries."""
-    import json
-
-    import keras
-
-    def without_dropout(model):
-        def edit(node):
-            if isinstance(node, list):
-                return [edit(item) for item in node]
-            if not isinstance(node, dict):
-                return node
-            if "Dropout" in str(node.get("class_name")):
-                name = node["config"]["name"]
-                return {**node, "class_name": "Identity", "config": {"name": name}}
-            return {key: edit(value) for key, value in node.items()}
-
-        new = keras.models.model_from_json(json.dumps(edit(json.loads(model.to_json()))))
-        for ours, theirs in zip(new.weights, model.weights, strict=True):
-            ours.assign(theirs.numpy())
-        return new
-
-    return without_dropout
-
-
-@exercise.right
-@Built
-def by_recursion():
-    """Clone model by model, one level at a time, and copy the weights of each level as it is made."""
-    import keras
-    from keras import layers
-
-    noises = (
-        layers.Dropout,
-        layers.SpatialDropout1D,
-        layers.SpatialDropout2D,
-        layers.SpatialDropout3D,
-        layers.GaussianDropout,
-        layers.AlphaDropout,
-    )
-
-    def without_dropout(model):
-        def swap(layer):
-            if isinstance(layer, keras.Model):
-                return without_dropout(layer)
-            if isinstance(layer, noises):
-                return layers.Activation("linear")
-            return type(layer).from_config(layer.get_config())
-
-        new = keras.models.clone_model(model, clone_function=swap)
-        for old_layer, new_layer in zip(model.layers, new.layers, strict=True):
-            if not isinstance(old_layer, keras.Model) and old_layer.get_weights():
-                new_layer.set_weights(old_layer.get_weights())
-        return new
-
-    return without_dropout
-
-
-@exercise.right
-@Built
-def by_calling_again():
-    """Send symbolic tensors through the graph of the model once more, with new layers in place of its own."""
-    import keras
-
-    def without_dropout(model):
-        def call(layer, *args, **kwargs):
-            if "Dropout" in type(layer).__name__:
-                return args[0]
-            if isinstance(layer, keras.Sequential):
-                copy = keras.Sequential([keras.Input(layer.input_shape[1:])])
-                for inner in layer.layers:
-                    if "Dropout" not in type(inner).__name__:
-                        copy.add(without_dropout(inner) if isinstance(inner, keras.Model) else copied(inner))
-            else:
-                copy = without_dropout(layer) if isinstance(layer, keras.Model) else copied(layer)
-            return copy(*args, **kwargs)
-
-        def copied(layer):
-            copy = type(layer).from_config(layer.get_config())
-            if layer.built and layer.get_weights():
-                copy.build(layer.input.shape)
-                copy.set_weights(layer.get_weights())
-            return copy
-
-        if isinstance(model, keras.Sequential):
-            inputs = keras.Input(model.input_shape[1:])
-            return keras.Model(inputs, call(model, inputs))
-        inputs = [keras.Input(tensor.shape[1:]) for tensor in model.inputs]
-        outputs = model._run_through_graph(
-            inputs, operation_fn=lambda op: lambda *args, **kwargs: call(op, *args, **kwargs)
-        )
-        return keras.Model(inputs, outputs)
-
-    return without_dropout
+exercise.right(from_json)
+exercise.right(by_recursion)
+exercise.right(by_calling_again)

@@ -13,6 +13,7 @@ exercise = Exercise(
     dropout_backward,
     page="dropout/backward#a-silenced-unit-gets-no-gradient",
     onward="The network at the end of this notebook is trained with it; try a mask of ones in its place, and see what the gradient check says.",
+    trap=("scales",),
 )
 
 SHAPES = ((4, 7), (3, 5, 2), (2, 3, 2, 2), (4, 4), (300,), (1, 6))
@@ -34,22 +35,27 @@ def gradients(ask: Ask, draw: np.random.Generator) -> list[tuple[float, np.ndarr
     return asked
 
 
-@exercise.requires("passes no gradient through dropped entries", 2)
+@exercise.requires("passes gradients through kept entries, and through no others", 2.5)
 def blocks(ask: Ask, draw: np.random.Generator) -> None:
     for _, _, mask, dx in ask.once(gradients):
         expect(not dx[~mask].any(), "no gradient should pass where mask is false")
+        expect(dx[mask].all(), "a gradient should pass wherever mask is true")
 
 
-@exercise.requires("scales the gradient of kept entries by 1 / (1 - rate)", 2)
+@exercise.requires("scales the gradients that pass by 1 / (1 - rate)", 3.25)
 def scales(ask: Ask, draw: np.random.Generator) -> None:
-    for rate, dy, mask, dx in ask.once(gradients):
-        expect(close(dx[mask], dy[mask] / (1 - rate)), "where mask is true, dx should be dy / (1 - rate)")
+    """Which gradients pass has been judged; here those count that do where mask is true."""
+    asked = ask.once(gradients)
+    expect(any(dx[mask].any() for _, _, mask, dx in asked), "no gradient passes where mask is true")
+    for rate, dy, mask, dx in asked:
+        passes = mask & (dx != 0)
+        expect(close(dx[passes], dy[passes] / (1 - rate)), "where a gradient passes, dx should be dy / (1 - rate)")
     dy, mask = inputs(draw, 0.0, (9,))
     dx = array(ask(dy, mask, 0.0), dy.shape, name="dx")
     expect(close(dx[mask], dy[mask]), "at rate 0, dx should be dy where mask is true")
 
 
-@exercise.requires("takes a mask of booleans, of zeros and ones, or of floats", 1, after="blocks")
+@exercise.requires("takes a mask of booleans, of zeros and ones, or of floats", 0.25, after="blocks")
 def takes_any_mask_dtype(ask: Ask, draw: np.random.Generator) -> None:
     for kind in ("int64", "uint8", "float32", "float64"):
         dy, mask = inputs(draw, 0.4)
@@ -57,14 +63,14 @@ def takes_any_mask_dtype(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(dx, plain), f"a mask of dtype {kind} should give the same gradient as a boolean one")
 
 
-@exercise.requires("gives zeros at rate 1", 1)
+@exercise.requires("gives zeros at rate 1", 1.5)
 def handles_rate_one(ask: Ask, draw: np.random.Generator) -> None:
     dy = hidden.away_from_zero(draw, (4, 3))
     dx = array(ask(dy, np.zeros(dy.shape, bool), 1.0), dy.shape, name="dx")
     expect(not dx.any(), "at rate 1 everything was dropped, so dx should be 0")
 
 
-@exercise.requires("refuses a rate outside [0, 1] and a mask of another shape", 1)
+@exercise.requires("refuses a rate outside [0, 1] and a mask of another shape", 0.25)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     dy, mask = inputs(draw, 0.4)
     ask(dy, mask, 0.4)
@@ -76,7 +82,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 1)(
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(right=dropout_backward)
 )
 

@@ -6,12 +6,7 @@ from autograder.checks import draw as hidden
 from autograder.checks.again import first, in_every_way
 from autograder.checks.ask import Ask, Rng
 from autograder.checks.beside.calls import successive
-from autograder.checks.dropout_numpy.forward_passes import (
-    entry_by_entry,
-    with_binomial,
-    with_choice,
-    with_normal_quantile,
-)
+from autograder.checks.dropout_numpy import forward_passes
 from autograder.checks.dropout_numpy.noise import refuses_bad_rates
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect, kept_of, mask_of, parts
@@ -22,6 +17,7 @@ exercise = Exercise(
     dropout_forward,
     page="dropout/masks-and-scaling#inverted-dropout-keeps-the-mean-at-every-rate",
     onward="Exercises 2 to 6 call this layer; try it at rate 0.99: how many of a million ones does it keep, and what is each of them worth?",
+    trap=("scales", "is_identity_at_test", "handles_extremes"),
 )
 
 SHAPES = ((7,), (6, 5), (2, 3, 4, 2), (4, 4), (3, 5, 2), (1, 9))
@@ -114,21 +110,7 @@ exercise.requires("keeps the dtype in any memory layout, and leaves its argument
 )
 
 
-@exercise.measures(tolerance=0.03)
-def measure(ask: Ask) -> list[float]:
-    x = np.random.default_rng(5).uniform(0.5, 2, (200, 60))
-    numbers: list[float] = []
-    for rate in (0.2, 0.7):
-        first = ask.answer(x, rate, Rng(11))
-        y, mask = (np.asarray(value) for value in ask.value(first))
-        kept = y != 0
-        numbers += [kept.mean(), np.median(y[kept] / x[kept]), mask.max(), float(first.untouched)]
-        numbers.append((kept[::2] == kept[1::2]).mean())
-        numbers += [(kept == (np.asarray(ask(x, rate, Rng(seed))[0]) != 0)).mean() for seed in (11, 13)]
-        test = np.asarray(ask(x, rate, Rng(12), training=False)[0])
-        scale = np.median(test[test != 0] / x[test != 0])
-        numbers += [(test != 0).mean(), float(abs(scale - 1) > 0.01)]
-    return numbers
+exercise.measures(tolerance=0.03)(forward_passes.marks)
 
 
 @exercise.mistake("normal mask instead of uniform")
@@ -261,7 +243,7 @@ def reseeds(x, rate, rng, training=True):
     return (x * mask / (1 - rate) if training else x.copy()), mask
 
 
-exercise.right(with_binomial)
-exercise.right(with_choice)
-exercise.right(entry_by_entry)
-exercise.right(with_normal_quantile)
+exercise.right(forward_passes.with_binomial)
+exercise.right(forward_passes.with_choice)
+exercise.right(forward_passes.entry_by_entry)
+exercise.right(forward_passes.with_normal_quantile)

@@ -12,6 +12,7 @@ exercise = Exercise(
     dropout_moments,
     page="dropout/moments#dropout-turns-the-mean-into-variance",
     onward="The notebook on BatchNorm starts from this variance, when dropout meets BatchNorm; try `dropout_moments(mu, 0, 0.5)`: at which mean does a constant get variance 1?",
+    trap=("adds_spread_of_mean", "combines_both"),
 )
 
 
@@ -28,7 +29,7 @@ def keeps_mean(ask: Ask, draw: np.random.Generator) -> None:
             expect(close(moments(ask, mean, var, rate)[0], mean), "inverted dropout should leave the mean as it is")
 
 
-@exercise.requires("divides the variance by 1 - rate when the mean is 0", 1)
+@exercise.requires("divides the variance by 1 - rate when the mean is 0", 0.5)
 def scales_variance(ask: Ask, draw: np.random.Generator) -> None:
     for rate in (0.0, *hidden.RATES):
         var = draw.uniform(0.2, 3)
@@ -63,7 +64,7 @@ def combines_both(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-@exercise.requires("gives zeros at rate 1", 0.5)
+@exercise.requires("gives zeros at rate 1", 1)
 def handles_rate_one(ask: Ask, draw: np.random.Generator) -> None:
     after = moments(ask, draw.uniform(1, 3), draw.uniform(0.2, 3), 1.0)
     expect(after == (0, 0), "at rate 1 the activation is always 0: its mean and variance are 0")

@@ -1,6 +1,8 @@
-"""Right answers to `dropout_forward` that are written in other ways than the reference."""
+"""Right answers to `dropout_forward` that are written in other ways than the reference, and how answers are told apart."""
 
 import numpy as np
+
+from autograder.checks.ask import Ask, Rng
 
 
 def with_binomial(x, rate, rng, training=True):
@@ -45,3 +47,20 @@ def with_normal_quantile(x, rate, rng, training=True):
         mask = np.exp(-(a**2 + b**2) / 2) > rate if rate < 1 else np.zeros(x.shape, dtype=bool)
     scale = 1 / (1 - rate) if training and rate < 1 else 1.0
     return np.where(mask, x * scale, 0).astype(x.dtype), mask
+
+
+def marks(ask: Ask) -> list[float]:
+    """Measure what is kept and by what it is multiplied, in training and at test time."""
+    x = np.random.default_rng(5).uniform(0.5, 2, (200, 60))
+    numbers: list[float] = []
+    for rate in (0.2, 0.7):
+        first = ask.answer(x, rate, Rng(11))
+        y, mask = (np.asarray(value) for value in ask.value(first))
+        kept = y != 0
+        numbers += [kept.mean(), np.median(y[kept] / x[kept]), mask.max(), float(first.untouched)]
+        numbers.append((kept[::2] == kept[1::2]).mean())
+        numbers += [(kept == (np.asarray(ask(x, rate, Rng(seed))[0]) != 0)).mean() for seed in (11, 13)]
+        test = np.asarray(ask(x, rate, Rng(12), training=False)[0])
+        scale = np.median(test[test != 0] / x[test != 0])
+        numbers += [(test != 0).mean(), float(abs(scale - 1) > 0.01)]
+    return numbers

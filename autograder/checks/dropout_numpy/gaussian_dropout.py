@@ -17,6 +17,7 @@ exercise = Exercise(
     gaussian_dropout,
     page="dropout/noise#a-standard-deviation-for-a-variance",
     onward="The next figure sets it beside `dropout_forward`; try rate 0.9: which share of the factors is negative?",
+    trap=("has_right_distribution",),
 )
 
 QUANTILES = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
@@ -46,7 +47,7 @@ def halves(noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return noise > median, distance > np.median(distance)
 
 
-@exercise.requires("multiplies by noise with mean 1 and variance rate / (1 - rate)", 3)
+@exercise.requires("multiplies by noise with mean 1 and variance rate / (1 - rate)", 2.75)
 def has_right_distribution(ask: Ask, draw: np.random.Generator) -> None:
     for rate, (_, z) in ask.once(noises).items():
         for quantile in QUANTILES:
@@ -56,7 +57,7 @@ def has_right_distribution(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-@exercise.requires("multiplies whatever the value of x", 0.5)
+@exercise.requires("multiplies whatever the value of x", 0.25)
 def multiplies(ask: Ask, draw: np.random.Generator) -> None:
     x, z = ask.once(noises)[0.35]
     above, far = halves(z)
@@ -72,14 +73,14 @@ def multiplies(ask: Ask, draw: np.random.Generator) -> None:
     expect(not y[x == 0].any(), "where x is 0, y should be 0, whatever the noise: multiply by it")
 
 
-@exercise.requires("takes an array of any shape", 0.5)
+@exercise.requires("takes an array of any shape", 1)
 def takes_any_shape(ask: Ask, draw: np.random.Generator) -> None:
     for shape in ((5000,), (20, 5, 50), (2, 25, 4, 25)):
         noise = noise_of(ask, draw, hidden.away_from_zero(draw, shape), 0.35)
         expect(np.unique(noise).size > noise.size // 2, f"for x of shape {shape} many factors y / x are equal")
 
 
-@exercise.requires("draws every entry on its own, anew at every call", 1, after="multiplies")
+@exercise.requires("draws every entry on its own, anew at every call", 0.5, after="multiplies")
 def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
     for shape in hidden.CALLED_AGAIN:
         x = hidden.away_from_zero(draw, shape)
@@ -97,7 +98,7 @@ def draws_each_entry(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("is the identity when not training", 1)
+@exercise.requires("is the identity when not training", 1.5)
 def is_identity_at_test(ask: Ask, draw: np.random.Generator) -> None:
     for rate in (0.0, 0.4, 1.0):
         x = hidden.some_zeros(draw, (9, 2, 2))
@@ -114,7 +115,7 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     expect(not y.any(), "at rate 1 the exercise asks for zeros")
 
 
-@exercise.requires("takes all randomness from rng", 0.5)
+@exercise.requires("takes all randomness from rng", 0.75)
 def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (6, 4))
     rng = hidden.rng(draw)
@@ -126,7 +127,7 @@ def uses_rng(ask: Ask, draw: np.random.Generator) -> None:
 exercise.requires("refuses a rate outside [0, 1]", 0.5)(refuses_bad_rates)
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(random=True)
 )
 

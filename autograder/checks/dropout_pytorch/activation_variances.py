@@ -18,6 +18,7 @@ exercise = Exercise(
     activation_variances,
     page="dropout/moments#the-noise-multiplies-from-layer-to-layer",
     onward="It works on any network that you have; try it in eval mode and in training mode of the same model.",
+    trap=("averages_over_units", "keeps_modes", "leaves_model_alone"),
     challenge=True,
 )
 
@@ -64,7 +65,7 @@ def compare(ask: Ask, draw: np.random.Generator, kind: str, message: str) -> Non
         expect(all(agrees(seen, name) for name in NAMES[kind]), message)
 
 
-@exercise.requires("names every nn.ReLU and nn.Dropout, and nothing else", 1.5)
+@exercise.requires("names every nn.ReLU and nn.Dropout, and nothing else", 1)
 def names_modules(ask: Ask, draw: np.random.Generator) -> None:
     for kind, names in NAMES.items():
         found = set(seen_in(ask, draw, kind, True).result)
@@ -72,7 +73,7 @@ def names_modules(ask: Ask, draw: np.random.Generator) -> None:
         expect(names == found, "the dictionary should have entries for nn.ReLU and nn.Dropout alone")
 
 
-@exercise.requires("averages over units the biased variance over the batch", 2.5, after="names_modules")
+@exercise.requires("averages over units the biased variance over the batch", 2, after="names_modules")
 def averages_over_units(ask: Ask, draw: np.random.Generator) -> None:
     message = "a value should be the mean over units of the variance (biased) over the batch"
     compare(ask, draw, "perceptron", message)
@@ -90,7 +91,7 @@ def takes_last_call(ask: Ask, draw: np.random.Generator) -> None:
     compare(ask, draw, "twice", "for a module that is called twice the last call counts")
 
 
-@exercise.requires("measures in the current mode and keeps it", 1.5)
+@exercise.requires("measures in the current mode and keeps it", 2)
 def keeps_modes(ask: Ask, draw: np.random.Generator) -> None:
     for training in (True, False):
         for frozen in ((), MIXED):
@@ -109,7 +110,7 @@ def removes_hooks(ask: Ask, draw: np.random.Generator) -> None:
         expect(seen.hooks_kept, "afterwards the model should have the hooks that it had before, no more and no fewer")
 
 
-@exercise.requires("leaves weights, running statistics and X alone", 1)
+@exercise.requires("leaves weights, running statistics and X alone", 1.5)
 def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
     for training in (True, False):
         reply = asked(ask, draw, "perceptron", training)

@@ -26,6 +26,7 @@ exercise = Exercise(
     dropconnect,
     page="dropout/noise#dropconnect-at-test-time-mean-weights-are-too-low",
     onward="Try it with an input of one single entry: how does its output differ from that of dropout?",
+    trap=("draws_for_each_example", "draws_each_weight"),
 )
 
 
@@ -49,7 +50,7 @@ def keeps(ask: Ask, draw: np.random.Generator) -> None:
         keeps_fraction(masks[..., 0].diagonal(), rate, of="weights")
 
 
-@exercise.requires("draws a mask for every example", 2, after="multiplies")
+@exercise.requires("draws a mask for every example", 2.5, after="multiplies")
 def draws_for_each_example(ask: Ask, draw: np.random.Generator) -> None:
     """A single weight: whether weights share what is dropped is another question."""
     (arrays, unit), rate = coded(draw, 1500, 1, 1), 0.4
@@ -77,7 +78,7 @@ def draws_each_weight(ask: Ask, draw: np.random.Generator) -> None:
     independent_entries(masks, rate, of="weights", array="W")
 
 
-@exercise.requires("is the mean, x W^T + b, when not training", 1)
+@exercise.requires("is the mean, x W^T + b, when not training", 0.5)
 def is_linear_at_test(ask: Ask, draw: np.random.Generator) -> None:
     for rate in (0.0, *hidden.RATES, 1.0):
         arrays = x, W, b = inputs(draw, 6, 5, 4, "float64")

@@ -8,6 +8,7 @@ from autograder.checks.ask import Ask, Question, Tensor, TorchRng, Value
 from autograder.checks.beside.calls import successive
 from autograder.checks.beside.dropout_pytorch import gradients, unguided
 from autograder.checks.beside.ways import GRAPHLESS
+from autograder.checks.dropout_pytorch.layers import with_bernoulli, with_masked_fill, with_where
 from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import close, expect, refuses, tensor
 from autograder.checks.implementation import Built
@@ -33,6 +34,7 @@ exercise = Exercise(
     dropout_layer,
     page="pytorch/scratch-and-concise#ten-lines",
     onward="The network of exercise 2 can be built on it; try `x.requires_grad_()`, and see which entries get a gradient.",
+    trap=("scales", "draws_each_entry"),
     own=Own(("torch.nn.functional.dropout", "torch.nn.Dropout"), (Tensor(np.ones((2, 3), np.float32)), 0.3)),
 )
 
@@ -209,47 +211,6 @@ def nan_at_rate_one():
     """At rate 1 nothing is kept and 1 - rate is 0: the division turns every 0 into nan. Return zeros instead."""
 
 
-@exercise.right
-@Built
-def with_bernoulli():
-    import torch
-
-    def dropout_layer(X, rate, generator=None):
-        if rate < 0 or rate > 1:
-            raise ValueError("rate is no probability")
-        keep = 1.0 - rate
-        mask = torch.bernoulli(torch.full_like(X, keep), generator=generator)
-        return X * mask * (1 / keep if keep else 0.0)
-
-    return dropout_layer
-
-
-@exercise.right
-@Built
-def with_where():
-    import torch
-
-    def dropout_layer(X, rate, generator=None):
-        if rate > 1 or rate < 0:
-            raise ValueError("bad rate")
-        if rate == 0:
-            return X
-        dropped = torch.empty(X.shape).uniform_(generator=generator) < rate
-        return torch.where(dropped, torch.zeros((), dtype=X.dtype), X / (1 - rate) if rate < 1 else X)
-
-    return dropout_layer
-
-
-@exercise.right
-@Built
-def with_masked_fill():
-    import torch
-
-    def dropout_layer(X, rate, generator=None):
-        if not (rate >= 0.0 and rate <= 1.0):
-            raise ValueError("the rate has to lie between 0 and 1")
-        scale = 1 / max(1 - rate, 1e-30)
-        kept = torch.zeros(X.shape, dtype=torch.uint8).bernoulli_(1 - rate, generator=generator)
-        return (X * scale).masked_fill(kept == 0, 0)
-
-    return dropout_layer
+exercise.right(with_bernoulli)
+exercise.right(with_where)
+exercise.right(with_masked_fill)

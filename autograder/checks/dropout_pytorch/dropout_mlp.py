@@ -1,6 +1,6 @@
 """A perceptron with dropout: `class DropoutMLP(nn.Module)` with `(num_inputs, num_hiddens, num_outputs, rates)`."""
 
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 
@@ -8,51 +8,38 @@ from autograder.checks import draw as hidden
 from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask, Tensor
 from autograder.checks.beside.dropout_pytorch import differentiate, run, structure
-from autograder.checks.dropout_pytorch.perceptrons import (
-    DropoutMLP,
-    with_dropout_modules,
-    with_masks_of_its_own,
-    with_sequential,
-)
+from autograder.checks.dropout_pytorch import perceptrons
 from autograder.checks.dropout_pytorch.transparent import (
-    OFFSET,
     are_scaled,
+    backward,
     drawn,
     ends,
+    fits,
     forward,
+    handing_on,
     kept,
     logits_of,
+    marks,
     sent,
     shown,
-    transparent,
-    units,
 )
 from autograder.checks.exercise import Exercise
-from autograder.checks.expect import array, close, expect, is_refusal, tensor
+from autograder.checks.expect import close, expect, is_refusal, tensor
+from autograder.checks.implementation import Built
 from autograder.checks.masks import believable, independent_entries, independent_of
 
 exercise = Exercise(
-    DropoutMLP,
+    perceptrons.DropoutMLP,
     page="pytorch/scratch-and-concise#in-a-network",
     onward="The rest of the notebook trains networks like this one; try swapping the rates of the two layers.",
+    trap=("is_deterministic_in_eval", "scales_after_relu"),
 )
 
 
 @exercise.requires("holds its Linear layers in linears, the output layer last", 1.5)
 def has_linears(ask: Ask, draw: np.random.Generator) -> None:
     for hiddens in ([7], [9, 4], [5, 8, 6]):
-        sizes = [12, *hiddens, 3]
-        seen = ask.probe(structure, 12, hiddens, 3, [0.2] * len(hiddens))
-        expect(seen.is_module, "DropoutMLP should be a torch.nn.Module")
-        expect(seen.is_list, "self.linears should be an nn.ModuleList")
-        expect(seen.are_linear, "self.linears should hold nn.Linear layers with a bias, and nothing else")
-        shapes = [[fan_out, fan_in] for fan_in, fan_out in pairwise(sizes)]
-        expect(
-            seen.shapes == shapes,
-            "self.linears should hold one layer per entry of num_hiddens and the output layer last, each of its size",
-        )
-        count = sum(fan_out * (fan_in + 1) for fan_out, fan_in in shapes)
-        expect(seen.parameters == count, "the module should have no parameters beside those of self.linears")
+        fits(ask.probe(structure, 12, hiddens, 3, [0.2] * len(hiddens)), [12, *hiddens, 3])
 
 
 @exercise.requires("is Linear and ReLU alone in eval mode, whatever came before", 2)
@@ -121,8 +108,7 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     seen = ask.probe(run, hidden.seed(draw), sizes, [0.0, 0.0], sent(layers), Tensor(x), [True, False])
     noisy, still = logits_of(seen, (4, 3))
     expect(close(noisy, still, np.float32), "at rates 0 training should give what eval mode gives")
-    x = hidden.away_from_zero(draw, (4, 6), "float32")
-    values = shown(ask, draw, [1.0, 1.0], x)
+    values = shown(ask, draw, [1.0, 1.0], hidden.away_from_zero(draw, (4, 6), "float32"))
     message = "at rate 1 the last hidden layer is zero, so that only the bias after it remains"
     expect(close(values, np.zeros_like(values), np.float32), message)
 
@@ -133,22 +119,15 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
 def can_be_trained(ask: Ask, draw: np.random.Generator) -> None:
     """With an identity output layer the mask is read from the logits, and the gradients follow from it."""
     rate, width = 0.4, 8
-    first = drawn(draw, [6, width])[0]
-    layers = [first, (np.eye(width, dtype=np.float32), np.full(width, OFFSET, np.float32))]
+    layers = handing_on(draw, 6, width)
     x, dy = (hidden.away_from_zero(draw, shape, "float32") for shape in ((10, 6), (10, width)))
     seen = ask.probe(differentiate, hidden.seed(draw), [6, width, width], [rate], sent(layers), Tensor(x), Tensor(dy))
     (logits,) = logits_of([seen.logits], (10, width))
-    h = logits - OFFSET
-    dz = dy * (h > 1e-6) / (1 - rate)
-    gradients = seen.gradients
-    expected = (dz.T @ x, dz.sum(axis=0), dy.T @ h, dy.sum(axis=0))
-    expect(len(gradients) == len(expected) and None not in gradients, "no gradient reaches the weights in training")
-    for value, right in zip(gradients, expected, strict=True):
-        gradient = tensor(value, right.shape, name="a gradient")
-        expect(
-            close(gradient, right, np.float32, scale=10),
-            "gradients should flow through the units that were kept, scaled as they were",
-        )
+    expected = backward(x, dy, logits, rate)
+    expect(len(seen.gradients) == 4 and None not in seen.gradients, "no gradient reaches the weights in training")
+    message = "gradients should flow through the units that were kept, scaled as they were"
+    for value, right in zip(seen.gradients, expected, strict=True):
+        expect(close(tensor(value, right.shape, name="a gradient"), right, np.float32, scale=10), message)
 
 
 @exercise.requires("refuses a rate outside [0, 1] and an input of another shape", 0.5)
@@ -157,13 +136,13 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     layers, x = sent(drawn(draw, sizes)), hidden.away_from_zero(draw, (4, 6), "float32")
     for mode in (True, False):
         ask.probe(run, hidden.seed(draw), sizes, [0.4, 0.4], layers, Tensor(x), [mode])
-        for rate in hidden.BAD_RATES:
-            for rates in ([rate, 0.4], [0.4, rate]):
-                answer = ask.probe_answer(run, hidden.seed(draw), sizes, rates, layers, Tensor(x), [mode])
-                is_refusal(answer, f"a rate of {rate}", "rate")
+        for rate, place in product(hidden.BAD_RATES, (0, 1)):
+            rates = [0.4, rate, 0.4][1 - place : 3 - place]
+            answer = ask.probe_answer(run, hidden.seed(draw), sizes, rates, layers, Tensor(x), [mode])
+            is_refusal(answer, f"a rate of {rate}", "rate")
         for shape in ((4, 7), (3, 2, 6)):
-            wrong = hidden.away_from_zero(draw, shape, "float32")
-            answer = ask.probe_answer(run, hidden.seed(draw), sizes, [0.4, 0.4], layers, Tensor(wrong), [mode])
+            wrong = Tensor(hidden.away_from_zero(draw, shape, "float32"))
+            answer = ask.probe_answer(run, hidden.seed(draw), sizes, [0.4, 0.4], layers, wrong, [mode])
             is_refusal(answer, f"an input of shape {shape} for a module with 6 inputs", "input")
 
 
@@ -172,24 +151,10 @@ exercise.requires("keeps the dtype, works without a graph, and leaves its argume
 )
 
 
-@exercise.measures(tolerance=0.03)
-def measure(ask: Ask) -> list[float]:
-    width, rates = 60, [0.2, 0.7]
-    x = np.random.default_rng(5).uniform(0.5, 2, (150, width)).astype(np.float32)
-    numbers: list[float] = []
-    for first in (1.0, 0.0):
-        layers, sizes = transparent(width, first), [width, width, width, width + 1]
-        seen = ask.probe(run, 11, sizes, rates, sent(layers), Tensor(x), [False, False, True])
-        still, again, noisy = (array(value.array, (150, width + 1)) for value in seen)
-        end = ends(layers, x, still)
-        values = units(noisy, end)
-        same = np.isclose(still, again).mean()
-        right = np.isclose(still, forward(layers, x), rtol=1e-3).mean()
-        kept = values > 1e-3
-        numbers += [same, right, float(bool(end)), np.isnan(values).mean(), kept.mean(), np.nanmedian(values[kept])]
-        numbers += [(values[kept] > 2 * np.nanmin(values[kept])).mean(), np.nanmax(values)]
-    (dead,) = ask.probe(run, 11, [3, 3, 3, 4], rates, sent(transparent(3)), Tensor(-x[:, :3]), [False])
-    return np.nan_to_num([*numbers, dead.array.min(), dead.array.max()], nan=-1).tolist()
+exercise.measures(tolerance=0.03)(marks)
+
+HEAD = "return self.linears[-1](X)"
+"""How the forward pass of the reference ends."""
 
 
 @exercise.mistake(
@@ -200,6 +165,21 @@ def active_in_eval():
     training=self.training."""
 
 
+@exercise.mistake("mode from is_grad_enabled", page="pytorch/train-and-eval#one-flag-on-every-module")
+@Built
+def mode_from_gradients():
+    """Nothing is dropped where no gradients are recorded. The mode is self.training alone: Monte Carlo dropout is training
+    mode without a graph."""
+    import torch
+
+    def forward(self, X):
+        for linear, rate in zip(self.linears[:-1], self.rates, strict=True):
+            X = torch.dropout(linear(X).relu(), rate, self.training and torch.is_grad_enabled())
+        return self.linears[-1](X)
+
+    return perceptrons.make(forward)
+
+
 @exercise.mistake("same rate everywhere", edit=("(linear(X)), rate,", "(linear(X)), self.rates[0],"))
 def same_rate_everywhere():
     """All hidden layers use one rate. Each entry of rates belongs to the hidden layer at its place."""
@@ -207,7 +187,7 @@ def same_rate_everywhere():
 
 @exercise.mistake(
     "dropout on the logits",
-    edit=("return self.linears[-1](X)", "return dropout(self.linears[-1](X), self.rates[-1], training=self.training)"),
+    edit=(HEAD, "return dropout(self.linears[-1](X), self.rates[-1], training=self.training)"),
 )
 def dropout_on_logits():
     """The output layer is dropped as well: a dropped logit is 0, whatever the evidence, and the loss punishes the
@@ -223,43 +203,31 @@ def dropout_on_input():
 
 
 @exercise.mistake(
-    "only the first hidden layer is dropped",
-    edit=(
-        "X = dropout(relu(linear(X)), rate, training=self.training)",
-        "X = relu(linear(X))\n            if linear is self.linears[0]:\n                X = dropout(X, rate, training=self.training)",
-    ),
+    "only the first hidden layer is dropped", edit=("self.training", "self.training and linear is self.linears[0]")
 )
 def only_the_first():
     """Dropout follows the first hidden layer alone. Each hidden layer has an entry of rates, and dropout behind it."""
 
 
 @exercise.mistake(
-    "only the last hidden layer is dropped",
-    edit=(
-        "X = dropout(relu(linear(X)), rate, training=self.training)",
-        "X = relu(linear(X))\n        X = dropout(X, rate, training=self.training)",
-    ),
+    "only the last hidden layer is dropped", edit=("self.training", "self.training and linear is self.linears[-2]")
 )
 def only_the_last():
     """Dropout follows the last hidden layer alone. Each hidden layer has an entry of rates, and dropout behind it."""
 
 
-@exercise.mistake(
-    "softmax at the end", edit=("return self.linears[-1](X)", "return self.linears[-1](X).log_softmax(dim=1)")
-)
+@exercise.mistake("softmax at the end", edit=(HEAD, f"{HEAD}.log_softmax(dim=1)"))
 def log_softmax_at_the_end():
     """The module puts out log-probabilities or probabilities. The loss, cross_entropy, takes the logits and applies
     log_softmax itself."""
 
 
-@exercise.mistake(
-    "softmax at the end", edit=("return self.linears[-1](X)", "return self.linears[-1](X).softmax(dim=1)")
-)
+@exercise.mistake("softmax at the end", edit=(HEAD, f"{HEAD}.softmax(dim=1)"))
 def softmax_at_the_end():
     pass
 
 
-@exercise.mistake("ReLU on the logits", edit=("return self.linears[-1](X)", "return relu(self.linears[-1](X))"))
+@exercise.mistake("ReLU on the logits", edit=(HEAD, "return relu(self.linears[-1](X))"))
 def relu_on_the_logits():
     """A ReLU follows the output layer as well, so that no logit is negative, and no gradient reaches a class whose logit
     would be. The logits stay as they are."""
@@ -276,6 +244,6 @@ def rates_read_as_keep_probabilities():
     mistake."""
 
 
-exercise.right(with_dropout_modules)
-exercise.right(with_masks_of_its_own)
-exercise.right(with_sequential)
+exercise.right(perceptrons.with_dropout_modules)
+exercise.right(perceptrons.with_masks_of_its_own)
+exercise.right(perceptrons.with_sequential)

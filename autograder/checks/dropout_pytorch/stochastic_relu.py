@@ -24,6 +24,7 @@ exercise = Exercise(
     stochastic_relu,
     page="dropout/noise#a-stochastic-activation-does-not-need-to-be-scaled",
     onward="Try to write its mean as a function of the input, and compare it with the output in eval mode.",
+    trap=("scales", "is_relu_at_test"),
     own=Own(("torch.nn.functional.dropout", "torch.nn.Dropout"), (Tensor(np.ones((2, 3), np.float32)), 0.3)),
 )
 

@@ -9,9 +9,11 @@ from itertools import pairwise
 import numpy as np
 
 from autograder.checks import draw as hidden
-from autograder.checks.ask import Ask, Tensor, Value
-from autograder.checks.beside.dropout_pytorch import run
-from autograder.checks.expect import close, tensor
+from autograder.checks.ask import Ask, Question, Tensor, Value
+from autograder.checks.beside.dropout_pytorch import Structure, run
+from autograder.checks.beside.respond import place
+from autograder.checks.beside.ways import GRAPHLESS
+from autograder.checks.expect import array, close, expect, tensor
 
 OFFSET = 0.5
 """Bias of the output layer in `transparent`, so that dropout on the logits would show."""
@@ -84,6 +86,18 @@ def forward(layers: Layers, x: np.ndarray) -> np.ndarray:
     return h @ weight.T + bias
 
 
+def handing_on(draw: np.random.Generator, fan_in: int, width: int) -> Layers:
+    """Draw weights for one hidden layer whose units are handed on to the logits, OFFSET added."""
+    return [drawn(draw, [fan_in, width])[0], (np.eye(width, dtype=np.float32), np.full(width, OFFSET, np.float32))]
+
+
+def backward(x: np.ndarray, dy: np.ndarray, logits: np.ndarray, rate: float) -> tuple[np.ndarray, ...]:
+    """Return the gradients of weights and biases, for inputs x and gradients dy of the logits of `handing_on`."""
+    h = logits - OFFSET
+    dz = dy * (h > 1e-6) / (1 - rate)
+    return dz.T @ x, dz.sum(axis=0), dy.T @ h, dy.sum(axis=0)
+
+
 def kept(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return which units are kept by the second layer, and which by both, if those of the first are 2 everywhere.
 
@@ -116,3 +130,42 @@ def are_scaled(values: np.ndarray, h: np.ndarray, first: float, second: float) -
     outcomes = [second * (1 + first * h)]
     outcomes += [np.full_like(h, second)] * (first > 1) + [np.zeros_like(h)] * (second > 1)
     return bool(np.isclose(values, outcomes, rtol=1e-5, atol=1e-5).any(axis=0).all())
+
+
+def fits(seen: Structure, sizes: list[int]) -> None:
+    """Raise Unmet unless a perceptron has one Linear layer from each size to the next, and nothing else."""
+    expect(seen.is_module, "DropoutMLP should be a torch.nn.Module")
+    expect(seen.is_list, "self.linears should be an nn.ModuleList")
+    expect(seen.are_linear, "self.linears should hold nn.Linear layers with a bias, and nothing else")
+    shapes = [[fan_out, fan_in] for fan_in, fan_out in pairwise(sizes)]
+    expect(
+        seen.shapes == shapes,
+        "self.linears should hold one layer per entry of num_hiddens and the output layer last, each of its size",
+    )
+    count = sum(fan_out * (fan_in + 1) for fan_out, fan_in in shapes)
+    expect(seen.parameters == count, "the module should have no parameters beside those of self.linears")
+
+
+def marks(ask: Ask) -> list[float]:
+    """Measure the logits in both modes, without a graph too, and the units that transparent weights show."""
+    width, rates = 60, [0.2, 0.7]
+    x = np.random.default_rng(5).uniform(0.5, 2, (150, width)).astype(np.float32)
+    numbers: list[float] = []
+    for first in (1.0, 0.0):
+        layers, sizes = transparent(width, first), [width, width, width, width + 1]
+        seen = ask.probe(run, 11, sizes, rates, sent(layers), Tensor(x), [False, False, True])
+        still, again, noisy = (array(value.array, (150, width + 1)) for value in seen)
+        end = ends(layers, x, still)
+        values = units(noisy, end)
+        same = np.isclose(still, again).mean()
+        right = np.isclose(still, forward(layers, x), rtol=1e-3).mean()
+        kept = values > 1e-3
+        numbers += [same, right, float(bool(end)), np.isnan(values).mean(), kept.mean(), np.nanmedian(values[kept])]
+        numbers += [(values[kept] > 2 * np.nanmin(values[kept])).mean(), np.nanmax(values)]
+    question = Question(
+        ask.subject, (11, sizes, rates, sent(layers), Tensor(x), [True]), probe=place(run), ways=(GRAPHLESS,)
+    )
+    (graphless,) = ask.value(ask.put(question))
+    numbers.append(np.isclose(graphless.array, still).mean())
+    (dead,) = ask.probe(run, 11, [3, 3, 3, 4], rates, sent(transparent(3)), Tensor(-x[:, :3]), [False])
+    return np.nan_to_num([*numbers, dead.array.min(), dead.array.max()], nan=-1).tolist()

@@ -23,6 +23,7 @@ exercise = Exercise(
     block_inference,
     page="normalization/inference#batchnorm-has-four-arrays-in-this-order",
     onward="Exercise 3 calls it once for each block; try it with the root left out, and see how large the error is.",
+    trap=("adds_eps", "rectifies_first", "treats_rows_alone"),
 )
 
 
@@ -52,7 +53,7 @@ def standardizes(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("scales by gamma and shifts by beta", 1, after="rectifies_first")
+@exercise.requires("scales by gamma and shifts by beta", 0.5, after="rectifies_first")
 def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, (gamma, beta), (mean, var) = batch(draw, shape), gains(draw, shape[1]), statistics(draw, shape[1])
@@ -61,19 +62,19 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y, gamma * plain + beta), "gamma should multiply what is standardized, and beta be added to it")
 
 
-@exercise.requires("adds eps inside the root", 1, after="standardizes")
+@exercise.requires("adds eps inside the root", 1.5, after="standardizes")
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for var in (np.zeros(4), draw.uniform(0.001, 0.01, 4), draw.uniform(0.5, 2, 4)):
         slope_follows_eps(ask, np.abs(hidden.away_from_zero(draw, (4,))), var)
 
 
-exercise.requires("treats every row alone", 1)(treats_rows_alone)
+exercise.requires("treats every row alone", 1.5)(treats_rows_alone)
 
 
-exercise.requires("refuses wrong shapes", 0.5)(refuses_bad_shapes)
+exercise.requires("refuses wrong shapes", 0.25)(refuses_bad_shapes)
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(right=block_inference)
 )
 

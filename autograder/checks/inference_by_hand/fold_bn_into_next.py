@@ -15,6 +15,7 @@ exercise = Exercise(
     fold_bn_into_next,
     page="normalization/inference#folding-batchnorm-into-a-dense-layer",
     onward="Networks are made faster this way before they are shipped; try to fold a whole model, and count the layers that are left.",
+    trap=("scales_rows", "keeps_output_at_mean"),
 )
 
 PARTS = ("W", "b")
@@ -50,7 +51,7 @@ def scales_rows(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("adds eps inside the root", 1, after="scales_rows")
+@exercise.requires("adds eps inside the root", 1.25, after="scales_rows")
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for high in (0.01, 2.0):
         W, b, gamma, beta, mean, var = problem(draw, (4, 3))
@@ -62,19 +63,21 @@ def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
             expect(close(divisor, wanted), "eps (1e-3 unless given) should be added to the variance, under the root")
 
 
-@exercise.requires("keeps what the layer gives at the mean", 3)
+@exercise.requires("keeps what the layer gives at the mean", 3.25)
 def keeps_output_at_mean(ask: Ask, draw: np.random.Generator) -> None:
-    for shape in SHAPES:
-        arguments = problem(draw, shape)
-        W, b, _, beta, mean, _ = arguments
+    """Where W is wrong, b is right that keeps the output with the right W. W is square, so that its columns fit too."""
+    for d in (4, 7, 1):
+        arguments = problem(draw, (d, d))
+        W, b, gamma, beta, mean, var = arguments
         new_W, new_b = folded(ask, arguments)
+        right = fold_bn_into_next(W, b, gamma, beta, mean, var)[1]
         expect(
-            close(mean @ new_W + new_b, beta @ W + b, scale=10),
+            close(mean @ new_W + new_b, beta @ W + b, scale=10) or close(new_b, right, scale=10),
             "an input equal to mean leaves BatchNorm as beta, so the folded layer should give beta W + b for it",
         )
 
 
-@exercise.requires("predicts what BatchNorm and Dense predict", 1, after="scales_rows keeps_output_at_mean")
+@exercise.requires("predicts what BatchNorm and Dense predict", 0.75, after="scales_rows adds_eps keeps_output_at_mean")
 def predicts_the_same(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for eps in ({}, {"eps": 0.3}):
@@ -87,7 +90,7 @@ def predicts_the_same(ask: Ask, draw: np.random.Generator) -> None:
             expect(close(a @ new_W + new_b, wanted, scale=10), message)
 
 
-@exercise.requires("refuses wrong shapes", 0.5)
+@exercise.requires("refuses wrong shapes", 0.25)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     arguments = problem(draw, (4, 3))
     ask(*arguments)

@@ -1,7 +1,6 @@
 """Porting a network: `keras_to_torch(model) -> nn.Module`."""
 
 import itertools
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,56 +8,22 @@ import numpy as np
 from autograder.checks import draw as hidden
 from autograder.checks.ask import Ask, Tensor
 from autograder.checks.batchnorm.batches import batch
-from autograder.checks.beside.inference_by_hand import Ported, Spec, ported
+from autograder.checks.beside.inference_by_hand import Spec, ported
 from autograder.checks.exercise import Exercise, Unmet
 from autograder.checks.expect import array, close, expect, tensor
-from autograder.checks.inference_by_hand.chains import GROUPS, OPTIONS, lively, network, predict
-from autograder.checks.inference_by_hand.ports import keras_to_torch, with_functions, with_names, with_state_dicts
+from autograder.checks.inference_by_hand.chains import GROUPS, OPTIONS, lively, network
+from autograder.checks.inference_by_hand.functional_ports import with_functions, with_names
+from autograder.checks.inference_by_hand.ported import Chain, chain, port
+from autograder.checks.inference_by_hand.ports import keras_to_torch, with_state_dicts
 from autograder.checks.statistics import plausible_count
 
 exercise = Exercise(
     keras_to_torch,
     page="normalization/conventions#the-port-from-keras-to-pytorch",
     onward="The figure after this goes on training your port; try going back, from PyTorch to Keras.",
+    trap=("ports_batchnorm", "converts_momentum", "ports_layernorm"),
     challenge=True,
 )
-
-
-def port(
-    ask: Ask, specs: list[Spec], weights: list[list[np.ndarray]], x: np.ndarray, functional: bool = False, seed: int = 0
-) -> Ported:
-    """Put one question about a chain, x being both what is trained on and what is predicted."""
-    flat = list(itertools.chain.from_iterable(weights))
-    rows = Tensor(x.astype("float32"))
-    answer = ask.probe(ported, x.shape[1], specs, flat, functional, rows, rows, seed)
-    expect(answer.used.module is True, "return a torch.nn.Module")
-    return answer
-
-
-@dataclass(frozen=True)
-class Chain:
-    """A chain that was ported: its layers, its weights, what was predicted, and what came back."""
-
-    specs: list[Spec]
-    weights: list[list[np.ndarray]]
-    x: np.ndarray
-    answer: Ported
-
-    def predicts(self, message: str) -> None:
-        """Raise Unmet with this message unless the module predicts what Keras predicts."""
-        expect(self.right(), message)
-
-    def right(self) -> bool:
-        """Tell whether the module predicts what Keras predicts; raise Unmet when that has another shape."""
-        wanted = predict(self.specs, self.weights, self.x.astype("float32"))
-        y = tensor(self.answer.used.y, wanted.shape, "float32", name="the output")
-        return close(y, wanted, "float32", scale=max(1.0, float(np.abs(wanted).max())))
-
-
-def chain(ask: Ask, draw: np.random.Generator, specs: list[Spec], functional: bool = False) -> Chain:
-    """Have a chain for four features ported."""
-    weights, x = network(draw, 4, specs), batch(draw, (6, 4))
-    return Chain(specs, weights, x, port(ask, specs, weights, x, functional))
 
 
 def of_dense_layers(ask: Ask, draw: np.random.Generator) -> Chain:

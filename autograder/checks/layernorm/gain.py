@@ -17,6 +17,9 @@ NEGLIGIBLE = 1e-9
 """An eps that cannot be seen at the precision of a judgment."""
 
 
+EPS_BELONGS = "another eps does not change y as it should: eps belongs under the root, added to what the root is of"
+
+
 def vectors(draw: np.random.Generator, shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
     """Draw vectors along the last axis, each with a mean and a spread of its own; none is nearly constant."""
     rows = (*shape[:-1], 1)
@@ -33,14 +36,35 @@ def gain(y: np.ndarray, signal: np.ndarray, message: str, axis: int | tuple[int,
     return gains
 
 
-def grows_by(difference: float, smaller: np.ndarray, larger: np.ndarray) -> None:
-    """Raise Unmet unless 1 / gain^2 grows by the difference of two eps, from one set of gains to the other.
+def eps_is_added(ys: dict[float, np.ndarray], signal: np.ndarray, axis: int | tuple[int, ...] = -1) -> None:
+    """Raise Unmet unless eps is added under the root.
 
-    The gains are compared, and not their differences, which would magnify what float32 rounds away.
+    1 / gain^2 has to grow as eps does. Gains are compared, and not their differences, which would magnify what float32
+    rounds away. Where y is no multiple of the signal, which costs another requirement, there is no gain.
+
+    Args:
+        ys: what comes back for one x by eps, the smallest of which cannot be seen.
+        signal: x or x minus a mean.
+        axis: along which one gain is shared.
     """
-    wanted = 1 / np.sqrt(1 / smaller**2 + difference)
-    message = "another eps does not change y as it should: eps belongs under the root, added to what the root is of"
-    expect(close(larger / wanted, np.ones_like(larger)), message)
+    try:
+        gains = {eps: gain(y, signal, "", axis) for eps, y in ys.items()}
+    except Unmet:
+        grows_evenly(ys)
+        return
+    least = min(ys)
+    for eps, own in gains.items():
+        wanted = 1 / np.sqrt(1 / gains[least] ** 2 + eps - least)
+        expect(close(own / wanted, np.ones_like(own)), EPS_BELONGS)
+
+
+def grows_evenly(ys: dict[float, np.ndarray]) -> None:
+    """Raise Unmet unless 1 / y^2 grows in proportion to eps, whatever y is a multiple of; y is given by eps."""
+    least, most = min(ys), max(ys)
+    low, high = (1 / ys[eps] ** 2 for eps in (least, most))
+    slope = (high - low) / (most - least)
+    for eps, y in ys.items():
+        expect(close(np.abs(y) * np.sqrt(low + slope * (eps - least)), np.ones_like(y), np.float32), EPS_BELONGS)
 
 
 def marks_of_eps(eps: float, signal: np.ndarray, without: np.ndarray, given: np.ndarray) -> list[float]:

@@ -7,13 +7,14 @@ from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import array, close, expect, refuses
-from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, marks_of_eps, vectors
+from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, eps_is_added, gain, marks_of_eps, vectors
 from autograder.reference.layernorm import layernorm
 
 exercise = Exercise(
     layernorm,
     page="normalization/layernorm#layers-differ-in-what-they-average-over",
     onward="Exercises 4 and 5 are about this function; try a row of equal numbers, and see which number eps keeps finite.",
+    trap=("divides_by_deviation", "adds_eps"),
     own=Own(("torch.nn.functional.layer_norm",), (np.eye(3), np.ones(3), np.ones(3))),
 )
 
@@ -24,15 +25,12 @@ def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
     return array(ask(x, np.ones(d), np.zeros(d), **eps), x.shape, name="y")
 
 
-def gain_of(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
-    message = "with gamma 1 and beta 0, y should be a positive multiple of x minus its mean along the last axis"
-    return gain(standard(ask, x, **eps), x - x.mean(axis=-1, keepdims=True), message)
-
-
-@exercise.requires("subtracts the mean of each vector along the last axis", 2)
+@exercise.requires("subtracts the mean of each vector along the last axis", 1.5)
 def subtracts_mean(ask: Ask, draw: np.random.Generator) -> None:
+    message = "with gamma 1 and beta 0, y should be a positive multiple of x minus its mean along the last axis"
     for shape in SHAPES:
-        gain_of(ask, vectors(draw, shape))
+        x = vectors(draw, shape)
+        gain(standard(ask, x), x - x.mean(axis=-1, keepdims=True), message)
 
 
 @exercise.requires("divides by the root of the biased variance", 2, after="subtracts_mean")
@@ -47,17 +45,15 @@ def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("adds eps inside the root", 1)
+@exercise.requires("adds eps inside the root", 1.75, after="subtracts_mean")
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for scale in (0.05, 1.0):
         x = scale * vectors(draw, (4, 7))
-        smallest = gain_of(ask, x, eps=NEGLIGIBLE)
-        grows_by(1e-3 - NEGLIGIBLE, smallest, gain_of(ask, x))
-        for eps in (1e-5, 0.02, 0.7):
-            grows_by(eps - NEGLIGIBLE, smallest, gain_of(ask, x, eps=eps))
+        ys = {eps: standard(ask, x, eps=eps) for eps in (NEGLIGIBLE, 1e-5, 0.02, 0.7)}
+        eps_is_added({**ys, 1e-3: standard(ask, x)}, x - x.mean(axis=-1, keepdims=True))
 
 
-@exercise.requires("scales by gamma and shifts by beta", 1)
+@exercise.requires("scales by gamma and shifts by beta", 1.5)
 def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, gamma, beta = vectors(draw, shape), *hidden.away_from_zero(draw, (2, shape[-1]))
@@ -68,7 +64,7 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("gives beta for a constant vector", 1)
+@exercise.requires("gives beta for a constant vector", 0.5)
 def gives_beta_for_constants(ask: Ask, draw: np.random.Generator) -> None:
     for shape in ((3, 5), (4, 1), (1,)):
         x = np.broadcast_to(hidden.short(draw, (*shape[:-1], 1)), shape).copy()
@@ -77,7 +73,7 @@ def gives_beta_for_constants(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y, np.broadcast_to(beta, shape)), "a vector whose entries are all equal should become beta")
 
 
-@exercise.requires("refuses gamma and beta of another shape", 0.5)
+@exercise.requires("refuses gamma and beta of another shape", 0.25)
 def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     x, gamma, beta = vectors(draw, (4, 6)), *hidden.away_from_zero(draw, (2, 6))
     ask(x, gamma, beta)

@@ -15,6 +15,7 @@ exercise = Exercise(
     layernorm_backward,
     page="normalization/layernorm#the-gradient-is-that-of-batchnorm-over-another-set",
     onward="The figure after this shows what it does to large inputs; try a dy that is proportional to the output, and explain the zero.",
+    trap=("flows_through_mean", "flows_through_variance"),
     challenge=True,
 )
 
@@ -24,7 +25,7 @@ def problem(draw: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarr
     return hidden.away_from_zero(draw, shape), vectors(draw, shape), hidden.away_from_zero(draw, shape[-1:])
 
 
-@exercise.requires("sums dbeta over every axis but the last", 1)
+@exercise.requires("sums dbeta over every axis but the last", 1.5)
 def sums_dbeta(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         dy, x, gamma = problem(draw, shape)
@@ -34,7 +35,7 @@ def sums_dbeta(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("sums dgamma over every axis but the last", 1)
+@exercise.requires("sums dgamma over every axis but the last", 1.75)
 def sums_dgamma(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for eps in EPS:
@@ -45,7 +46,7 @@ def sums_dgamma(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-@exercise.requires("lets the gradient flow through the mean", 1)
+@exercise.requires("lets the gradient flow through the mean", 1.5)
 def flows_through_mean(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         dx = part(ask, "dx", *problem(draw, shape))
@@ -56,7 +57,7 @@ def flows_through_mean(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("lets the gradient flow through the variance", 1)
+@exercise.requires("lets the gradient flow through the variance", 1.25)
 def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for eps in EPS:
@@ -73,7 +74,7 @@ def flows_through_variance(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-@exercise.requires("is the exact gradient with respect to x", 3)
+@exercise.requires("is the exact gradient with respect to x", 1.25)
 def is_exact(ask: Ask, draw: np.random.Generator) -> None:
     for shape in (*SHAPES, (1, 8), (5, 2)):
         dy, x, gamma = problem(draw, shape)
@@ -100,7 +101,7 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
     refuses_misfitting_dy(ask, dy, x, gamma)
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(right=layernorm_backward)
 )
 

@@ -14,6 +14,7 @@ exercise = Exercise(
     ln_shrink,
     page="montecarlo/noise-or-bias#many-units-layernorm-shrinks-the-signal",
     onward="*Noise or bias?* in the book measures this factor in trained networks; try to find the rate at which half of the signal is left.",
+    trap=("counts_the_mean",),
 )
 
 
@@ -42,7 +43,7 @@ def compares_variances(ask: Ask, draw: np.random.Generator) -> None:
             )
 
 
-@exercise.requires("counts what the mean adds to the variance", 2)
+@exercise.requires("counts what the mean adds to the variance", 2.5)
 def counts_the_mean(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         for n in (2, 7, 40):
@@ -78,7 +79,7 @@ def handles_extremes(ask: Ask, draw: np.random.Generator) -> None:
     expect(number(ask(h, 1.0)) == 0, "at rate 1 no signal is left: the factor is 0")
 
 
-@exercise.requires("refuses a rate outside [0, 1] and an h that is no vector", 0.5)
+@exercise.requires("refuses a rate outside [0, 1] and an h that is no vector", 0.25)
 def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
     h = vectors(draw, (6,))
     ask(h, 0.4)
@@ -88,7 +89,7 @@ def refuses_bad_arguments(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, wrong, 0.4, because=f"an h of shape {wrong.shape}", mentions="h")
 
 
-exercise.requires("takes float32 and float64 in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("takes float32 and float64 in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(None, right=ln_shrink)
 )
 

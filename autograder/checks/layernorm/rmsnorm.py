@@ -7,13 +7,14 @@ from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import array, close, expect, refuses
-from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, gain, grows_by, marks_of_eps, vectors
+from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, eps_is_added, gain, marks_of_eps, vectors
 from autograder.reference.layernorm import rmsnorm
 
 exercise = Exercise(
     rmsnorm,
     page="normalization/layernorm#the-missing-mean-of-rmsnorm",
     onward="Large language models often have it in place of LayerNorm; try rows of mean 0, and compare the two.",
+    trap=("divides_by_rms", "adds_eps"),
     own=Own(("torch.nn.functional.rms_norm",), (np.eye(3), np.ones(3))),
 )
 
@@ -23,15 +24,12 @@ def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
     return array(ask(x, np.ones(x.shape[-1]), **eps), x.shape, name="y")
 
 
-def gain_of(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
-    message = "with gamma 1, each vector in y should be a positive multiple of the vector in x: nothing is subtracted"
-    return gain(standard(ask, x, **eps), x, message)
-
-
 @exercise.requires("keeps the direction of each vector along the last axis", 2)
 def keeps_direction(ask: Ask, draw: np.random.Generator) -> None:
+    message = "with gamma 1, each vector in y should be a positive multiple of the vector in x: nothing is subtracted"
     for shape in SHAPES:
-        gain_of(ask, vectors(draw, shape))
+        x = vectors(draw, shape)
+        gain(standard(ask, x), x, message)
 
 
 @exercise.requires("divides by the root of the mean square", 2, after="keeps_direction")
@@ -44,12 +42,13 @@ def divides_by_rms(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("adds eps inside the root", 1)
+@exercise.requires("adds eps inside the root", 1, after="keeps_direction")
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     x = vectors(draw, (4, 7))
-    grows_by(1e-6 - 1e-10, gain_of(ask, 1e-3 * x, eps=1e-10), gain_of(ask, 1e-3 * x))
-    for scale, eps in ((0.05, 1e-4), (0.05, 0.02), (1.0, 0.02), (1.0, 0.7)):
-        grows_by(eps - NEGLIGIBLE, gain_of(ask, scale * x, eps=NEGLIGIBLE), gain_of(ask, scale * x, eps=eps))
+    small = {1e-10: standard(ask, 1e-3 * x, eps=1e-10), 1e-6: standard(ask, 1e-3 * x)}
+    eps_is_added({**small, 1e-4: standard(ask, 1e-3 * x, eps=1e-4)}, 1e-3 * x)
+    for scale, *given in ((0.05, NEGLIGIBLE, 1e-4, 0.02), (1.0, NEGLIGIBLE, 0.02, 0.7)):
+        eps_is_added({eps: standard(ask, scale * x, eps=eps) for eps in given}, scale * x)
 
 
 @exercise.requires("scales by gamma", 1)
@@ -60,7 +59,7 @@ def scales(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(y, gamma * standard(ask, x)), "y should be gamma times the normalized vector, entry by entry")
 
 
-@exercise.requires("gives zeros for a vector of zeros", 1)
+@exercise.requires("gives zeros for a vector of zeros", 1.25)
 def gives_zeros_for_zeros(ask: Ask, draw: np.random.Generator) -> None:
     x = vectors(draw, (3, 5))
     x[1] = 0
@@ -76,7 +75,7 @@ def refuses_bad_shapes(ask: Ask, draw: np.random.Generator) -> None:
         refuses(ask, x, np.array(wrong), because=f"a gamma of shape {wrong.shape} for 6 features", mentions="gamma x")
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(right=rmsnorm)
 )
 

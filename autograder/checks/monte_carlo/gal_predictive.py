@@ -13,6 +13,7 @@ exercise = Exercise(
     gal_predictive,
     page="montecarlo/uncertainty#passes-noise-and-the-mixture-of-both",
     onward="A famous table compares methods by this number; try tau ten times too large, and see what the number says about it.",
+    trap=("computes_likelihood", "stays_finite"),
 )
 
 NAMES = ("variance", "log_likelihood")
@@ -24,7 +25,7 @@ def predictive(ask: Ask, name: str, samples: np.ndarray, y: np.ndarray, tau: flo
     return array(parts(ask(samples, y, tau), NAMES)[NAMES.index(name)], y.shape, name=name)
 
 
-@exercise.requires("adds the variance of the passes and that of the noise", 2)
+@exercise.requires("adds the variance of the passes and that of the noise", 2.5)
 def adds_variances(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for tau in (0.3, float(draw.uniform(2, 9))):
@@ -65,7 +66,7 @@ def stays_finite(ask: Ask, draw: np.random.Generator) -> None:
     )
 
 
-@exercise.requires("refuses wrong shapes", 0.5)
+@exercise.requires("refuses wrong shapes", 0.25)
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     samples, y = passes(draw, 6, 3)
     parts(ask(samples, y, 1.0), NAMES)
@@ -74,7 +75,7 @@ def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     refuses(ask, samples[:, :, None], y, 1.0, because="samples with three dimensions", mentions="samples y")
 
 
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(right=gal_predictive)
 )
 

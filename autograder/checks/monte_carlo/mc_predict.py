@@ -12,25 +12,12 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect
 from autograder.checks.implementation import Built
 from autograder.checks.masks import independent_entries, keeps_fraction
-
-
-def with_frozen_norms(passes):
-    """Return the function that draws `passes(model, X, T)` while BatchNorm layers are frozen."""
-
-    def mc_predict(model, X, T):
-        import keras
-
-        layers = model._flatten_layers()
-        thawed = [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable]
-        for layer in thawed:
-            layer.trainable = False
-        try:
-            return passes(model, X, T)
-        finally:
-            for layer in thawed:
-                layer.trainable = True
-
-    return mc_predict
+from autograder.checks.monte_carlo.samplers import (
+    in_one_batch,
+    with_active_clone,
+    with_everything_frozen,
+    with_frozen_norms,
+)
 
 
 @Built
@@ -42,6 +29,7 @@ exercise = Exercise(
     mc_predict,
     page="montecarlo/sampling#training-true-is-for-the-whole-model",
     onward="It works on any Keras model with dropout; try one of your own from an earlier notebook.",
+    trap=("uses_moving_statistics", "leaves_model_alone"),
     challenge=True,
 )
 
@@ -95,14 +83,14 @@ def mixed(ask: Ask, draw: np.random.Generator) -> Passes:
     return sample(ask, draw, BIG, 210, 2, closely=True)
 
 
-@exercise.requires("returns an array of shape (T, n, k)", 1)
+@exercise.requires("returns an array of shape (T, n, k)", 1.5)
 def returns_passes(ask: Ask, draw: np.random.Generator) -> None:
     for passes in (ask.once(mixed), sample(ask, draw, [DROPOUT], 1, 1)):
         dtype = passes.samples(anywhere=False).dtype
         expect(dtype == np.float32, f"the dtype of the passes should be float32, but is {dtype}")
 
 
-@exercise.requires("drops every entry on its own, anew in every pass", 2)
+@exercise.requires("drops every entry on its own, anew in every pass", 1.5)
 def draws_anew(ask: Ask, draw: np.random.Generator) -> None:
     passes = sample(ask, draw, [DROPOUT], 50, 12)
     samples, X = passes.samples(), passes.X
@@ -217,49 +205,6 @@ def wrong_axis():
     return with_frozen_norms(lambda model, X, T: np.stack([model(X, training=True) for _ in range(T)], axis=1))
 
 
-@exercise.right
-@Built
-def with_everything_frozen():
-    """A model that is frozen as a whole still drops; flags come back from the outside in."""
-
-    def mc_predict(model, X, T):
-        flags = [(layer, layer.trainable) for layer in model._flatten_layers()]
-        model.trainable = False
-        samples = [np.array(model(X, training=True)) for _ in range(T)]
-        for layer, flag in flags:
-            layer.trainable = flag
-        return np.array(samples)
-
-    return mc_predict
-
-
-@exercise.right
-@Built
-def with_active_clone():
-    """A clone whose Dropout cannot be switched off may predict."""
-    import keras
-
-    class Active(keras.layers.Dropout):
-        def call(self, inputs, training=None):  # noqa: ARG002 - Keras hands it on
-            return super().call(inputs, training=True)
-
-    def swap(layer):
-        kind = Active if isinstance(layer, keras.layers.Dropout) else type(layer)
-        return kind.from_config(layer.get_config())
-
-    def mc_predict(model, X, T):
-        clone = keras.models.clone_model(model, clone_function=swap, recursive=True)
-        clone.set_weights(model.get_weights())
-        return np.stack([clone.predict_on_batch(X) for _ in range(T)])
-
-    return mc_predict
-
-
-@exercise.right
-@Built
-def in_one_batch():
-    def tiled(model, X, T):
-        samples = np.asarray(model(np.tile(X, (T, 1)), training=True))
-        return samples.reshape(T, len(X), -1)
-
-    return with_frozen_norms(tiled)
+exercise.right(with_everything_frozen)
+exercise.right(with_active_clone)
+exercise.right(in_one_batch)

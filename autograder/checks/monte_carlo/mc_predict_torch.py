@@ -39,6 +39,7 @@ exercise = Exercise(
     mc_predict_torch,
     page="montecarlo/sampling#pytorch-only-the-dropout-modules",
     onward="It works on any PyTorch model with dropout modules; try one with BatchNorm, and look at its running mean afterwards.",
+    trap=("spares_the_rest", "restores_modes"),
 )
 
 
@@ -113,14 +114,14 @@ def spares_the_rest(ask: Ask, draw: np.random.Generator) -> None:
         expect(close(passes.samples, np.stack([passes.deterministic] * 3), "float32"), message)
 
 
-@exercise.requires("restores the mode of every module", 1)
+@exercise.requires("restores the mode of every module", 1.5)
 def restores_modes(ask: Ask, draw: np.random.Generator) -> None:
     for modes in ("eval", "train", "mixed"):
         passes = sample(ask, draw, "all", 4, 2, modes)
         expect(passes.facts.modes_kept, "every module should be back in the mode in which it was")
 
 
-@exercise.requires("leaves weights, statistics and gradients alone", 1)
+@exercise.requires("leaves weights, statistics and gradients alone", 0.5)
 def leaves_model_alone(ask: Ask, draw: np.random.Generator) -> None:
     for modes in ("train", "mixed"):
         passes = sample(ask, draw, "all", 6, 2, modes)

@@ -14,6 +14,7 @@ exercise = Exercise(
     samples_needed,
     page="montecarlo/noise-or-bias#how-many-passes",
     onward="Try it on the passes that you have, and compare with how many you took.",
+    trap=("grows_with_the_square", "rounds_up"),
 )
 
 
@@ -21,7 +22,7 @@ def needs(ask: Ask, sd: float, se: float, message: str) -> None:
     expect(number(ask(sd, se)) == samples_needed(sd, se), message)
 
 
-@exercise.requires("grows with the square of sd / se", 1.5)
+@exercise.requires("grows with the square of sd / se", 2)
 def grows_with_the_square(ask: Ask, draw: np.random.Generator) -> None:
     for _ in range(12):
         root, se = draw.uniform(30, 400), draw.uniform(0.001, 2)
@@ -29,7 +30,7 @@ def grows_with_the_square(ask: Ask, draw: np.random.Generator) -> None:
         expect(near, "the result is not a whole number next to (sd / se)^2, which solves sd / sqrt(T) = se")
 
 
-@exercise.requires("returns an int", 1)
+@exercise.requires("returns an int", 0.25)
 def returns_int(ask: Ask, draw: np.random.Generator) -> None:
     se = float(draw.uniform(0.01, 2))
     value = ask(se * float(draw.uniform(3, 9)), se)
@@ -47,31 +48,33 @@ def rounds_up(ask: Ask, draw: np.random.Generator) -> None:
     needs(ask, 0.1 * float(draw.uniform(1, 5)), 7.0, "with little spread one pass is enough, and one is needed")
 
 
-@exercise.requires("forgives the rounding errors of decimal fractions", 0.5, after="grows_with_the_square")
+@exercise.requires("forgives the rounding errors of decimal fractions", 1, after="grows_with_the_square")
 def forgives_rounding_errors(ask: Ask, draw: np.random.Generator) -> None:
+    """Where the result grows in another way, it is compared with that of an sd which is smaller by less than counts."""
+    squares = abs(number(ask(31.5, 1.0)) - 31.5**2) <= 1
     message = (
         "(sd / se)^2 is an integer here, up to the rounding of decimal fractions: a tiny excess must not cost a pass"
     )
-    needs(ask, 0.18, 0.001, message)
     quotients = [(root * 10.0**-power, 10.0**-power) for root in range(2, 120) for power in (1, 2, 3)]
     # Pick quotients whose square comes out a little too large, where a bare ceiling goes wrong.
     unlucky = [(sd, se) for sd, se in quotients if math.ceil((sd / se) ** 2) > round((sd / se) ** 2)]
-    for index in draw.permutation(len(unlucky))[:12]:
-        sd, se = unlucky[int(index)]
-        needs(ask, sd, se, message)
-    for whole in draw.integers(2, 10_000, 6):
+    for sd, se in ((0.18, 0.001), *(unlucky[int(index)] for index in draw.permutation(len(unlucky))[:12])):
+        expect(number(ask(sd, se)) == number(ask(sd * (1 - 1e-11), se)), message)
+        if squares:
+            needs(ask, sd, se, message)
+    for whole in draw.integers(2, 10_000, 6) if squares else ():
         needs(ask, math.sqrt(int(whole) * (1 + 3e-10)), 1.0, "an excess below 1e-9 (relative) should not cost a pass")
         needs(
             ask, math.sqrt(int(whole) * (1 + 1e-7)), 1.0, "an excess of 1e-7 (relative) is no rounding error: round up"
         )
 
 
-@exercise.requires("needs no passes when sd is 0", 0.5)
+@exercise.requires("needs no passes when sd is 0", 1)
 def needs_none_without_spread(ask: Ask, draw: np.random.Generator) -> None:
     expect(number(ask(0.0, float(draw.uniform(0.1, 1)))) == 0, "without any spread no passes are needed: 0")
 
 
-@exercise.requires("refuses an se that is not positive and a negative sd", 1)
+@exercise.requires("refuses an se that is not positive and a negative sd", 0.25)
 def refuses_nonsense(ask: Ask, draw: np.random.Generator) -> None:
     sd, se = (float(number) for number in draw.uniform(0.1, 1, 2))
     number(ask(sd, se))

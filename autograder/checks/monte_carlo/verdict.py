@@ -15,6 +15,7 @@ exercise = Exercise(
     verdict,
     page="montecarlo/noise-or-bias#two-reasons-to-differ",
     onward="The last figure of the notebook ends with it; try samples around the prediction itself, and count how often it says bias.",
+    trap=("judges_by_standard_errors",),
 )
 
 
@@ -81,7 +82,7 @@ def looks_at_every_output(ask: Ask, draw: np.random.Generator) -> None:
     says(ask, "sampling error", "no output has a gap above the threshold here", samples, -own * gaps)
 
 
-@exercise.requires("follows the threshold", 1)
+@exercise.requires("follows the threshold", 1.5)
 def follows_threshold(ask: Ask, draw: np.random.Generator) -> None:
     """Ask about gaps around the answer's own border, which has to move in proportion to the threshold."""
     outcomes = ((0.9, "sampling error"), (1.1, "bias"))
@@ -94,14 +95,14 @@ def follows_threshold(ask: Ask, draw: np.random.Generator) -> None:
             says(ask, expected, message, samples, np.array([gap, -gap]), threshold=threshold)
 
 
-@exercise.requires("refuses wrong shapes", 0.5)
+@exercise.requires("refuses wrong shapes", 0.25)
 def refuses_wrong_shapes(ask: Ask, draw: np.random.Generator) -> None:
     samples, deterministic = passes(draw, 6, 3)
     ask(samples, deterministic)
     refuses_misfits(ask, samples, deterministic)
 
 
-exercise.requires("takes float32 and float64 in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("takes float32 and float64 in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(None, right=verdict)
 )
 

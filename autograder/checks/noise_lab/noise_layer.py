@@ -9,6 +9,13 @@ from autograder.checks.beside.ways import lay
 from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import close, expect, tensor
 from autograder.checks.implementation import Built
+from autograder.checks.noise_lab.layers import (
+    additive_noise_in_proportion,
+    drop_path,
+    lognormal,
+    stochastic_rounding,
+    strong_dropout,
+)
 from autograder.checks.noise_lab.noise import is_centered, is_fresh
 
 DROPOUTS = ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout")
@@ -31,6 +38,7 @@ exercise = Exercise(
     NoiseLayer,
     page="dropout/noise#one-coin-for-each-thing-that-is-kept-or-dropped",
     onward="The experiment below trains with it; try a strength at which training fails, and explain why.",
+    trap=("keeps_mean", "keeps_mean_at_all_sizes"),
     challenge=True,
     own=Own(tuple(f"torch.nn.{kind}" for kind in DROPOUTS), (Tensor(np.ones((2, 3), np.float32)),)),
 )
@@ -65,7 +73,7 @@ def many_calls(ask: Ask, draw: np.random.Generator) -> list[tuple[np.ndarray, np
     return [(x, series(ask, draw, x)) for x in arrays]
 
 
-@exercise.requires("keeps the mean of every entry in training", 2)
+@exercise.requires("keeps the mean of every entry in training", 2.5)
 def keeps_mean(ask: Ask, draw: np.random.Generator) -> None:
     for x, noise in ask.once(many_calls):
         message = "the noise is so wild that no number of calls settles its mean: keep factors below 20 or so"
@@ -83,7 +91,7 @@ def keeps_mean_at_all_sizes(ask: Ask, draw: np.random.Generator) -> None:
         expect(is_centered(series(ask, draw, x), x), "the mean of y should be x for small and for large inputs")
 
 
-@exercise.requires("draws fresh noise at every call", 2)
+@exercise.requires("draws fresh noise at every call", 1.5)
 def draws_afresh(ask: Ask, draw: np.random.Generator) -> None:
     for _, noise in ask.once(many_calls):
         expect(noise.any(), "in training there should be noise, but y equals x")
@@ -171,94 +179,8 @@ def without_gradient():
     """The input is detached, or the layer works under no_grad, so that nothing below it can be trained."""
 
 
-@exercise.right
-@Built
-def drop_path():
-    """Whole examples are dropped, and the state remembers how many calls there were."""
-    import torch
-    from torch import nn
-
-    class NoiseLayer(nn.Module):
-        def __init__(self, rate=0.3):
-            super().__init__()
-            self.rate = rate
-            self.register_buffer("calls", torch.zeros((), dtype=torch.long))
-
-        def forward(self, x):
-            if not self.training:
-                return x
-            self.calls += 1
-            kept = torch.rand(len(x), dtype=x.dtype) >= self.rate
-            return x * kept.reshape(-1, *[1] * (x.ndim - 1)) / (1 - self.rate)
-
-    return NoiseLayer
-
-
-@exercise.right
-@Built
-def additive_noise_in_proportion():
-    import torch
-    from torch import nn
-
-    class NoiseLayer(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.log_scale = nn.Parameter(torch.tensor(-1.0))
-
-        def forward(self, x):
-            if self.training:
-                spread = x.detach().square().mean().sqrt()
-                x = x + spread * self.log_scale.exp().to(x.dtype) * (2 * torch.rand_like(x) - 1)
-            return x
-
-    return NoiseLayer
-
-
-@exercise.right
-@Built
-def strong_dropout():
-    import torch
-    from torch import nn
-
-    class NoiseLayer(nn.Module):
-        def __init__(self, rate=0.8):
-            super().__init__()
-            self.rate = rate
-
-        def forward(self, x):
-            return x * (torch.rand_like(x) >= self.rate) / (1 - self.rate) if self.training else x
-
-    return NoiseLayer
-
-
-def make(noisy):
-    """Build a layer around what it does in training."""
-    from torch import nn
-
-    class NoiseLayer(nn.Module):
-        def forward(self, x):
-            return noisy(x) if self.training else x
-
-    return NoiseLayer
-
-
-@exercise.right
-@Built
-def stochastic_rounding():
-    """Round up or down by chance, with the gradient of the identity."""
-    import torch
-
-    def noisy(x):
-        low = torch.floor(4 * x)
-        rounded = (low + (torch.rand_like(x) < 4 * x - low)) / 4
-        return x + (rounded - x).detach()
-
-    return make(noisy)
-
-
-@exercise.right
-@Built
-def lognormal():
-    import torch
-
-    return make(lambda x: x * torch.exp(0.5 * torch.randn(x.shape).to(x.dtype) - 0.125))
+exercise.right(drop_path)
+exercise.right(additive_noise_in_proportion)
+exercise.right(strong_dropout)
+exercise.right(stochastic_rounding)
+exercise.right(lognormal)

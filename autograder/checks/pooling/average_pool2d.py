@@ -25,6 +25,7 @@ exercise = Exercise(
     average_pool2d,
     page="keras/pooling#averages-that-count-the-padding",
     onward="The figure after this sets it beside the maximum; try a picture of noise, and compare what is left of it.",
+    trap=("keeps_apart", "keeps_constants"),
     own=Own(("torch.nn.functional.avg_pool2d",), (np.ones((1, 2, 2, 1)), 2, 1)),
 )
 
@@ -37,7 +38,7 @@ def averages(ask: Ask, draw: np.random.Generator) -> None:
     reduces(ask, draw, average_pool2d, "an image that is one window should give the mean of all its pixels, zeros too")
 
 
-exercise.requires("keeps images and channels apart", 1)(keeps_apart)
+exercise.requires("keeps images and channels apart", 1.5)(keeps_apart)
 
 
 @exercise.requires("keeps the level of a constant image", 1)
@@ -52,8 +53,8 @@ def keeps_constants(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-exercise.requires("refuses a window that does not fit, and wrong shapes", 0.5)(refuses_bad_arguments)
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("refuses a window that does not fit, and wrong shapes", 0.25)(refuses_bad_arguments)
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(right=average_pool2d)
 )
 exercise.measures()(measured)

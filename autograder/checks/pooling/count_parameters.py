@@ -25,6 +25,7 @@ exercise = Exercise(
     count_parameters,
     page="keras/pooling#all-parameters-are-saved-in-one-dense-layer",
     onward="Try it on a net that you know, and find the layer that holds half of them.",
+    trap=("flattens", "shrinks_by_pooling", "counts_convolutions"),
 )
 
 

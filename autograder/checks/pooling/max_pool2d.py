@@ -26,6 +26,7 @@ exercise = Exercise(
     max_pool2d,
     page="keras/pooling#the-maximum-of-a-window-for-each-channel-alone",
     onward="Exercise 5 sends a gradient back through it; try a picture that is moved by one pixel.",
+    trap=("adds_no_zeros", "keeps_apart"),
     own=Own(("torch.nn.functional.max_pool2d",), (np.ones((1, 2, 2, 1)), 2, 1)),
 )
 
@@ -38,7 +39,7 @@ def takes_maximum(ask: Ask, draw: np.random.Generator) -> None:
     reduces(ask, draw, max_pool2d, "an image that is one window should give the maximum of its pixels")
 
 
-exercise.requires("keeps images and channels apart", 1)(keeps_apart)
+exercise.requires("keeps images and channels apart", 1.5)(keeps_apart)
 
 
 @exercise.requires("takes negative entries as any others", 1)
@@ -53,8 +54,8 @@ def adds_no_zeros(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-exercise.requires("refuses a window that does not fit, and wrong shapes", 0.5)(refuses_bad_arguments)
-exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.5)(
+exercise.requires("refuses a window that does not fit, and wrong shapes", 0.25)(refuses_bad_arguments)
+exercise.requires("keeps the dtype in any memory layout, and leaves its arguments alone", 0.25)(
     in_every_way(right=max_pool2d)
 )
 exercise.measures()(measured)
