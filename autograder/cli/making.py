@@ -17,13 +17,15 @@ def init(
     assignment: Assignments = None,
     name: Annotated[
         str | None,
-        typer.Option("--id", metavar="NAME", help="What nbgrader calls it.", show_default="the folder's name"),
+        typer.Option(
+            "--id", metavar="NAME", help="What nbgrader calls it.", show_default="its name so far, or the folder's"
+        ),
     ] = None,
 ) -> None:
     """Make a course: its settings, its roster, what is handed out, and what nbgrader needs."""
     from autograder.grading.starting import start
 
-    for path in start(folder, name or folder.resolve().name, assignment or ()):
+    for path in start(folder, name, assignment or ()):
         typer.echo(path)
     typer.echo(f"Fill in {folder / 'course.toml'} and {folder / 'roster.csv'}, and hand out {folder / 'release'}.")
 

@@ -147,9 +147,7 @@ def _plugin(course: Course) -> Any:
     """Return the plugin that nbgrader would use in this course."""
     config = Config()
     configure(config, course)
-    settings = course.root / SETTINGS
-    if settings.is_file():
-        config.merge(_load(settings))
+    config.merge(said_in(course.root))
     try:
         assign = AssignLatePenalties(config=config)
         assign.init_plugin()
@@ -158,7 +156,15 @@ def _plugin(course: Course) -> Any:
     return assign.plugin_inst
 
 
-def _load(settings: Path) -> Config:
+def said_in(root: Path) -> Config:
+    """Return what the `nbgrader_config.py` of a folder says, nothing where there is none.
+
+    Raises:
+        CourseError: it cannot be run.
+    """
+    settings = root / SETTINGS
+    if not settings.is_file():
+        return Config()
     try:
         loaded: Config = PyFileConfigLoader(settings.name, path=str(settings.parent)).load_config()
     except Exception as error:

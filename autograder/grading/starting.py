@@ -8,7 +8,7 @@ from autograder.checks import catalogue
 from autograder.grading import roster
 from autograder.grading.course import FILE, Course, adopt_own, read_course
 from autograder.grading.errors import CourseError
-from autograder.grading.late import SETTINGS
+from autograder.grading.late import SETTINGS, said_in
 from autograder.grading.sources import write_releases, write_sources
 from autograder.grading.stock import found
 from autograder.grading.verdicts import write_text
@@ -23,12 +23,12 @@ DESCRIBED = '"""nbgrader\'s settings: where things are, and who judges. Settings
 ADDED = f"\n# The assignments of {FILE} are judged by the autograder, as far as it has judges for them.\n"
 
 
-def start(folder: Path, name: str, assignments: Sequence[str], gradebook: str = "") -> list[Path]:
+def start(folder: Path, name: str | None, assignments: Sequence[str], gradebook: str = "") -> list[Path]:
     """Make the folder of a course, or complete one; nothing that is there is changed, but for nbgrader's settings.
 
     Args:
         folder: where; one that nbgrader uses already keeps its own assignments and its gradebook.
-        name: what nbgrader calls the course.
+        name: what nbgrader calls the course; None keeps the name that it has, or takes that of the folder.
         assignments: which, in their order.
         gradebook: a database, where it is not that of the graded class.
 
@@ -45,13 +45,12 @@ def start(folder: Path, name: str, assignments: Sequence[str], gradebook: str = 
             raise CourseError(f"there is no assignment {assignment!r}: choose from {known}")
     if folder.is_file():
         raise CourseError(f"{folder} is a file: name a folder, which may be new")
-    database = gradebook or ("gradebook.db" if (folder / "gradebook.db").is_file() else "")
+    before = said_in(folder).CourseDirectory
+    database = gradebook or before.get("db_url") or ("gradebook.db" if (folder / "gradebook.db").is_file() else "")
+    name = re.sub(r"[^\w .-]", "-", name or before.get("course_id") or folder.resolve().name)
     others = found(Course(folder))
     written = [
-        *_new(
-            folder / FILE,
-            _describe(re.sub(r"[^\w .-]", "-", name), assignments or catalogue.assignments(), others, database),
-        ),
+        *_new(folder / FILE, _describe(name, assignments or catalogue.assignments(), others, database)),
         *_new(folder / roster.FILE, ",".join(roster.COLUMNS) + "\n"),
         *_settle(folder / SETTINGS),
     ]

@@ -13,6 +13,7 @@ from autograder.checks.catalogue import ASSIGNMENTS
 from autograder.grading.assignment import RELEASED
 from autograder.grading.course import Course, read_course
 from autograder.grading.errors import CourseError
+from autograder.grading.late import said_in
 from autograder.grading.starting import start
 from autograder.grading.stock import unjudged
 from tests.grading.conftest import ASSIGNMENT, FULL, answered, hand_in
@@ -118,6 +119,19 @@ def test_a_gradebook_that_is_there_stays_the_one(tmp_path: Path) -> None:
     (tmp_path / "gradebook.db").write_bytes(b"")
     start(tmp_path, "old", [ASSIGNMENT])
     assert read_course(tmp_path).gradebook == "gradebook.db"
+
+
+def test_a_course_of_nbgraders_keeps_its_name_and_its_gradebook(tmp_path: Path) -> None:
+    """nbgrader is asked, for it has the last word."""
+    url = f"sqlite:///{tmp_path / 'class.db'}"
+    said = f"c = get_config()\nc.CourseDirectory.course_id = 'cs101'\nc.CourseDirectory.db_url = '{url}'\n"
+    (tmp_path / "nbgrader_config.py").write_text(said)
+    start(tmp_path, None, [ASSIGNMENT])
+    assert (read_course(tmp_path).id, read_course(tmp_path).gradebook) == ("cs101", url)
+    config = said_in(tmp_path).CourseDirectory
+    assert (config.course_id, config.db_url) == ("cs101", url)
+    start(tmp_path / "new", None, [ASSIGNMENT])
+    assert read_course(tmp_path / "new").id == "new"
 
 
 def test_what_has_no_judges_is_not_run_unless_the_course_says_so(course: Path) -> None:
