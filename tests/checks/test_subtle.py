@@ -227,6 +227,13 @@ def divides_by_the_root_of_one_less(samples, deterministic):
     return mean, sd, se, (mean - deterministic) / se
 
 
+@answers("verdict")
+def divides_the_squares_by_the_passes(samples, deterministic, threshold=4.0):
+    mean, _, se, _ = montecarlo.mc_summary(samples, deterministic)
+    z = (mean - deterministic) / (se * (1 - 1 / len(samples)) ** 0.5)
+    return "bias" if (np.abs(z) > threshold).any() else "sampling error"
+
+
 @answers("expected_calibration_error")
 def fills_bins_equally(probs, labels, bins=15):
     montecarlo.expected_calibration_error(probs, labels, bins)
