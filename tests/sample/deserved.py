@@ -28,9 +28,9 @@ POINTS: dict[str, dict[str, float]] = {
     },
     "dropout_backward": {  # of 8
         "ignores the mask": 3.75,
-        "no scaling": 4.5,
-        "multiplies by keep": 4.5,
-        "divides by rate": 4.5,
+        "no scaling": 5.5,
+        "multiplies by keep": 5.5,
+        "divides by rate": 5.5,
         "draws a fresh mask": 3.75,
     },
     "classic_dropout": {  # of 8
@@ -88,7 +88,7 @@ POINTS: dict[str, dict[str, float]] = {
     "weight_after_decay": {"(1 - wd)^steps": 3.5},
     "activation_variances": {"variance over units": 5.5},
     "batchnorm_train": {
-        "no root": 4.5,
+        "no root": 5,
     },
     "batchnorm_inference": {
         "batch statistics": 3,

@@ -41,7 +41,7 @@ def centers(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("divides by the root of the biased variance", 2, after="centers")
+@exercise.requires("divides by the root of the biased variance", 1.75, after="centers")
 def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         spread = (standard(ask, batch(draw, shape), eps=NEGLIGIBLE) ** 2).mean(axis=0)
@@ -52,13 +52,13 @@ def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("adds eps inside the root", 1.5, after="centers")
+@exercise.requires("adds eps inside the root", 1.25, after="centers")
 def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for scale in (0.05, 1.0):
         eps_is_added(ask, batch(draw, (7, 3), scale), 1e-5, 0.02, 0.7)
 
 
-@exercise.requires("scales by gamma and shifts by beta", 1.75)
+@exercise.requires("scales by gamma and shifts by beta", 2)
 def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x, (gamma, beta) = batch(draw, shape), gains(draw, shape[1])
@@ -69,7 +69,7 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
         )
 
 
-@exercise.requires("returns the mean and the biased variance of the batch", 0.5)
+@exercise.requires("returns the mean and the biased variance of the batch", 0.75)
 def returns_statistics(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         x = batch(draw, shape)
