@@ -24,7 +24,6 @@ APART = re.compile(r"refuses_\w+|asked_in_every_way|\w*dtype\w*")
 COSTLIER = {
     ("ManualDropout", "learning_phase (Keras 2)"): "Keras 3 has no such function, so that no call comes to an end",
     ("batchnorm_images", "channels first"): "it reads the images in another layout, and refuses nearly all of them",
-    ("dropout_backward", "draws a fresh mask (2)"): "the mask that is passed in is not used, nor any seed",
     ("dense_softmax", "sigmoid"): "no softmax is computed: nothing but the bias is what was asked for",
     ("dense_softmax", "logits"): "no softmax is computed: nothing but the bias is what was asked for",
     ("dropconnect", "drops whole outputs (2)"): "no weight is dropped at all, and the bias is dropped with the output",

@@ -46,11 +46,15 @@ def measures_nll(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("gives the model float32 pixels between 0 and 1", 1)
 def scales_pixels(ask: Ask, draw: np.random.Generator) -> None:
-    for call in Case(draw, 40).seen(ask, MODES[1], 16).calls:
+    """The brightest of all pixels is 255, but with probability 1e-53."""
+    calls = Case(draw, 40).seen(ask, MODES[1], 16).calls
+    for call in calls:
         expect(call.shape[1:] == [28, 28], "the model should be given batches of shape (b, 28, 28)")
         expect(call.dtype == "torch.float32", "the model should be given float32 pixels")
         unit = call.low >= 0 and 0.5 < call.high <= 1
         expect(unit, "the model should be given pixels between 0 and 1: divide by 255")
+    brightest = max(call.high for call in calls)
+    expect(close(brightest, 1), "a pixel of 255 should become 1: divide by 255")
 
 
 @exercise.requires("is exact over an uneven last batch", 1.5)
