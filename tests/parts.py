@@ -19,6 +19,7 @@ PARTS = {
     "agreement": "ordinary notebooks of all kinds, each checked in four ways that must find the same",
     "scale": "the report of a large class, and 2,000 light submissions (COURSE_STUDENTS=20000: as many as that)",
     "levels": "attacks once more, at weaker levels of isolation, as an ordinary user, on every exercise",
+    "durable": "power cuts, full disks and damaged files while a class is graded",
     "term": "a whole term, from a new course to every number of its exports, with formgrader in a browser",
     "real_data": "what reads the data sets in the folder COURSE_DATA",
 }

@@ -36,7 +36,7 @@ if __name__ == "__main__":
 """
 UNSYNCED = "import os\nos.fsync = lambda descriptor: None\ndurable.sync = lambda folder: None"
 
-pytestmark = pytest.mark.xdist_group("grading")
+pytestmark = pytest.mark.durable
 
 
 @pytest.fixture(scope="module")

@@ -103,8 +103,12 @@ def used(worker: WarmWorker) -> float:
         return 0.0
 
 
+FEW = ("a session each", "threads")
+"""Hogs that stand for all in the suite; the others are a part of the release test."""
 CASES = [
-    (hog, how, WARM[(number + place) % len(WARM)]) for number, hog in enumerate(HOGS) for place, how in enumerate(HOW)
+    pytest.param(hog, how, WARM[(number + place) % len(WARM)], marks=() if hog in FEW else pytest.mark.levels)
+    for number, hog in enumerate(HOGS)
+    for place, how in enumerate(HOW)
 ]
 
 
