@@ -67,7 +67,28 @@ def test_a_clone_uses_itself(empty: Path) -> None:
 
 def test_outside_a_clone_without_an_address_one_line_says_so(empty: Path, tmp_path: Path) -> None:
     done = run(empty, tmp_path, first_cell(SOLUTION, "", ""))
-    assert done.stderr.splitlines()[-1].startswith("ModuleNotFoundError: no checks here: open this notebook in a clone")
+    assert done.stderr.splitlines()[-1].startswith("ModuleNotFoundError: autograder is missing: `make student`")
+
+
+def test_a_clone_without_numpy_says_what_is_missing_and_not_that_it_is_no_clone(tmp_path: Path) -> None:
+    venv.create(tmp_path / ".venv")
+    done = run(tmp_path, ROOT / "exercises/pooling", first_cell(SOLUTION, "", ""))
+    assert done.stderr.splitlines()[-1].startswith("ModuleNotFoundError: numpy is missing: `make student`")
+
+
+def test_a_file_of_the_same_name_beside_the_notebook_is_named(empty: Path, tmp_path: Path) -> None:
+    (tmp_path / "autograder.py").write_text(STRANGER)
+    done = run(empty, tmp_path, first_cell(SOLUTION, ADDRESS, ""))
+    assert done.stderr.splitlines()[-1] == (
+        f"ImportError: the `autograder` here is {tmp_path / 'autograder.py'}: rename it, then restart the kernel"
+    )
+
+
+def test_another_projects_package_that_lacks_something_is_not_installed_over(empty: Path, tmp_path: Path) -> None:
+    (tmp_path / "autograder").mkdir()
+    (tmp_path / "autograder/__init__.py").write_text("import nosuchmodule\n")
+    done = run(empty, tmp_path, first_cell(SOLUTION, ADDRESS, ""))
+    assert done.stderr.splitlines()[-1].endswith("__init__.py: rename it, then restart the kernel")
 
 
 def test_what_was_published_is_installed(tmp_path: Path) -> None:
