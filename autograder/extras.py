@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -26,8 +28,16 @@ def advice(module: str) -> str:
     if extra is None:
         return f"it is part of no installation of {PROJECT}"
     if clone := cloned():
-        return f"run `make {TARGETS[extra]}` in {clone}"
-    return f"pip install '{PROJECT}[{extra}]{address()}'"
+        return f"run `{_in_a_clone(extra)}` in {clone}"
+    return f'pip install "{PROJECT}[{extra}]{address()}"'
+
+
+def _in_a_clone(extra: str) -> str:
+    """Return the command that brings an extra to a clone; on Windows there is seldom a make."""
+    if shutil.which("make"):
+        return f"make {TARGETS[extra]}"
+    extras = extra if extra == "student" else f"student,{extra}"
+    return f'{sys.executable} -m pip install --constraint requirements.txt --editable ".[{extras}]"'
 
 
 def projects(extra: str) -> set[str]:

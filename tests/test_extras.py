@@ -22,6 +22,12 @@ def test_a_clone_names_the_target_that_brings_it(module: str, target: str) -> No
     assert extras.advice(module) == f"run `make {target}` in {ROOT}"
 
 
+def test_a_clone_without_make_names_the_line_of_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    line = f'run `{sys.executable} -m pip install --constraint requirements.txt --editable ".[student,frameworks]"`'
+    assert extras.advice("torch") == f"{line} in {ROOT}"
+
+
 @pytest.mark.parametrize(
     ("origin", "behind"),
     [
@@ -43,7 +49,7 @@ def test_an_installation_names_the_address_that_it_came_from(
         return None if origin is None else json.dumps(origin)
 
     monkeypatch.setattr(found, "read_text", read_text)
-    assert extras.advice("nbgrader") == f"pip install 'dropout-course[grade]{behind}'"
+    assert extras.advice("nbgrader") == f'pip install "dropout-course[grade]{behind}"'
 
 
 def test_another_projects_package_of_the_same_name_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

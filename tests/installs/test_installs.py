@@ -100,7 +100,7 @@ def test_a_wheel_checks_anywhere(wheel: Path, tmp_path: Path) -> None:
         [made.clone / ".venv/bin/autograder", "grade", "."], cwd=made.clone, capture_output=True, text=True, check=False
     )
     assert said.returncode == 2
-    assert f"pip install 'dropout-course[grade] @ {wheel.as_uri()}'" in said.stderr
+    assert f'pip install "dropout-course[grade] @ {wheel.as_uri()}"' in said.stderr
 
 
 @pytest.mark.installs
