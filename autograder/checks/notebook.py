@@ -96,7 +96,7 @@ class Report:
 
     def _shown(self, item: RequirementVerdict) -> list[str]:
         shown = self.examples.get(item.key)
-        return [f"try {shown.call}", f"gives {shown.came}", f"right is {shown.expected}"] if shown else []
+        return [f"try {shown.call}", f"gives {_came(shown)}", f"right is {shown.expected}"] if shown else []
 
     @property
     def _known(self) -> list[Misconception]:
@@ -158,12 +158,16 @@ def _row(item: RequirementVerdict, said: str, shown: Example | None) -> str:
     )
 
 
+def _came(shown: Example) -> str:
+    return shown.came.removeprefix("raises ")
+
+
 def _call(shown: Example | None) -> str:
     """Return an example as HTML: the call to paste, what came back, and what is right."""
     if shown is None:
         return ""
     style = "white-space:pre-wrap;overflow-wrap:anywhere;margin:.3em 0 0;padding:0;background:none"
-    came, expected = html.escape(shown.came), html.escape(shown.expected)
+    came, expected = html.escape(_came(shown)), html.escape(shown.expected)
     return f'<pre style="{style}">{html.escape(shown.call)}\n  gives    {came}\n  right is {expected}</pre>'
 
 
