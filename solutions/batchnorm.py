@@ -658,7 +658,8 @@ ax.legend()
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `with torch.no_grad(): self.running_mean.lerp_(mean, self.momentum)` moves a buffer in place and records nothing.
+# `buffer.lerp_(new, weight)` moves a buffer in place, by that share of the way to the new value. What stands under
+# `with torch.no_grad():` is not recorded.
 #
 # </details>
 
@@ -931,10 +932,11 @@ ax.legend()
 # %% [markdown]
 # ## What comes next
 #
-# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# `check()` shows which exercises are left. Before you hand in, choose *Restart Kernel and Run All Cells*: the grade
 # is what the checks say then. Go on with [Layer normalization by hand](../layernorm/layernorm.ipynb), which has no
 # memory to go wrong, or with [Inference by hand](../inference_by_hand/inference_by_hand.ipynb), where your second
 # function works inside a trained network.
 #
-# In the book, [The backward pass of BatchNorm](../../book/normalization/backward.md) and [When dropout meets
-# BatchNorm](../../book/normalization/dropout-and-batchnorm.md) go further.
+# In the book, [The backward pass of BatchNorm](../../book/normalization/backward.md), [When dropout meets
+# BatchNorm](../../book/normalization/dropout-and-batchnorm.md) and [Why normalize?](../../book/normalization/why.md)
+# go further.

@@ -640,8 +640,7 @@ ax.legend()
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `for i in range(0, len(weights) - 2, 6)` visits the start of each block;
-# `W, b, gamma, beta, mean, var = weights[i : i + 6]`.
+# The last two arrays are the head. Of the rest, how many belong to one block? `range` takes steps of any size.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -746,8 +745,9 @@ ax.invert_yaxis()
 # %% [markdown]
 # ## What comes next
 #
-# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# `check()` shows which exercises are left. Before you hand in, choose *Restart Kernel and Run All Cells*: the grade
 # is what the checks say then. Go on with [Noise lab](../noise_lab/noise_lab.ipynb): after repairing the noise of
 # others, invent one.
 #
-# In the book, [Training mode, eval mode, and raw pixels](../../book/pytorch/train-and-eval.md) goes further.
+# In the book, [Training mode, eval mode, and raw pixels](../../book/pytorch/train-and-eval.md), [Why is eval
+# worse?](../../book/wild/eval-worse.md) and [What to do](../../book/wild/what-to-do.md) go further.

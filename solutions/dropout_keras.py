@@ -16,8 +16,8 @@
 #
 # **Before this.** Read [The layer as a black box](../../book/keras/black-box.md) (45 minutes) and [Writing the layer in
 # Keras](../../book/keras/writing-the-layer.md) (45 minutes), and do [Dropout by
-# hand](../dropout_numpy/dropout_numpy.ipynb). You know the first exercise of the notebook before this, and how a Keras
-# model is built and fitted. What it means that `fit` *traces* your code is told in the last exercise, which needs it.
+# hand](../dropout_numpy/dropout_numpy.ipynb). You know exercise 1 of that notebook, and how a Keras model is
+# built and fitted. What it means that `fit` *traces* your code is told in the last exercise, which needs it.
 #
 # **Time.** 3 to 4 hours.
 #
@@ -202,9 +202,9 @@ ax.set(
 #
 # <details><summary>Hint 1</summary>
 #
-# `keras.models.clone_model(model, clone_function=f)` builds a new model in which every layer is `f(layer)`; with
-# `recursive=True` it enters models inside models. `type(layer).from_config(layer.get_config())` is a new layer with the
-# same settings.
+# `keras.models.clone_model` takes a `clone_function`, which makes a new layer of each old one; with `recursive=True` it
+# enters models inside models. Every layer has `get_config`, and every class of layers `from_config`: together they make
+# a new layer with the same settings.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -560,7 +560,8 @@ ax.legend()
 #
 # <details><summary>Hint 1</summary>
 #
-# `keras.random.uniform(ops.shape(inputs), seed=self.seed_generator) >= self.rate` is a mask of booleans.
+# Compare uniform numbers with the rate. Which function of `keras.random` draws them, which shape is known inside a
+# graph, and which seed moves on?
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -570,7 +571,7 @@ ax.legend()
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `{**super().get_config(), "rate": ..., "seed": ...}` adds two entries to a dictionary.
+# `{**old, "key": value}` is a dictionary with the entries of `old` and one more. What is the `old` one here?
 #
 # </details>
 
@@ -667,7 +668,7 @@ for name, make in (("keras.layers.Dropout", layers.Dropout), ("ManualDropout", M
 # %% [markdown]
 # ## What comes next
 #
-# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# `check()` shows which exercises are left. Before you hand in, choose *Restart Kernel and Run All Cells*: the grade
 # is what the checks say then. Go on with [Dropout in PyTorch](../dropout_pytorch/dropout_pytorch.ipynb), where nothing
 # is traced and other things go wrong, or with [Inference by hand](../inference_by_hand/inference_by_hand.ipynb), which
 # takes a Keras model apart.

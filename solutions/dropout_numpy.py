@@ -549,7 +549,8 @@ print("dropout_ridge:                      ", dropout_ridge(X, y, 0.3).round(3))
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `(np.arange(2**n)[:, None] >> np.arange(n)) & 1` is a table of all masks.
+# `itertools.product([0, 1], repeat=n)` goes through all masks. From a mask you have its logit, and from the number of
+# ones in it its probability.
 #
 # </details>
 
@@ -705,7 +706,7 @@ print(f"gained on fresh points by rate 0.3: {gain.mean():.2f} +- {gain.std(ddof=
 # %% [markdown]
 # ## What comes next
 #
-# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# `check()` shows which exercises are left. Before you hand in, choose *Restart Kernel and Run All Cells*: the grade
 # is what the checks say then. Go on with [Dropout in Keras](../dropout_keras/dropout_keras.ipynb) or [Dropout in
 # PyTorch](../dropout_pytorch/dropout_pytorch.ipynb), in which your layer becomes one of a library, or with [BatchNorm
 # by hand](../batchnorm/batchnorm.ipynb), which needs neither.

@@ -16,7 +16,7 @@
 #
 # **Before this.** Read [From scratch and concise](../../book/pytorch/scratch-and-concise.md) (25 minutes) and [Training
 # mode, eval mode, and raw pixels](../../book/pytorch/train-and-eval.md) (20 minutes), and do [Dropout by
-# hand](../dropout_numpy/dropout_numpy.ipynb). You know the first and the fifth exercise of the notebook before this,
+# hand](../dropout_numpy/dropout_numpy.ipynb). You know exercises 1 and 5 of that notebook,
 # and what a module and a training loop are in PyTorch. What a *hook* is, is told in the last exercise, which needs it.
 #
 # **Time.** 3 to 4 hours.
@@ -68,8 +68,8 @@ from autograder import check
 #
 # <details><summary>Hint 1</summary>
 #
-# `torch.rand(X.shape, generator=generator)` draws one uniform number for each entry. With what probability is it at
-# least `rate`?
+# `torch.rand` takes a shape and a `generator`, and draws uniform numbers. With what probability is one of them at least
+# `rate`?
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -162,8 +162,8 @@ ax.legend()
 #
 # <details><summary>Hint 1</summary>
 #
-# `nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))`, where `sizes` is
-# `[num_inputs, *num_hiddens, num_outputs]`.
+# Write down the widths of all layers from the input to the logits, in one list. `pairwise` gives the neighbors in it,
+# and `nn.ModuleList` takes any iterable of modules.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -173,7 +173,7 @@ ax.legend()
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `zip(self.linears[:-1], self.rates)` goes through hidden layers and rates together. `X.flatten(1)` keeps axis 0.
+# `zip` goes through hidden layers and rates together; which of the layers is not hidden? `X.flatten(1)` keeps axis 0.
 #
 # </details>
 
@@ -301,7 +301,7 @@ model = train(DropoutMLP(784, [64, 64], 10, [0.3, 0.3]))
 #
 # <details><summary>Hint 1</summary>
 #
-# `nn.functional.cross_entropy(logits, y, reduction="sum")` adds up the nll of a batch. Its labels must be `int64`:
+# With `reduction="sum"`, `nn.functional.cross_entropy` adds up the nll of a batch. Its labels must be `int64`:
 # `y.long()`.
 #
 # </details>
@@ -450,7 +450,7 @@ def stochastic_relu(x, p_keep, generator=None, training=True):
         training: when false, the result is relu(x).
 
     Returns:
-        relu(x) * mask / p_keep in training, with the shape and dtype of x.
+        Tensor with the shape and dtype of x; in training, its mean over the draws is relu(x).
     """
     ### BEGIN SOLUTION
     if not 0 <= p_keep <= 1:
@@ -545,7 +545,8 @@ ax.set(xlabel="rate", ylabel="test nll, nats", ylim=(0, None), title="five seeds
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `torch.einsum("noi,ni->no", weights, x)` multiplies each example's matrix with its own row of `x`.
+# `torch.einsum` multiplies each example's matrix with its own row of `x`. Give each axis a letter: which letter do both
+# have and the result not?
 #
 # </details>
 
@@ -729,7 +730,7 @@ ax.legend(title="weight decay", loc="lower right")
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `output.var(dim=0, unbiased=False).mean()` is the variance asked for, for any number of axes.
+# `var` of a tensor takes the axis as `dim`, and divides by the number less one unless told `unbiased=False`.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -829,10 +830,11 @@ ax.legend()
 # %% [markdown]
 # ## What comes next
 #
-# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# `check()` shows which exercises are left. Before you hand in, choose *Restart Kernel and Run All Cells*: the grade
 # is what the checks say then. Go on with [BatchNorm by hand](../batchnorm/batchnorm.ipynb), whose layer is disturbed by
 # the variances that you measured last, or with [Noise lab](../noise_lab/noise_lab.ipynb), in which you invent a noise
 # of your own.
 #
-# In the book, [Rates, depth and epochs](../../book/pytorch/rates-depth-epochs.md) and [Dropout with weight
-# decay](../../book/pytorch/weight-decay.md) go further.
+# In the book, [Rates, depth and epochs](../../book/pytorch/rates-depth-epochs.md), [Dropout with weight
+# decay](../../book/pytorch/weight-decay.md), [Why is eval worse?](../../book/wild/eval-worse.md) and [What eval()
+# cannot reach](../../book/wild/eval-cannot-reach.md) go further.

@@ -19,8 +19,8 @@
 # softmax over a single unit. Each of them gives numbers that look like predictions.
 #
 # **Before this.** Read [BatchNorm at inference, by hand](../../book/normalization/inference.md) (30 minutes), and do
-# [BatchNorm by hand](../batchnorm/batchnorm.ipynb). You know the second exercise of the notebook before this, and how a
-# Keras model is built; for the last exercise, modules in PyTorch.
+# [BatchNorm by hand](../batchnorm/batchnorm.ipynb). You know exercise 2 of that notebook, and how a Keras
+# model is built; for the last exercise, modules in PyTorch.
 #
 # **Time.** 3 to 4 hours.
 #
@@ -81,7 +81,7 @@ print("weights:", [tuple(array.shape) for array in model.get_weights()])
 #
 # - **ReLU**: $a = \max(x, 0)$, entry by entry.
 # - **Dropout: nothing.** Keras divides by the keep probability in training already (*inverted* dropout), so that
-#   nothing is left to do. Whoever multiplies by $q$ here scales twice.
+#   nothing is left to do. To multiply by $q$ here would be to scale twice.
 # - **BatchNorm** uses the moving statistics that it kept from training, not those of the batch at hand:
 #
 # $$ y = \gamma\, \frac{a - \mu}{\sqrt{v + \varepsilon}} + \beta . $$
@@ -354,8 +354,8 @@ check(predict_by_hand)
 
 
 # %% [markdown]
-# **Guess.** The networks differ in nothing but the $\varepsilon$ of PyTorch in place of Keras's. How large is the
-# largest difference of the predictions? Write a number down before you run the figure, which draws it in.
+# **Guess.** Take the $\varepsilon$ of PyTorch in place of Keras's, and leave everything else as it is. By how much do
+# predictions change, at most? Write a number down before you run the figure, which draws it in.
 
 # %%
 guess = ...
@@ -552,7 +552,7 @@ for ax, chain, title in ((axes[0], layers, "W of the last layer"), (axes[1], fol
 # | GELU | exact by default | exact by default |
 #
 # With as many units as inputs a kernel that was not transposed fits without a word. The running statistics are buffers,
-# not parameters: whoever copies only parameters leaves them at 0 and 1.
+# not parameters: with parameters alone they stay at 0 and 1.
 #
 # `keras_to_torch(model)` takes a sequential model or a functional one that is a chain, on inputs
 # $(n, \text{features})$. Layers: `Dense`, `Dropout`, `BatchNormalization`, `LayerNormalization`, and activations,
@@ -722,7 +722,7 @@ ax.legend()
 # %% [markdown]
 # ## What comes next
 #
-# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# `check()` shows which exercises are left. Before you hand in, choose *Restart Kernel and Run All Cells*: the grade
 # is what the checks say then. Go on with [Layer normalization by hand](../layernorm/layernorm.ipynb), or with
 # [Detective work](../detective/detective.ipynb), where the same prediction comes with every bug in it.
 #

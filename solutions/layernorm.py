@@ -15,8 +15,8 @@
 # of them follows, and derive the gradient.
 #
 # **Before this.** Read [LayerNorm, RMSNorm, GroupNorm](../../book/normalization/layernorm.md) (35 minutes), and do
-# [BatchNorm by hand](../batchnorm/batchnorm.ipynb). You know the first and the fourth exercise of the notebook before
-# this, or means, variances and the chain rule.
+# [BatchNorm by hand](../batchnorm/batchnorm.ipynb). You know exercises 1 and 4 of that notebook, or means,
+# variances and the chain rule.
 #
 # **Time.** 2 to 3 hours.
 #
@@ -272,12 +272,14 @@ ax.legend()
 #
 # <details><summary>Hint 1</summary>
 #
-# `x.reshape(n, h, w, groups, c // groups)` splits the channels. Over which axes do mean and variance run now?
+# `reshape` can split the axis of the channels in two: which group, and which channel of the group. Over which of the
+# five axes do mean and variance run then?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Axes 1, 2 and 4. Reshape back to `x.shape` before you multiply by `gamma`.
+# An axis stays when another index along it is another image or another group. Reshape back to `x.shape` before you
+# multiply by `gamma`.
 #
 # </details>
 
@@ -407,12 +409,9 @@ print(round(ln_shrink(h, 0.29), 3))
 check(ln_shrink)
 
 # %% [markdown]
-# The factor can be measured: drop units out, apply *your* LayerNorm, and average its product with the LayerNorm of the
-# undisturbed vector. Lines are your formula, points are measurements.
-
-# %% [markdown]
-# **Experiment.** The lines are your formula. The dots are measured with your `layernorm`, on five vectors each, with
-# bars of one standard error.
+# **Experiment.** The factor can be measured: drop units out, apply *your* `layernorm`, and average its product with the
+# `layernorm` of the undisturbed vector. The lines of the figure are your formula. The dots are such averages, over five
+# vectors each, with bars of one standard error.
 
 # %% [markdown]
 # **Guess.** Which share of the signal is left of units with mean 3 at rate 0.5? Write a number down before you run the
@@ -465,7 +464,7 @@ ax.legend()
 #    \frac{\partial L}{\partial \gamma_j} = \sum_{\text{vectors}} dy_j\, \hat x_j . $$
 #
 # For $x$, let $g_j = \gamma_j\, dy_j$ be the gradient with respect to $\hat x_j$. An entry $x_j$ acts in three ways: by itself,
-# through the mean, and through the variance. Whoever treats mean and variance as constants gets only the first. Together
+# through the mean, and through the variance. With mean and variance as constants one gets only the first. Together
 #
 # $$ dx_j = \frac{1}{\sqrt{v + \varepsilon}} \Big( g_j - \overline{g} - \hat x_j\, \overline{g\, \hat x} \Big), $$
 #
@@ -563,9 +562,9 @@ ax.set(xlabel="factor on the input", ylabel="size of dx")
 # %% [markdown]
 # ## What comes next
 #
-# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# `check()` shows which exercises are left. Before you hand in, choose *Restart Kernel and Run All Cells*: the grade
 # is what the checks say then. Go on with [Monte Carlo dropout](../monte_carlo/monte_carlo.ipynb), in which the factor
 # of exercise 4 decides between noise and bias.
 #
-# In the book, [Noise or bias? LayerNorm after dropout, answered properly](../../book/montecarlo/noise-or-bias.md) goes
-# further.
+# In the book, [Noise or bias? LayerNorm after dropout, answered properly](../../book/montecarlo/noise-or-bias.md) and
+# [Why normalize?](../../book/normalization/why.md) go further.

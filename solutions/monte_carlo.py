@@ -275,7 +275,7 @@ check(samples_needed)
 
 # %% [markdown]
 # **Think.** Somebody compares a mean of 1,000 passes with a spread of 0.18 to the deterministic output and finds a gap of 0.01.
-# How many standard errors is that? What may he conclude?
+# How many standard errors is that? What may one conclude?
 
 # %% [markdown]
 # *Your answer:*
@@ -900,10 +900,12 @@ ax.legend()
 # %% [markdown]
 # ## What comes next
 #
-# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# `check()` shows which exercises are left. Before you hand in, choose *Restart Kernel and Run All Cells*: the grade
 # is what the checks say then. Go on with [Detective work](../detective/detective.ipynb), in which numbers like these
 # are wrong, and you find out why.
 #
 # In the book, [Noise or bias? LayerNorm after dropout, answered properly](../../book/montecarlo/noise-or-bias.md),
 # [Predictive uncertainty, coverage and calibration](../../book/montecarlo/uncertainty.md), [Auditing a famous
-# table](../../book/montecarlo/famous-table.md) and [A museum of bugs](../../book/museum.md) go further.
+# table](../../book/montecarlo/famous-table.md), [A museum of bugs](../../book/museum.md), [What eval() cannot
+# reach](../../book/wild/eval-cannot-reach.md) and [Fine-tuning with BatchNorm](../../book/wild/freezing.md) go
+# further.

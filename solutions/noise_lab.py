@@ -291,7 +291,8 @@ print(conclusion)
 # %% [markdown]
 # ## What comes next
 #
-# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# `check()` shows which exercises are left. Before you hand in, choose *Restart Kernel and Run All Cells*: the grade
 # is what the checks say then. This is the last notebook of the course. What becomes of your noise is up to you.
 #
-# In the book, [Why drop anything?](../../book/dropout/why.md) goes further.
+# In the book, [Why drop anything?](../../book/dropout/why.md) and [What to do](../../book/wild/what-to-do.md) go
+# further.

@@ -22,9 +22,7 @@
 # like. It asks your function with new inputs every time, says which requirement holds and which does not, and recognizes
 # many common mistakes by name. Everything is NumPy.
 #
-# **Rules.** Images are arrays of shape `(n, h, w, c)`: examples, rows, columns, channels, as in Keras. A result has the dtype
-# of the first array argument, and no argument is modified. What cannot be done raises `ValueError` with a message that names
-# the argument, or says what is wrong with a shape.
+# **Images** are arrays of shape `(n, h, w, c)`: examples, rows, columns, channels, as in Keras.
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "start", "locked": true, "schema_version": 3, "solution": false, "task": false}
 from autograder import begin
@@ -483,8 +481,8 @@ fig.tight_layout()
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# For the window at `(i, j)` of example `n` and channel `c`: `a, b = np.unravel_index(window.argmax(), window.shape)`. To which pixel of
-# the image do `a` and `b` belong?
+# `np.unravel_index` turns the number of an entry in the flattened window into its row and its column there. To which
+# pixel of the image do they belong?
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -593,5 +591,5 @@ for ax in axes:
 # %% [markdown]
 # ## What comes next
 #
-# `check()` shows which exercises are left. Before you hand in, choose *Restart the kernel and run all cells*: the grade
+# `check()` shows which exercises are left. Before you hand in, choose *Restart Kernel and Run All Cells*: the grade
 # is what the checks say then. Go on with [Detective work](../detective/detective.ipynb).

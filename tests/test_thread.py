@@ -1,6 +1,8 @@
 """The thread through the course: what to read before a notebook, how long it takes, what comes next, and back again."""
 
 import re
+import sys
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import jupytext
@@ -149,6 +151,38 @@ def test_every_gradient_that_is_written_is_checked_by_the_tool_of_the_course(ass
     for exercise in exercises(assignment):
         if exercise.name.endswith("_backward"):
             assert re.search(rf"check_gradient\((?:[^#]|#(?! %%))*?\b{exercise.name}\(", source)
+
+
+SHARED = 38
+"""How many characters of code a text may share with the solution: the name of a function and how it is called."""
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_no_hint_has_a_line_of_the_answer(assignment: str) -> None:
+    source = (ROOT / f"solutions/{assignment}.py").read_text(encoding="utf-8")
+    hidden = " ".join("".join(re.findall(r"### BEGIN SOLUTION\n(.*?)### END", source, re.DOTALL)).split())
+    for code in re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", " ".join(cells(assignment)))):
+        found = SequenceMatcher(None, code, hidden, autojunk=False).find_longest_match()
+        assert found.size <= SHARED, f"{code} is an answer"
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_what_is_to_be_found_is_not_in_the_docstring(assignment: str) -> None:
+    """Between "Find it" and the check stands no formula but those of the solution, which is taken out at release."""
+    source = (ROOT / f"solutions/{assignment}.py").read_text(encoding="utf-8")
+    for part in source.split("**Find it.**")[1:]:
+        docstring = re.search(r'"""(.*?)"""', part.partition("### BEGIN SOLUTION")[0], re.DOTALL)
+        assert not docstring or not re.search(r" [*/@^] |\*\*|sqrt", docstring[1])
+
+
+def test_what_the_last_cell_says_to_choose_is_in_the_menu_of_jupyterlab() -> None:
+    program = (Path(sys.prefix) / "share/jupyter/lab/static").glob("*.js")
+    labels = set(re.findall(r'label:\w+\.__\("([^"]*)"\)', "".join(path.read_text("utf-8") for path in program)))
+    guide = (ROOT / "book/guides/students.md").read_text(encoding="utf-8")
+    for text in (guide, *(cells(assignment)[-1] for assignment in ASSIGNMENTS)):
+        named = re.findall(r"choose \*([^*]+)\*", text)
+        assert named
+        assert {name for name in named if name not in labels and f"{name}…" not in labels} == set()
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)

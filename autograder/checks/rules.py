@@ -41,8 +41,8 @@ RULES: tuple[tuple[Callable[[Exercise], bool], str], ...] = (
     ),
     (
         _refuses,
-        "What the line of an argument refuses raises `ValueError` with a message that names the argument or has the "
-        "word *shape* in it.",
+        "What the docstring does not accept for an argument raises `ValueError` with a message that names the argument "
+        "or has the word *shape* in it.",
     ),
     (_takes("rate", "p_keep"), "A rate outside $[0, 1]$ is refused in training and at test time."),
     (
