@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 
 from autograder.grading.assignment import load
 from autograder.grading.gradebook import ClassGradebook
-from autograder.grading.run import ClassRun, Plan, Progress
+from autograder.grading.run import ClassProgress, ClassRun, Plan
 from autograder.kernels.limits import Limits
 from benchmarks.classes import Course
 
@@ -82,7 +82,7 @@ def ours(course: Course, submitted: Path, out: Path, workers: int) -> Timing:
     return Timing(time.perf_counter() - started, each, peak.megabytes)
 
 
-def _note(finished: list[float], progress: Progress) -> None:
+def _note(finished: list[float], progress: ClassProgress) -> None:
     """Note the time of a submission; students hand in one assignment each, and to miss the others takes no time."""
     if progress.done - progress.statuses["missing"] > len(finished):
         finished.append(time.perf_counter())

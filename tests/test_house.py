@@ -109,6 +109,16 @@ def test_no_module_gives_two_things_one_name(folder: str) -> None:
     assert not twice
 
 
+def test_no_two_classes_have_one_name() -> None:
+    """Those of exercises apart, which are answers and are called as students call theirs."""
+    places: dict[str, list[str]] = {}
+    for path in modules(PACKAGE):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body if not is_exercise(path) else ():
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
 MAX_LINES = 300
 MAX_EXERCISE_LINES = 250
 MAX_FUNCTION_LINES = 40

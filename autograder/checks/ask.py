@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, is_dataclass, replace
+from dataclasses import dataclass, field, is_dataclass
 from functools import cache
 from typing import Any, Literal, Protocol, TypeVar, get_args, get_origin, get_type_hints
 
@@ -64,7 +64,7 @@ class Question:
     """A call of the student's function, or of the probe at a place: trusted code that builds the object and uses it.
 
     The arguments are sent in some of the ways of `beside.ways`: by default as they are. `apart` is what is put in a
-    process from which something was taken away, see `Apart`.
+    process from which something was taken away.
     """
 
     subject: str
@@ -142,16 +142,6 @@ class LocalTransport:
 
     def ask(self, question: Question) -> Answer:
         return Answer.from_tree(respond({question.subject: self.subject}, question.to_tree()))
-
-
-class Apart:
-    """Puts questions in a process from which something was taken away, and tells them from the same ones elsewhere."""
-
-    def __init__(self, transport: Transport) -> None:
-        self.transport = transport
-
-    def ask(self, question: Question) -> Answer:
-        return self.transport.ask(replace(question, apart=True))
 
 
 class StudentRaised(Exception):
@@ -239,10 +229,7 @@ def _hints(annotated: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _promised(kind: Any, value: Value) -> Any:
-    """Return plain data as what the annotation of a probe promises: its dataclasses, and lists of them, are made again.
-
-    Raises what a malformed answer raises in a check, when the data is not of that form.
-    """
+    """Return plain data as what a probe promises, its dataclasses too; data of another form raise as in a check."""
     if isinstance(kind, type) and is_dataclass(kind):
         return kind(**{name: _promised(_hints(kind)[name], item) for name, item in value.items()})
     if get_origin(kind) is list:

@@ -46,7 +46,7 @@ def example(exercise: Exercise, transport: Transport, question: Question, draw: 
     """
     if question.probe or sum(array.size for array in _arrays(question)) > LARGEST:
         return None
-    pair = Pair(LocalTransport(resolve(exercise.reference)), transport)
+    pair = SideBySide(LocalTransport(resolve(exercise.reference)), transport)
     for _ in range(ATTEMPTS):
         anew = _drawn_anew(question, draw)
         if repr(to_tree(anew.args)) != repr(to_tree(question.args)) and pair.differ(anew):
@@ -54,7 +54,7 @@ def example(exercise: Exercise, transport: Transport, question: Question, draw: 
     return None
 
 
-class Pair:
+class SideBySide:
     """Asks the reference and the student's code the same."""
 
     def __init__(self, reference: Transport, student: Transport) -> None:
@@ -126,7 +126,7 @@ def _as_short(array: np.ndarray) -> np.ndarray:
     return shares.round(2)
 
 
-def _made_small(question: Question, pair: Pair) -> Question:
+def _made_small(question: Question, pair: SideBySide) -> Question:
     """Cut axes of equal length together, as far as the answers go on to differ in the same way."""
     how = pair.differ(question)
     kept = {array.shape[-1] for array in _arrays(question) if array.dtype.kind == "f" and _sums_to_one(array)}

@@ -32,7 +32,7 @@ class Known:
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
+class Fingerprints:
     """What is known of an exercise: the fingerprint of the reference, and every mistake in its spellings."""
 
     reference: np.ndarray
@@ -141,7 +141,7 @@ def _jsonable(values: Sequence[float] | np.ndarray) -> list[Any]:
     return [None if np.isnan(value) else str(value) if np.isinf(value) else float(f"{value:.9g}") for value in values]
 
 
-def stored_fingerprints(exercise: Exercise) -> Stored:
+def stored_fingerprints(exercise: Exercise) -> Fingerprints:
     """Return the fingerprints stored beside the assignment, so that no framework is needed to read them.
 
     Those of an exercise that has none stored, or not of every mistake, are measured now.
@@ -152,23 +152,23 @@ def stored_fingerprints(exercise: Exercise) -> Stored:
 
 
 @cache
-def _stored(assignment: str) -> dict[str, Stored]:
+def _stored(assignment: str) -> dict[str, Fingerprints]:
     path = resources.files("autograder.checks").joinpath(assignment, "fingerprints.json")
     measured = json.loads(path.read_text()) if path.is_file() else {}
     return {exercise: _read(numbers) for exercise, numbers in measured.items()}
 
 
 @cache
-def _measured_now(exercise: Exercise) -> Stored:
+def _measured_now(exercise: Exercise) -> Fingerprints:
     return _read(fingerprints(exercise))
 
 
-def _read(measured: dict[str, Any]) -> Stored:
+def _read(measured: dict[str, Any]) -> Fingerprints:
     mistakes = {
         name: [Known(_array(item["behaves"]), frozenset(item["fails"])) for item in spellings]
         for name, spellings in measured["mistakes"].items()
     }
-    return Stored(_array(measured["reference"]), mistakes)
+    return Fingerprints(_array(measured["reference"]), mistakes)
 
 
 def _array(values: Sequence[float | None]) -> np.ndarray:

@@ -43,7 +43,7 @@ class Unknown(LookupError):
         return [str(self)]
 
 
-class Report:
+class CheckResult:
     """A verdict as a table: HTML in a notebook, plain text elsewhere.
 
     Args:
@@ -197,7 +197,9 @@ def check(subject: Callable[..., Any] | None = None) -> None:
     ):
         verdict, examples = _judged(exercise, transport)
     after = progress.note(exercise, verdict).line
-    report = Report(exercise, verdict, examples, warning=watch.seen.says(exercise.name), printed=printed, after=after)
+    report = CheckResult(
+        exercise, verdict, examples, warning=watch.seen.says(exercise.name), printed=printed, after=after
+    )
     _show(report)
     if not verdict.passed:
         raise NotYet(report.summary)

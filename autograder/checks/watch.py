@@ -26,7 +26,7 @@ def names() -> list[str]:
 
 
 @dataclass
-class Watch:
+class CellWatch:
     """What the cells since the last good definition of each exercise did: failed, or defined a name that is close."""
 
     failed: dict[str, int] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Watch:
         return ""
 
 
-seen = Watch()
+seen = CellWatch()
 
 
 def shell() -> Any:

@@ -140,14 +140,14 @@ def check(
     memory: Memory = 2048,
 ) -> None:
     """Check a whole notebook as the grader will; the exit code is 1 when it has not all points yet."""
-    from autograder.checks.notebook import Report
+    from autograder.checks.notebook import CheckResult
     from autograder.grading.single import check_notebook
     from autograder.kernels.limits import Limits
 
     checked = check_notebook(notebook, Limits(cell_seconds=timeout, memory_mb=memory))
     verdict = checked.verdict
     for exercise, judged in zip(catalogue.exercises(verdict.assignment), verdict.exercises, strict=True):
-        typer.echo(str(Report(exercise, judged)))
+        typer.echo(str(CheckResult(exercise, judged)))
     for note in checked.notes:
         typer.echo(f"  {note.text}")
     typer.echo(f"{verdict.assignment}: {verdict.points:g} of {verdict.max_points:g} points")

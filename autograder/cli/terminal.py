@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from autograder.checks.trial import Trial
     from autograder.grading.comparison import Comparison
     from autograder.grading.difference import Difference
-    from autograder.grading.run import Progress as RunProgress
+    from autograder.grading.run import ClassProgress
 
 MAX_LINES = 20
 """How many submissions are listed before the rest is left to a file."""
@@ -53,7 +53,7 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def show_summary(progress: "RunProgress", output: Output, course: Course) -> None:
+def show_summary(progress: "ClassProgress", output: Output, course: Course) -> None:
     """Print a line for each assignment that was graded, and what is to be known about the run."""
     console = Console(highlight=False)
     console.print(_class_table(progress, course))
@@ -81,7 +81,7 @@ def show_summary(progress: "RunProgress", output: Output, course: Course) -> Non
     console.print(f"Report: {escape(str(output.report))}", soft_wrap=True)
 
 
-def _class_table(progress: "RunProgress", course: Course) -> Table:
+def _class_table(progress: "ClassProgress", course: Course) -> Table:
     """Return a line for each assignment, with points as the gradebook has them: a person's, and penalties, too."""
     assignment = Column("assignment", no_wrap=True)
     table = Table(assignment, "students", "mean", "of", "full marks", "causes", title="Class", title_justify="left")

@@ -10,7 +10,7 @@ from autograder.checks.verdict import ExerciseVerdict
 from autograder.grading.answers import NotRecorded, Record
 from autograder.grading.assignment import load, released_in
 from autograder.grading.changes import settled
-from autograder.grading.collect import Folder, read_submission, student_id
+from autograder.grading.collect import StudentFolder, read_submission, student_id
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.explain import Reason, chosen, explain
@@ -97,7 +97,7 @@ def _again(verdict: SubmissionVerdict, course: Course, submitted: Path) -> tuple
     )
     if not places:
         raise CourseError(f"{submitted} holds no folder of {verdict.student}: name the right one with --submitted")
-    folder = Folder(verdict.student, places[0].name, not places[0].is_symlink())
+    folder = StudentFolder(verdict.student, places[0].name, not places[0].is_symlink())
     submission = read_submission(submitted, folder, verdict.assignment)
     assignment = load(verdict.assignment, released_in(course, verdict.assignment))
     graded = work(Task(submission, assignment, assignment.version, secrets.randbits(32)))

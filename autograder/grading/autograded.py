@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checks import catalogue
-from autograder.checks.notebook import Report
+from autograder.checks.notebook import CheckResult
 from autograder.grading.assignment import Assignment, check_cell
 from autograder.grading.course import Course
 from autograder.grading.grade import Graded
 from autograder.grading.output import Output
 from autograder.grading.rubric import as_html, rubrics
 from autograder.grading.scores import Key
-from autograder.grading.shown import NOTHING, Shown, Stored, shown
+from autograder.grading.shown import NOTHING, Shown, StoredOutput, shown
 from autograder.kernels.notebook import NotebookCell
 from autograder.kernels.pictures import Picture
 from autograder.kernels.session import CellResult
@@ -28,7 +28,7 @@ REMOTE = re.compile(r"!(?=\[[^\]]*\](?!\(attachment:))")
 """Where Markdown shows a picture that is not attached to the cell, and would be fetched from somewhere."""
 
 
-def autograded(assignment: Assignment, graded: Graded, stored: Mapping[str, Stored]) -> bytes:
+def autograded(assignment: Assignment, graded: Graded, stored: Mapping[str, StoredOutput]) -> bytes:
     """Return a graded submission as a notebook in which a person reads and grades.
 
     Args:
@@ -107,7 +107,7 @@ def _with_tables(notebook: Node, graded: Graded) -> bytes:
     for node in notebook["cells"]:
         name = _grade_id(node)
         if name in declared and name in verdicts:
-            report = Report(declared[name], verdicts[name])
+            report = CheckResult(declared[name], verdicts[name])
             texts = [output for output in node["outputs"] if output["output_type"] == "stream"]
             node["outputs"] = [*texts, _html(report._repr_html_(), str(report))]
     return json.dumps(notebook, ensure_ascii=False).encode()

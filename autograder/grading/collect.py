@@ -15,7 +15,7 @@ from autograder.checks.ask import Status
 from autograder.grading.assignment import by_hand
 from autograder.grading.errors import CourseError
 from autograder.grading.intake.archives import is_noise, is_output
-from autograder.grading.shown import Stored, read_stored
+from autograder.grading.shown import StoredOutput, read_stored
 from autograder.kernels.notebook import MAX_BYTES, lean
 
 MAX_NAME = 128
@@ -31,7 +31,7 @@ MAX_TIMESTAMP = 100
 
 
 @dataclass(frozen=True)
-class Folder:
+class StudentFolder:
     """A student's folder: who, and whether it is real (and no symbolic link)."""
 
     student: str
@@ -56,7 +56,7 @@ class Submission:
     cause: str = ""
     submitted: datetime | None = None
     remarks: tuple[str, ...] = ()
-    stored: Mapping[str, Stored] = field(default_factory=dict)
+    stored: Mapping[str, StoredOutput] = field(default_factory=dict)
 
     @classmethod
     def of(cls, student: str, assignment: str, data: bytes) -> "Submission":
@@ -71,7 +71,7 @@ Receipts = Mapping[tuple[str, str], Submission]
 NO_RECEIPTS: Receipts = MappingProxyType({})
 
 
-def students(submitted: Path) -> list[Folder]:
+def students(submitted: Path) -> list[StudentFolder]:
     """Return the students' folders in order; raise CourseError when the folder cannot be read."""
     try:
         entries = list(os.scandir(submitted))
@@ -82,7 +82,7 @@ def students(submitted: Path) -> list[Folder]:
     except OSError as error:
         raise CourseError(f"{submitted} cannot be read: {error.strerror}") from None
     folders = [
-        Folder(student_id(entry.name), entry.name, entry.is_dir(follow_symlinks=False))
+        StudentFolder(student_id(entry.name), entry.name, entry.is_dir(follow_symlinks=False))
         for entry in entries
         if not is_noise(PurePosixPath(entry.name)) and (entry.is_symlink() or _is_students(entry))
     ]
@@ -101,7 +101,7 @@ def student_id(name: str) -> str:
     return f"{text[:50]}~{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
 
 
-def present(submitted: Path, folders: Sequence[Folder], assignments: Sequence[str]) -> list[str]:
+def present(submitted: Path, folders: Sequence[StudentFolder], assignments: Sequence[str]) -> list[str]:
     """Return those assignments for which at least one student has a folder."""
     return [
         name
@@ -110,7 +110,7 @@ def present(submitted: Path, folders: Sequence[Folder], assignments: Sequence[st
     ]
 
 
-def collect(submitted: Path, folders: Sequence[Folder], assignments: Sequence[str]) -> Iterator[Submission]:
+def collect(submitted: Path, folders: Sequence[StudentFolder], assignments: Sequence[str]) -> Iterator[Submission]:
     """Read the submissions one by one, by student and assignment; a file that cannot be graded comes with its cause."""
     for folder in folders:
         for assignment in assignments:
@@ -126,7 +126,7 @@ def other_attempts(submitted: Path, student: str, assignment: str) -> Iterator[S
         yield replace(read_file(place, student, assignment), submitted=submitted_at, remarks=remarks)
 
 
-def read_submission(submitted: Path, folder: Folder, assignment: str) -> Submission:
+def read_submission(submitted: Path, folder: StudentFolder, assignment: str) -> Submission:
     """Read one submission without following a link, waiting for a pipe or reading more than a notebook may hold."""
     if not folder.real:
         return Submission(

@@ -76,7 +76,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Late:
+class LateRules:
     """What lateness costs: nothing within the grace, then a share of the points for each day that has begun."""
 
     percent_per_day: float = 0.0
@@ -98,7 +98,7 @@ class Course:
     missing: Literal["blank", "zero"] = "blank"
     gradebook: str = ""
     release: str = "release"
-    late: Late | None = None
+    late: LateRules | None = None
     planned: tuple[Planned, ...] = ()
     changes: tuple[Change, ...] = ()
 
@@ -174,7 +174,7 @@ def read_course(root: Path) -> Course:
         return Course(
             root,
             **said,
-            late=None if late is None else Late(**late),
+            late=None if late is None else LateRules(**late),
             planned=tuple(_plan(item, zone) for item in planned),
             changes=tuple(Change(**item) for item in changes),
         )

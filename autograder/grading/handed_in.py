@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.grading.collect import Folder, Submission, collect, other_attempts, present, students
+from autograder.grading.collect import StudentFolder, Submission, collect, other_attempts, present, students
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError, NothingHandedIn
 from autograder.grading.grade import Graded
@@ -80,7 +80,7 @@ class HandedIn:
                 if ((submission.student, submission.assignment), submission.digest) in wanted:
                     yield submission
 
-    def _read(self, folders: list[Folder], names: list[str]) -> Iterator[Submission]:
+    def _read(self, folders: list[StudentFolder], names: list[str]) -> Iterator[Submission]:
         homes = {folder.student: self._submitted / folder.name for folder in folders if folder.real}
         for handed_in in collect(self._submitted, folders, names):
             submission = look_again(handed_in, homes.get(handed_in.student), self._known)
@@ -148,21 +148,21 @@ class HandedIn:
             yield from other_attempts(self._submitted, *key)
 
 
-def _with_absent(folders: list[Folder], roster: Roster) -> list[Folder]:
+def _with_absent(folders: list[StudentFolder], roster: Roster) -> list[StudentFolder]:
     """Add the people of the roster who have handed in nothing at all."""
     there = {folder.student for folder in folders}
-    absent = [Folder(login, login, True) for login in roster.people if login not in there]
+    absent = [StudentFolder(login, login, True) for login in roster.people if login not in there]
     return sorted([*folders, *absent], key=lambda folder: folder.student)
 
 
-def _chosen(folders: list[Folder], wanted: Sequence[str]) -> list[Folder]:
+def _chosen(folders: list[StudentFolder], wanted: Sequence[str]) -> list[StudentFolder]:
     unknown = set(wanted) - {folder.student for folder in folders}
     if unknown:
         raise CourseError(f"there is no student {min(unknown)!r}: give the name of a folder with --student")
     return [folder for folder in folders if not wanted or folder.student in wanted]
 
 
-def _remarks(folders: list[Folder], roster: Roster) -> dict[str, list[str]]:
+def _remarks(folders: list[StudentFolder], roster: Roster) -> dict[str, list[str]]:
     """Return what a person should know about the names of some students."""
     alike = Counter(folder.student.casefold() for folder in folders)
     remarks: dict[str, list[str]] = {}

@@ -20,7 +20,7 @@ from autograder.grading.errors import CourseError
 from autograder.grading.output import Output
 from autograder.grading.render import write_page
 from autograder.grading.scores import Key
-from autograder.grading.similarity import Alike, Text, find_alike
+from autograder.grading.similarity import Alike, AnswerText, find_alike
 from autograder.kernels.notebook import Unreadable, read_notebook
 
 SHOWN = 200
@@ -62,7 +62,7 @@ def look_for_likeness(output: Output, course: Course, assignments: Sequence[str]
     return found
 
 
-def _answers(output: Output, course: Course, key: Key) -> Iterator[Text]:
+def _answers(output: Output, course: Course, key: Key) -> Iterator[AnswerText]:
     """Yield what a student wrote in the cells of the exercises; what was handed out is no answer."""
     student, assignment = key
     released = {cell.grade_id: cell.source for cell in load(assignment, released_in(course, assignment)).cells}
@@ -73,10 +73,10 @@ def _answers(output: Output, course: Course, key: Key) -> Iterator[Text]:
         return
     for cell in cells:
         if cell.grade_id in names and cell.source.strip() != released.get(cell.grade_id, "").strip():
-            yield Text(student, cell.grade_id, cell.source)
+            yield AnswerText(student, cell.grade_id, cell.source)
 
 
-def public_answers(assignment: str) -> Iterator[Text]:
+def public_answers(assignment: str) -> Iterator[AnswerText]:
     """Yield the answers to an assignment that everybody can read: references, right variants, and the solution."""
     solution = PACKAGE.parent / "solutions" / f"{assignment}.py"
     written = solution.read_text(encoding="utf-8") if solution.is_file() else ""
@@ -84,15 +84,15 @@ def public_answers(assignment: str) -> Iterator[Text]:
     for exercise in catalogue.exercises(assignment):
         yield from _shipped(exercise)
         if exercise.name in solved:
-            yield Text(
+            yield AnswerText(
                 "the solution", exercise.name, ast.get_source_segment(written, solved[exercise.name]) or "", True
             )
 
 
-def _shipped(exercise: Exercise) -> Iterator[Text]:
-    yield Text("the reference", exercise.name, _source(exercise.reference), True)
+def _shipped(exercise: Exercise) -> Iterator[AnswerText]:
+    yield AnswerText("the reference", exercise.name, _source(exercise.reference), True)
     for number, variant in enumerate(exercise.variants, 1):
-        yield Text(f"right variant {number}", exercise.name, _source(variant), True)
+        yield AnswerText(f"right variant {number}", exercise.name, _source(variant), True)
 
 
 def _source(implementation: Implementation) -> str:

@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.grading.assignment import load
-from autograder.grading.collect import Folder, Submission, read_submission
+from autograder.grading.collect import StudentFolder, Submission, read_submission
 from autograder.grading.errors import CourseError
 from autograder.grading.stock import is_judged
 from autograder.kernels.notebook import NotebookCell, Unreadable, read_notebook
@@ -94,7 +94,9 @@ def opened(course: CourseDirectory, student: str, assignment: str) -> Submission
     folder = Path(course.format_path(course.submitted_directory, student, assignment))
     if folder.parts[-2:] != (student, assignment):
         raise CourseError(f"{folder} does not end with {student}/{assignment}: leave directory_structure as it is")
-    return read_submission(folder.parents[1], Folder(student, student, not folder.parent.is_symlink()), assignment)
+    return read_submission(
+        folder.parents[1], StudentFolder(student, student, not folder.parent.is_symlink()), assignment
+    )
 
 
 def readable(submission: Submission, assignment: str) -> NotebookNode:

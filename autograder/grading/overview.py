@@ -11,7 +11,7 @@ Mark = Literal["look", "open", "late", "missing"]
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A submission: its points, None where nothing was handed in, its page, and what there is to know about it."""
 
     points: float | None
@@ -24,7 +24,7 @@ class Row:
     """A student with all submissions."""
 
     student: str
-    cells: Sequence[Cell]
+    cells: Sequence[TableCell]
 
     @property
     def sum(self) -> float:
@@ -61,14 +61,16 @@ def foremost(class_: Sequence[Row], most: int) -> list[Row]:
     return sorted(chosen, key=lambda row: row.student)
 
 
-def _cell(key: Key, verdicts: Mapping[Key, SubmissionVerdict], scores: Mapping[Key, Score], looked: Set[Key]) -> Cell:
+def _cell(
+    key: Key, verdicts: Mapping[Key, SubmissionVerdict], scores: Mapping[Key, Score], looked: Set[Key]
+) -> TableCell:
     verdict, score = verdicts.get(key), scores.get(key)
     if verdict is None or verdict.status == "missing":
-        return Cell(None, "", ("missing",))
+        return TableCell(None, "", ("missing",))
     found: dict[Mark, object] = {
         "look": key in looked,
         "open": score and score.waiting,
         "late": score and score.late,
     }
     points = verdict.points if score is None else score.points
-    return Cell(points, verdict.feedback, tuple(mark for mark, is_there in found.items() if is_there))
+    return TableCell(points, verdict.feedback, tuple(mark for mark, is_there in found.items() if is_there))

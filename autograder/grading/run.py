@@ -59,7 +59,7 @@ class Plan:
 
 
 @dataclass
-class Progress:
+class ClassProgress:
     """How far a run has come, and at its end what came of it.
 
     `emptied` are blank notebooks that were handed in after one with points; `differences` are the submissions whose
@@ -129,7 +129,7 @@ class ClassRun:
         CourseError: something that the instructor has to put right first.
     """
 
-    def __init__(self, plan: Plan, watch: Callable[[Progress], None] = lambda _: None) -> None:
+    def __init__(self, plan: Plan, watch: Callable[[ClassProgress], None] = lambda _: None) -> None:
         self.plan = plan
         self.watch = watch
         require_known(plan.course)
@@ -141,7 +141,7 @@ class ClassRun:
         if plan.isolation != "process":
             require_hidden(_kept(plan))
 
-    def run(self) -> Progress:
+    def run(self) -> ClassProgress:
         """Grade the class and write everything; after Ctrl-C, everything so far."""
         started = time.monotonic()
         with self.output.locked():
@@ -149,7 +149,7 @@ class ClassRun:
         progress.seconds = time.monotonic() - started
         return progress
 
-    def _run(self) -> Progress:
+    def _run(self) -> ClassProgress:
         before = self.before = self.output.read()
         self.audited = self.output.audited()
         targets = self.handed_in.keys
@@ -161,7 +161,7 @@ class ClassRun:
         earlier = {key: score for key, score in all_scores(url).items() if score.handed_in}
         with ClassGradebook(url, list(self.assignments.values()), self.plan.course) as book:
             self.seed = book.seed(self.plan.out, self.plan.seed)
-            progress = Progress(len(targets), self.seed, kept=len(kept))
+            progress = ClassProgress(len(targets), self.seed, kept=len(kept))
             book.enroll(self.handed_in.strangers())
             book.record(kept.values(), self.handed_in.receipts)
             self.output.write(self.verdicts.values())
@@ -176,7 +176,7 @@ class ClassRun:
         keep(progress.differences, self.output.changes)
         return progress
 
-    def _grade(self, tasks: Iterator[Task], book: ClassGradebook, progress: Progress) -> None:
+    def _grade(self, tasks: Iterator[Task], book: ClassGradebook, progress: ClassProgress) -> None:
         if self.plan.scheduler is None:
             open_pool, width = partial(local_pool, self.plan.workers), 2 * self.plan.workers
         else:
@@ -194,7 +194,7 @@ class ClassRun:
         finally:
             self._write(batch, book, progress)
 
-    def _compared(self, graded: Graded, progress: Progress) -> Graded:
+    def _compared(self, graded: Graded, progress: ClassProgress) -> Graded:
         """Note when a blank notebook takes the place of one that was not."""
         before = self.before.get(graded.verdict.key)
         if before is None or before.points == 0 or not graded.is_blank:
@@ -203,7 +203,7 @@ class ClassRun:
         note = Note("", f"The notebook that was handed in before it was worth {counted(before.points, 'point')}.")
         return replace(graded, notes=(*graded.notes, note))
 
-    def _write(self, results: list[Graded], book: ClassGradebook, progress: Progress) -> None:
+    def _write(self, results: list[Graded], book: ClassGradebook, progress: ClassProgress) -> None:
         """Write a batch: grades, feedback, and last the verdicts, which say that it is complete; then report it."""
         if not results:
             return

@@ -30,7 +30,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredOutput:
     """What is stored with a cell in the file that was handed in; `attachments` are pictures that its text shows."""
 
     text: str = ""
@@ -38,10 +38,10 @@ class Stored:
     attachments: Mapping[str, Picture] = field(default_factory=dict)
 
 
-NOTHING = Stored()
+NOTHING = StoredOutput()
 
 
-def shown(result: CellResult | None, stored: Stored) -> Shown:
+def shown(result: CellResult | None, stored: StoredOutput) -> Shown:
     """Return what a person is to see beside a cell.
 
     Args:
@@ -56,7 +56,7 @@ def shown(result: CellResult | None, stored: Stored) -> Shown:
     return Shown(_why_nothing(result))
 
 
-def read_stored(data: bytes, wanted: Collection[str]) -> dict[str, Stored]:
+def read_stored(data: bytes, wanted: Collection[str]) -> dict[str, StoredOutput]:
     """Return what a file stores with some of its cells, by grade_id; nothing where it cannot be read.
 
     Args:
@@ -80,7 +80,7 @@ def _is_named(cell: Any) -> bool:
         return False
 
 
-def _read(cell: Mapping[str, Any]) -> Stored:
+def _read(cell: Mapping[str, Any]) -> StoredOutput:
     texts, pictures = [], []
     outputs = cell.get("outputs")
     for output in outputs if isinstance(outputs, list) else ():
@@ -93,7 +93,7 @@ def _read(cell: Mapping[str, Any]) -> Stored:
                 texts += [] if found else [_text(data.get("text/plain", ""))]
             case {"output_type": "error", "ename": str(name), "evalue": str(value)}:
                 texts.append(f"{name}: {value}\n")
-    return Stored(clean("".join(texts), MAX_TEXT), _bounded(pictures), _attachments(cell.get("attachments")))
+    return StoredOutput(clean("".join(texts), MAX_TEXT), _bounded(pictures), _attachments(cell.get("attachments")))
 
 
 def _attachments(attached: Any) -> dict[str, Picture]:

@@ -17,7 +17,7 @@ MIN_FRAGMENTS = 40
 
 
 @dataclass(frozen=True)
-class Text:
+class AnswerText:
     """An answer to an exercise, of a student or public: `owner` says whose it is, or where it stands."""
 
     owner: str
@@ -34,15 +34,15 @@ class Text:
 class Alike:
     """Two answers to an exercise, and the share of the shorter one that the other one has as well."""
 
-    one: Text
-    other: Text
+    one: AnswerText
+    other: AnswerText
     share: float
 
 
 def fragments(source: str) -> frozenset[tuple[str, ...]]:
     """Return the fragments of which code is made, whatever its names, its layout and its comments are.
 
-    Text that is no Python has none.
+    AnswerText that is no Python has none.
     """
     try:
         tree = ast.parse(source)
@@ -53,7 +53,7 @@ def fragments(source: str) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(nodes[start : start + LENGTH]) for start in range(len(nodes) - LENGTH + 1))
 
 
-def find_alike(texts: Sequence[Text], least: float) -> list[Alike]:
+def find_alike(texts: Sequence[AnswerText], least: float) -> list[Alike]:
     """Return which answers are alike, the most alike first.
 
     What is like a public answer is listed with that one and with nobody else: two people who have read the same page
@@ -74,19 +74,19 @@ def find_alike(texts: Sequence[Text], least: float) -> list[Alike]:
     return sorted(found, key=lambda pair: (-pair.share, pair.one.exercise, pair.one.owner, pair.other.owner))
 
 
-def share(one: Text, other: Text) -> float:
+def share(one: AnswerText, other: AnswerText) -> float:
     """Return the share of the shorter answer's fragments that the other one has as well."""
     least = min(len(one.fragments), len(other.fragments))
     return len(one.fragments & other.fragments) / least if least else 0.0
 
 
-def _nearest(text: Text, public: Iterable[Text]) -> Alike | None:
+def _nearest(text: AnswerText, public: Iterable[AnswerText]) -> Alike | None:
     found = [Alike(text, other, share(text, other)) for other in public if other.exercise == text.exercise]
     return max(found, key=lambda pair: pair.share, default=None)
 
 
-def _pairs(texts: Iterable[Text]) -> Iterator[tuple[Text, Text]]:
-    by_exercise: dict[str, list[Text]] = {}
+def _pairs(texts: Iterable[AnswerText]) -> Iterator[tuple[AnswerText, AnswerText]]:
+    by_exercise: dict[str, list[AnswerText]] = {}
     for text in texts:
         by_exercise.setdefault(text.exercise, []).append(text)
     for answers in by_exercise.values():

@@ -12,7 +12,7 @@ SMALL_PIECE = 2**16
 """Bytes to read at least: as long as it is small, the memory for them is at hand."""
 
 
-class Late(Exception):
+class AnsweredLate(Exception):
     """No whole answer yet when the time was over; `receive` may be called again."""
 
 
@@ -36,7 +36,7 @@ class Channel:
         work.setblocking(False)
 
     def send(self, tree: Tree, deadline: float) -> None:
-        """Send a question; raise Forged when anything came before it was asked, Late when it is not taken in time."""
+        """Send a question; raise Forged when anything came before it, AnsweredLate when it is not taken in time."""
         self._nonce = secrets.token_bytes(NONCE_BYTES)
         self._expect_silence()
         rest = memoryview(frame(self._nonce, encode(tree)))
@@ -49,7 +49,7 @@ class Channel:
                 raise Ended from error
 
     def receive(self, deadline: float) -> Tree:
-        """Return the answer; raise Late, Ended, or Forged when what came is no answer to this question."""
+        """Return the answer; raise AnsweredLate, Ended, or Forged when what came is no answer to this question."""
         self._fill(HEADER.size, deadline)
         nonce, size = HEADER.unpack(self._buffer[: HEADER.size])
         if not secrets.compare_digest(nonce, self._nonce):
@@ -104,6 +104,6 @@ class Channel:
         left = deadline - time.monotonic()
         ready = dict(self._poll[event].poll(1000 * left)) if left > 0 else {}
         if not ready:
-            raise Late
+            raise AnsweredLate
         if self._work.fileno() not in ready:
             raise Ended

@@ -16,7 +16,7 @@ TRIAL_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Level:
+class Availability:
     """An isolation level: whether there is one here, and what it means or lacks."""
 
     name: str
@@ -63,9 +63,11 @@ ADVICE = {
 
 
 @functools.cache
-def levels() -> list[Level]:
+def levels() -> list[Availability]:
     """Return every level, the best first; each is tried, once in the life of this process."""
-    return [Level(name, not lack, lack or meaning) for name, meaning in MEANING.items() for lack in [lacking(name)]]
+    return [
+        Availability(name, not lack, lack or meaning) for name, meaning in MEANING.items() for lack in [lacking(name)]
+    ]
 
 
 def available(names: Sequence[str]) -> list[str]:
@@ -134,10 +136,10 @@ def missing_programs(name: str) -> Iterator[str]:
 
 def trial(name: str) -> str:
     """Run an empty child at a level; return what went wrong in one line, an empty string when nothing did."""
-    return probe(name)[1]
+    return try_level(name)[1]
 
 
-def probe(level: str, look: Sequence[str] = ()) -> tuple[str, str]:
+def try_level(level: str, look: Sequence[str] = ()) -> tuple[str, str]:
     """Run a child at a level that tries to read some files.
 
     Returns:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.kernels import start
-from autograder.kernels.doctor import UnavailableLevel, probe
+from autograder.kernels.doctor import UnavailableLevel, try_level
 from autograder.kernels.view import submissions_view
 
 KEPT = (
@@ -59,7 +59,7 @@ def search(level: str, kept: Iterable[Path]) -> Search:
                 found.planted.append(name)
             except OSError:
                 found.closed.append(str(folder))
-        said, wrong = probe(level, found.planted)
+        said, wrong = try_level(level, found.planted)
         if wrong:
             raise UnavailableLevel(f"isolation level {level} is not available: {wrong}")
         found.seen = json.loads(said)

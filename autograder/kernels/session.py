@@ -12,7 +12,7 @@ from autograder.checks.beside.withheld import withheld
 from autograder.checks.clean import clean
 from autograder.kernels import pictures
 from autograder.kernels.budget import Budget, Patience, Spent, Turn
-from autograder.kernels.channel import Channel, Ended, Forged, Late
+from autograder.kernels.channel import AnsweredLate, Channel, Ended, Forged
 from autograder.kernels.inside.wire import WireError
 from autograder.kernels.limits import Limits
 from autograder.kernels.pictures import Picture
@@ -222,7 +222,7 @@ class ZygoteSession:
             try:
                 self._channel.send(request, turn.end)
                 return self._receive(self._channel, turn)
-            except Late:
+            except AnsweredLate:
                 seconds = turn.exceeded() or turn.limit
                 self._interrupt()
                 raise Lost("timeout", f"took longer than {seconds:.3g} seconds and was stopped") from None
@@ -235,11 +235,11 @@ class ZygoteSession:
                 raise Lost("error", "the question is too large to be asked") from error
 
     def _receive(self, channel: Channel, turn: Turn) -> Any:
-        """Return the reply; raise Late when it has used its time up."""
+        """Return the reply; raise AnsweredLate when it has used its time up."""
         while True:
             try:
                 return channel.receive(turn.next_look())
-            except Late:
+            except AnsweredLate:
                 if turn.exceeded():
                     raise
 
@@ -249,7 +249,7 @@ class ZygoteSession:
         try:
             self._zygote.interrupt()
             self._channel.receive(time.monotonic() + GRACE_SECONDS)
-        except (Late, Ended, ZygoteFailed):
+        except (AnsweredLate, Ended, ZygoteFailed):
             self._discard()
         except Forged as forged:
             self._ban(str(forged))

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser
 from autograder.checks import catalogue
 from autograder.checks.ask import LocalTransport
 from autograder.checks.judge import judge
-from autograder.checks.notebook import Report
+from autograder.checks.notebook import CheckResult
 
 JUPYTERLAB = "table { table-layout: fixed }"
 """What JupyterLab says of every table in an output."""
@@ -18,7 +18,7 @@ def test_marks_and_points_take_no_more_room_than_they_need(browser: Browser, wid
         return mean, var / (1 - rate)
 
     exercise = catalogue.find("dropout_moments")
-    report = Report(exercise, judge(exercise, LocalTransport(dropout_moments), 0))
+    report = CheckResult(exercise, judge(exercise, LocalTransport(dropout_moments), 0))
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.set_content(report._repr_html_())
     page.add_style_tag(content=JUPYTERLAB)

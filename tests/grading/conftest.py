@@ -14,7 +14,7 @@ from autograder.checks.judge import unjudged
 from autograder.checks.verdict import ExerciseVerdict, RequirementVerdict
 from autograder.grading.assignment import Assignment
 from autograder.grading.grade import Graded
-from autograder.grading.run import ClassRun, Plan, Progress
+from autograder.grading.run import ClassProgress, ClassRun, Plan
 from autograder.grading.verdicts import SubmissionVerdict, read_verdicts
 from autograder.kernels.limits import Limits
 from tests.sample import answers
@@ -62,7 +62,7 @@ class Class:
     """A graded class: the plan it was graded by, and what came of it."""
 
     plan: Plan
-    progress: Progress
+    progress: ClassProgress
 
     @property
     def verdicts(self) -> dict[str, SubmissionVerdict]:

@@ -14,7 +14,7 @@ from autograder.grading.autograded import autograded, harmless, tabled
 from autograder.grading.grade import Graded
 from autograder.grading.rewritten import rewritten, texts
 from autograder.grading.rubric import as_html, rubrics
-from autograder.grading.shown import NOTHING, OURS, Stored, read_stored, shown
+from autograder.grading.shown import NOTHING, OURS, StoredOutput, read_stored, shown
 from autograder.grading.verdicts import SubmissionVerdict
 from autograder.kernels.notebook import NotebookCell, read_notebook
 from autograder.kernels.pictures import Picture
@@ -58,21 +58,21 @@ def cells(data: bytes) -> dict[str, nbformat.NotebookNode]:
 @pytest.mark.parametrize(
     ("outputs", "stored"),
     [
-        ([{"output_type": "stream", "name": "stdout", "text": ["a\x1b[31m", "b\n"]}], Stored("ab\n")),
-        ([{"output_type": "error", "ename": "E", "evalue": "v", "traceback": []}], Stored("E: v\n")),
-        ([{"output_type": "execute_result", "data": {"text/plain": "7", "text/html": "<b>7"}}], Stored("7")),
+        ([{"output_type": "stream", "name": "stdout", "text": ["a\x1b[31m", "b\n"]}], StoredOutput("ab\n")),
+        ([{"output_type": "error", "ename": "E", "evalue": "v", "traceback": []}], StoredOutput("E: v\n")),
+        ([{"output_type": "execute_result", "data": {"text/plain": "7", "text/html": "<b>7"}}], StoredOutput("7")),
         (
             [{"output_type": "display_data", "data": {"image/png": DRAWN, "text/plain": "F"}}],
-            Stored("", (DRAWING,)),
+            StoredOutput("", (DRAWING,)),
         ),
-        ([{"output_type": "display_data", "data": {"image/svg+xml": SVG.decode()}}], Stored("", (SCHEME,))),
-        ([{"output_type": "display_data", "data": {"image/png": "no base64!"}}], Stored()),
-        ([{"output_type": "display_data", "data": {"image/png": "bm8gcG5n"}}], Stored()),
-        ([{"output_type": "stream", "text": {"a": 1}}, 7, None, {"output_type": []}], Stored()),
-        ("none", Stored()),
+        ([{"output_type": "display_data", "data": {"image/svg+xml": SVG.decode()}}], StoredOutput("", (SCHEME,))),
+        ([{"output_type": "display_data", "data": {"image/png": "no base64!"}}], StoredOutput()),
+        ([{"output_type": "display_data", "data": {"image/png": "bm8gcG5n"}}], StoredOutput()),
+        ([{"output_type": "stream", "text": {"a": 1}}, 7, None, {"output_type": []}], StoredOutput()),
+        ("none", StoredOutput()),
     ],
 )  # fmt: skip
-def test_what_a_file_stores_is_read_as_far_as_it_can_be_shown(outputs: object, stored: Stored) -> None:
+def test_what_a_file_stores_is_read_as_far_as_it_can_be_shown(outputs: object, stored: StoredOutput) -> None:
     data = submission(experiment={"outputs": outputs})
     assert read_stored(data, {"experiment"}) == {"experiment": stored}
 
@@ -92,17 +92,17 @@ def test_only_the_cells_that_a_person_grades_are_read() -> None:
 @pytest.mark.parametrize(
     ("result", "stored", "origin", "text"),
     [
-        (CellResult("c", "ok", output="ours"), Stored("theirs"), OURS, "ours"),
-        (CellResult("c", "error", "E: v", "ours"), Stored("theirs"), f"{OURS} Then it raised E: v.", "ours"),
-        (CellResult("c", "timeout", STOPPED), Stored("theirs"), "took longer", "theirs"),
-        (CellResult("c", "ok"), Stored("theirs"), "there, it showed nothing", "theirs"),
-        (None, Stored("theirs"), "stored in the file that was handed in", "theirs"),
+        (CellResult("c", "ok", output="ours"), StoredOutput("theirs"), OURS, "ours"),
+        (CellResult("c", "error", "E: v", "ours"), StoredOutput("theirs"), f"{OURS} Then it raised E: v.", "ours"),
+        (CellResult("c", "timeout", STOPPED), StoredOutput("theirs"), "took longer", "theirs"),
+        (CellResult("c", "ok"), StoredOutput("theirs"), "there, it showed nothing", "theirs"),
+        (None, StoredOutput("theirs"), "stored in the file that was handed in", "theirs"),
         (CellResult("c", "error", "E: v"), NOTHING, "in our run, it raised E: v.", ""),
         (CellResult("c", "ok"), NOTHING, "", ""),
     ],
 )  # fmt: skip
 def test_our_own_run_comes_first_and_it_is_said_which(
-    result: CellResult | None, stored: Stored, origin: str, text: str
+    result: CellResult | None, stored: StoredOutput, origin: str, text: str
 ) -> None:
     seen = shown(result, stored)
     assert seen.text == text
@@ -112,7 +112,7 @@ def test_our_own_run_comes_first_and_it_is_said_which(
 def test_a_person_sees_text_pictures_rubric_and_table(assignment: Assignment) -> None:
     data = submission(design={"source": "My $x$."}, experiment={"source": "plot()"})
     result = CellResult("experiment", "ok", output="No difference.\n", pictures=(DRAWING, SCHEME))
-    stored = {"design": Stored(attachments={"photo.png": DRAWING})}
+    stored = {"design": StoredOutput(attachments={"photo.png": DRAWING})}
     found = cells(autograded(assignment, graded(assignment, data, result), stored))
     origin, text, drawing, scheme, rubric = found["experiment"].outputs
     assert OURS in origin.data["text/html"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.catalogue import ASSIGNMENTS
-from autograder.grading.course import Course, Late, Planned
+from autograder.grading.course import Course, LateRules, Planned
 from autograder.grading.errors import CourseError
 
 SETTINGS = """
@@ -45,7 +45,7 @@ def test_what_a_course_says(tmp_path: Path) -> None:
     assert (course.id, course.book, course.attempts, course.missing) == (
         *("dropout", "https://example.org/course", "best", "zero"),
     )
-    assert course.late == Late(percent_per_day=10, closed_after_days=7)
+    assert course.late == LateRules(percent_per_day=10, closed_after_days=7)
     assert course.planned == (
         Planned("pooling", datetime(2027, 2, 1, 22, 59), 20, "Pooling (4711)"),
         Planned("batchnorm", datetime(2027, 7, 1, 21, 59, 59)),

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from autograder.cli import commands
 from autograder.grading.assignment import load
 from autograder.grading.collect import Submission, collect, students
-from autograder.grading.course import Course, Late, Planned
+from autograder.grading.course import Course, LateRules, Planned
 from autograder.grading.errors import CourseError
 from autograder.grading.exports import Spreadsheet
 from autograder.grading.gradebook import ClassGradebook, course_url, opened
@@ -27,7 +27,7 @@ KEY = ("ann", ASSIGNMENT)
 
 
 def settings(root: Path, **late: float) -> Course:
-    return Course(root, late=Late(**late) if late else None, planned=(Planned(ASSIGNMENT, due=DUE),))
+    return Course(root, late=LateRules(**late) if late else None, planned=(Planned(ASSIGNMENT, due=DUE),))
 
 
 def record(course: Course, after: timedelta, share: float = 1.0) -> str:
@@ -142,7 +142,7 @@ def test_points_that_a_person_gives_are_late_as_well(tmp_path: Path) -> None:
 
 
 def test_a_date_that_the_course_does_not_state_stays(tmp_path: Path) -> None:
-    course = Course(tmp_path, late=Late(percent_per_day=10))
+    course = Course(tmp_path, late=LateRules(percent_per_day=10))
     url = record(course, timedelta(hours=1))
     with Gradebook(url) as book:
         book.find_assignment(ASSIGNMENT).duedate = DUE

@@ -11,7 +11,7 @@ from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.likeness import look_for_likeness, public_answers
 from autograder.grading.output import Output
-from autograder.grading.similarity import Text, find_alike, fragments
+from autograder.grading.similarity import AnswerText, find_alike, fragments
 from tests.grading.conftest import ASSIGNMENT, FIRST, SECOND, Class
 
 OWN = '''
@@ -52,8 +52,8 @@ def dropout_forward(x, rate, rng, training=True):
 """
 
 
-def text(owner: str, source: str, exercise: str = "dropout_forward", public: bool = False) -> Text:
-    return Text(owner, exercise, source, public)
+def text(owner: str, source: str, exercise: str = "dropout_forward", public: bool = False) -> AnswerText:
+    return AnswerText(owner, exercise, source, public)
 
 
 def test_other_names_another_layout_and_comments_hide_nothing() -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from autograder.kernels import cgroup, doctor
 from autograder.kernels.inside import processes
-from autograder.kernels.inside.cgroup import Cgroup
+from autograder.kernels.inside.cgroup import OpenCgroup
 from autograder.kernels.limits import Limits
 from autograder.kernels.session import Cell
 from autograder.kernels.worker import WarmWorker
@@ -47,7 +47,7 @@ def worker(request: pytest.FixtureRequest) -> Iterator[WarmWorker]:
     assert not bound.folder.exists()
 
 
-def of(worker: WarmWorker) -> cgroup.Cgroup:
+def of(worker: WarmWorker) -> cgroup.OpenCgroup:
     """Return the cgroup that bounds the memory of a worker."""
     assert worker._zygote is not None
     [bound] = [made for made in worker._zygote._cgroups if "memory" in made.place.controllers]
@@ -91,8 +91,8 @@ def test_a_burst_does_not_outrun_the_bound_and_the_next_cell_finds_what_was_ther
 
 @for_real
 def test_without_the_bound_it_does(worker, monkeypatch):
-    admit = cgroup.Cgroup.admit
-    monkeypatch.setattr(cgroup.Cgroup, "admit", lambda self, _: admit(self, 2**40))
+    admit = cgroup.OpenCgroup.admit
+    monkeypatch.setattr(cgroup.OpenCgroup, "admit", lambda self, _: admit(self, 2**40))
     _, peak = burst(worker)
     assert peak > BOUND  # by how much depends on how busy this machine is
 
@@ -221,7 +221,7 @@ def test_version_2_with_files_in_place_of_the_kernel(elsewhere, monkeypatch, bus
     assert bound.place == cgroup.Place(2, parent, ("memory", "cpu"))
     assert (parent / "cgroup.subtree_control").read_text() == "+cpuory"  # written over what was written before
     kinds, files = zip(*bound.admit(BOUND), strict=True)
-    inside = Cgroup(files, kinds)
+    inside = OpenCgroup(files, kinds)
     inside.enter()
     contents = {path.name: path.read_text() for path in bound.folder.iterdir()}
     del contents["memory.events"], contents["cpu.stat"]
@@ -252,7 +252,7 @@ def test_in_version_1_each_hierarchy_gets_one_and_none_gets_two(elsewhere):
 
 def test_a_kernel_that_refuses_entry_or_counts_no_kills_ends_nothing():
     read_only = os.open(os.devnull, os.O_RDONLY)
-    inside = Cgroup([read_only, os.dup(read_only)], ["enter", "kills"])
+    inside = OpenCgroup([read_only, os.dup(read_only)], ["enter", "kills"])
     inside.enter()
     assert not inside.killed()
     inside.close()

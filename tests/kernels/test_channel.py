@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from autograder.kernels.channel import Channel, Ended, Forged, Late
+from autograder.kernels.channel import AnsweredLate, Channel, Ended, Forged
 from autograder.kernels.inside.wire import HEADER, MAX_FRAME, encode, frame
 
 
@@ -105,7 +105,7 @@ def test_an_answer_in_drops_is_late_then_taken(ends):
     channel.send(1, soon())
     answer = frame(nonce_of_question(theirs), encode([1, 2]))
     theirs.sendall(answer[:23])
-    with pytest.raises(Late):
+    with pytest.raises(AnsweredLate):
         channel.receive(time.monotonic() + 0.05)
     theirs.sendall(answer[23:])
     assert channel.receive(soon()) == [1, 2]
@@ -113,7 +113,7 @@ def test_an_answer_in_drops_is_late_then_taken(ends):
 
 def test_a_submission_that_reads_nothing_is_late(ends):
     channel, _, _ = ends
-    with pytest.raises(Late):
+    with pytest.raises(AnsweredLate):
         channel.send("x" * 2_000_000, time.monotonic() + 0.1)
 
 

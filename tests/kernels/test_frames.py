@@ -3,10 +3,11 @@
 import pytest
 
 from autograder.checks.ask import Answer, LocalTransport, Question
+from autograder.checks.beside.respond import respond
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
-from autograder.checks.exercise import Exercise, resolve
+from autograder.checks.exercise import Exercise
+from autograder.checks.implementation import resolve
 from autograder.checks.judge import judge
-from autograder.checks.respond import respond
 from autograder.kernels.inside.wire import encode
 
 EXERCISES = [exercise for assignment in ASSIGNMENTS for exercise in exercises(assignment)]

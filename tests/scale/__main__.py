@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from autograder.grading.course import Course
-from autograder.grading.run import ClassRun, Plan, Progress
+from autograder.grading.run import ClassProgress, ClassRun, Plan
 from autograder.grading.starting import start
 
 NAME = "halves"
@@ -68,7 +68,7 @@ class Meter:
     marks: list[tuple[int, float]] = field(default_factory=list)
     workers: dict[int, float] = field(default_factory=dict)
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: ClassProgress) -> None:
         for child in psutil.Process().children():
             with contextlib.suppress(psutil.NoSuchProcess):
                 times = child.cpu_times()

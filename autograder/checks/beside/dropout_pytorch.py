@@ -94,7 +94,7 @@ def run(subject: Any, seed: int, sizes: Any, rates: Any, weights: Any, X: Any, m
 
 
 @dataclass(frozen=True)
-class Trained(Facts):
+class Differentiated(Facts):
     """The logits of a perceptron in training, and the gradients of its weights and biases."""
 
     logits: Any
@@ -102,7 +102,7 @@ class Trained(Facts):
 
 
 @probe
-def differentiate(subject: Any, seed: int, sizes: Any, rates: Any, weights: Any, X: Any, dy: Any) -> Trained:
+def differentiate(subject: Any, seed: int, sizes: Any, rates: Any, weights: Any, X: Any, dy: Any) -> Differentiated:
     """Call a perceptron in training and return the gradients of (dy * logits).sum()."""
     import torch
 
@@ -112,9 +112,9 @@ def differentiate(subject: Any, seed: int, sizes: Any, rates: Any, weights: Any,
         attempt(model.train)
         logits = attempt(model, X)
     if not getattr(logits, "requires_grad", False):
-        return Trained(logits, [])
+        return Differentiated(logits, [])
     attempt(logits.backward, dy)
-    return Trained(logits, [grad for layer in model.linears for grad in (layer.weight.grad, layer.bias.grad)])
+    return Differentiated(logits, [grad for layer in model.linears for grad in (layer.weight.grad, layer.bias.grad)])
 
 
 @dataclass(frozen=True)

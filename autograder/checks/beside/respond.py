@@ -27,7 +27,7 @@ PROBES: dict[str, Callable[..., Any]] = {}
 AProbe = TypeVar("AProbe", bound=Callable[..., Any])
 
 
-class Raised(Exception):
+class RaisedByStudent(Exception):
     """Carries an exception out of the student's own call, apart from errors around it."""
 
 
@@ -54,7 +54,7 @@ def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     try:
         return function(*args, **kwargs)
     except (Exception, SystemExit) as error:
-        raise Raised from error
+        raise RaisedByStudent from error
 
 
 def realise(tree: Tree, ways: Sequence[str] = ()) -> Any:
@@ -270,7 +270,7 @@ def respond(namespace: Mapping[str, Any], request: dict[str, Any]) -> dict[str, 
             else:
                 value = attempt(subject, *args, **kwargs)
         described = describe(value)
-    except Raised as raised:
+    except RaisedByStudent as raised:
         return {
             "outcome": "raised",
             "raised": describe_error(raised.__cause__ or raised),

@@ -52,7 +52,7 @@ def entries(download: Path) -> Iterator[Entry]:
     if download.is_dir():
         found = _folder(download, PurePosixPath(), 0)
     elif zipfile.is_zipfile(download):
-        found = _zip(download, PurePosixPath(), 0, Budget(math.inf))
+        found = _zip(download, PurePosixPath(), 0, Allowance(math.inf))
     else:
         there = "is neither a folder nor a zip" if download.exists() else "does not exist"
         raise CourseError(f"{download} {there}: give what the platform let you download")
@@ -85,12 +85,12 @@ def _folder(folder: Path, place: PurePosixPath, depth: int) -> Iterator[Entry]:
         elif not item.is_file(follow_symlinks=False):
             yield Entry(path, _refuse("it is no regular file"))
         elif path.suffix.lower() == ".zip":
-            yield from _zip(Path(item.path), path, depth + 1, Budget(MAX_INFLATED))
+            yield from _zip(Path(item.path), path, depth + 1, Allowance(MAX_INFLATED))
         else:
             yield Entry(path, lambda place=item.path: _read_file(place))  # type: ignore[misc]
 
 
-def _zip(file: Path | io.BytesIO, place: PurePosixPath, depth: int, left: "Budget") -> Iterator[Entry]:
+def _zip(file: Path | io.BytesIO, place: PurePosixPath, depth: int, left: "Allowance") -> Iterator[Entry]:
     try:
         archive = zipfile.ZipFile(file)
     except DAMAGED as error:
@@ -111,7 +111,7 @@ def _zip(file: Path | io.BytesIO, place: PurePosixPath, depth: int, left: "Budge
 
 
 def _inner_zip(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: PurePosixPath, depth: int, left: "Budget"
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: PurePosixPath, depth: int, left: "Allowance"
 ) -> Iterator[Entry]:
     if depth >= MAX_DEPTH:
         yield from _too_deep(path)
@@ -121,10 +121,10 @@ def _inner_zip(
     except Refused as refused:
         yield Entry(path, _refuse(str(refused)))
     else:
-        yield from _zip(io.BytesIO(data), path, depth + 1, Budget(MAX_INFLATED))
+        yield from _zip(io.BytesIO(data), path, depth + 1, Allowance(MAX_INFLATED))
 
 
-class Budget:
+class Allowance:
     """How many bytes may still come out of one zip."""
 
     def __init__(self, size: float) -> None:
@@ -137,7 +137,7 @@ class Budget:
             raise Refused(f"its zip unpacks to more than {MAX_INFLATED >> 20} MB")
 
 
-def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int, left: Budget) -> bytes:
+def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int, left: Allowance) -> bytes:
     """Return the bytes of a file, whatever size the zip claims for it; raise Refused when there are too many."""
     try:
         with archive.open(info) as stream:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 
 
-class Cgroup:
+class OpenCgroup:
     """Lets a child in, and tells what the kernel counts of those that were in there.
 
     Args:

@@ -17,7 +17,7 @@ REMOVE_SECONDS = 1.0
 """The next submission is not made to wait longer; the grader removes the rest in the end."""
 
 
-class Level(Protocol):
+class Confinement(Protocol):
     """A way to fork a child, to confine it from within, to look at it, and to clear up after it."""
 
     def fork(self) -> int:
@@ -61,7 +61,7 @@ class Level(Protocol):
         ...
 
 
-class Folder:
+class InFolder:
     """A work folder on the disk for each child, and its processes as descendants of this one."""
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ class Folder:
             self._measured = time.monotonic()
 
 
-class Process(Folder):
+class InProcess(InFolder):
     """Resource limits and nothing else: the files, the network and the other processes of the user stay in reach."""
 
     def fork(self) -> int:

@@ -21,7 +21,7 @@ MAX_MESSAGE = 400
 CUT = "\n[the rest of the output was dropped]\n"
 
 
-class Output(io.TextIOBase):
+class CellOutput(io.TextIOBase):
     """What a cell prints, up to a limit; it cannot be closed or filled."""
 
     encoding = "utf-8"
@@ -125,7 +125,7 @@ class Executor:
         Pictures are drawn where they are to be shown. What is printed while a question is answered is nobody's to
         read, and takes no memory.
         """
-        output = Output(self._output_bytes if "run" in request else 0)
+        output = CellOutput(self._output_bytes if "run" in request else 0)
         sys.stdin = io.StringIO()
         sys.stdout = sys.stderr = output
         signal.alarm(0)  # one of an earlier cell must not end this one

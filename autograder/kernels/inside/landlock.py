@@ -52,7 +52,7 @@ class _Beneath(ctypes.Structure):
     _fields_ = (("rights", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
 
-class Landlock(confine.Folder):
+class Landlock(confine.InFolder):
     """Landlock, seccomp, resource limits, no capabilities.
 
     Args:

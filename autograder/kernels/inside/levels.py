@@ -5,7 +5,7 @@ from typing import Any
 from . import confine
 
 
-def prepare(order: dict[str, Any]) -> confine.Level:
+def prepare(order: dict[str, Any]) -> confine.Confinement:
     """Return the level in an order, ready to fork; only what it needs is imported."""
     if order["level"] == "sandbox":
         from .namespaces import Sandbox
@@ -15,4 +15,4 @@ def prepare(order: dict[str, Any]) -> confine.Level:
         from .landlock import Landlock
 
         return Landlock(order["shown"], order["hidden"])
-    return confine.Process()
+    return confine.InProcess()

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import processes
-from .cgroup import Cgroup
-from .confine import Level
+from .cgroup import OpenCgroup
+from .confine import Confinement
 from .processes import PAUSE, Process
 
 MB = 2**20
@@ -26,7 +26,7 @@ MAX_SESSIONS = 8
 """Sessions of one submission that may want more than its share: some kernels give each session a share of its own."""
 
 
-class Watch:
+class ChildWatch:
     """Looks at the processes of a child now and then.
 
     Args:
@@ -36,7 +36,7 @@ class Watch:
         socket_bytes: what the kernel keeps at most of what was written to one socket.
     """
 
-    def __init__(self, limits: dict[str, Any], level: Level, cgroup: Cgroup, socket_bytes: int) -> None:
+    def __init__(self, limits: dict[str, Any], level: Confinement, cgroup: OpenCgroup, socket_bytes: int) -> None:
         self._limits = limits
         self._level = level
         self._cgroup = cgroup

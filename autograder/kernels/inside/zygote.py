@@ -19,9 +19,9 @@ from typing import Any
 from __main__ import load
 
 from . import confine, levels, processes, stub, warm
-from .cgroup import Cgroup
+from .cgroup import OpenCgroup
 from .executor import Executor, Respond, Shell, broken, make_shell
-from .watch import Watch
+from .watch import ChildWatch
 from .wire import HEADER, WireError, decode, encode, frame
 
 TICK = 0.025
@@ -45,7 +45,7 @@ def main(order: dict[str, Any]) -> None:
     for descriptor in range(3):
         os.dup2(null, descriptor)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    Zygote(control, shell, respond, level, order["socket_bytes"]).serve()
+    ForkServer(control, shell, respond, level, order["socket_bytes"]).serve()
 
 
 def responder(folder: str) -> Respond:
@@ -58,11 +58,11 @@ def responder(folder: str) -> Respond:
     return respond
 
 
-class Zygote:
+class ForkServer:
     """Serves one runner: one child at a time."""
 
     def __init__(
-        self, control: socket.socket, shell: Shell, respond: Respond, level: confine.Level, socket_bytes: int
+        self, control: socket.socket, shell: Shell, respond: Respond, level: confine.Confinement, socket_bytes: int
     ) -> None:
         self._control = control
         self._shell = shell
@@ -71,8 +71,8 @@ class Zygote:
         self._socket_bytes = socket_bytes
         self._child: int | None = None
         self._limits: dict[str, Any] = {}
-        self._cgroup = Cgroup()
-        self._watch: Watch | None = None
+        self._cgroup = OpenCgroup()
+        self._watch: ChildWatch | None = None
 
     def serve(self) -> None:
         """Do what comes in, until nothing does any more or somebody ends this process: never without the child."""
@@ -100,8 +100,8 @@ class Zygote:
         if isinstance(command, dict):
             self._limits = command["spawn"]
             work, *files = descriptors
-            self._cgroup = Cgroup(files, command["files"])
-            self._watch = Watch(self._limits, self._level, self._cgroup, self._socket_bytes)
+            self._cgroup = OpenCgroup(files, command["files"])
+            self._watch = ChildWatch(self._limits, self._level, self._cgroup, self._socket_bytes)
             self._child = self._spawn(work)
         elif self._child is not None and command == "interrupt":
             os.kill(self._child, signal.SIGINT)
