@@ -43,3 +43,8 @@ def title(section: str) -> str:
     """Return what a section is called where its title is not at hand: the words of its anchor and its page."""
     page, _, anchor = section.partition("#")
     return f"{page}, “{anchor.replace('-', ' ')}”" if anchor else page
+
+
+def in_the_book(section: str) -> str:
+    """Return what a section is called where there is no book to link to, so that it can be looked up in one."""
+    return f"{title(section)}, in the book of the course"

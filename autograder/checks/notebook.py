@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder.checks import catalogue, progress, watch
 from autograder.checks.ask import LocalTransport, Question, Transport
-from autograder.checks.book import page_url, title
+from autograder.checks.book import in_the_book, page_url, title
 from autograder.checks.example import Example, example
 from autograder.checks.exercise import Exercise, Misconception
 from autograder.checks.judge import judge, quiet
@@ -87,7 +87,7 @@ class CheckResult:
         for known in self._known:
             lines += [f"  This looks like a known mistake: {known.name}.", f"  {known.says}"]
         if not self.verdict.passed:
-            lines += [f"  Read: {page_url(page) or title(page)}" for page in self._pages]
+            lines += [f"  Read: {page_url(page) or in_the_book(page)}" for page in self._pages]
         elif self.exercise.onward:
             lines.append(f"  {self.exercise.onward}")
         if self.printed.summary:
@@ -136,8 +136,10 @@ class CheckResult:
 
 
 def _link(page: str) -> str:
-    url, name = page_url(page), html.escape(title(page))
-    return f'<a href="{html.escape(url)}" target="_blank">{name}</a>' if url else f"<em>{name}</em>"
+    url = page_url(page)
+    if not url:
+        return html.escape(in_the_book(page))
+    return f'<a href="{html.escape(url)}" target="_blank">{html.escape(title(page))}</a>'
 
 
 def _paragraph(text: str) -> str:

@@ -163,7 +163,7 @@ def draws_from_global_generator(x, rate, rng, training=True):
 
 @exercise.mistake("works in place")
 def works_in_place(x, rate, rng, training=True):
-    """x itself is overwritten (`x *= mask`), so whoever passed it in has lost it. Compute a new array: `x * mask`."""
+    """x itself is overwritten (`x *= mask`), so the caller has lost it. Compute a new array: `x * mask`."""
     mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
     if training:
         x *= mask
