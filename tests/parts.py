@@ -16,6 +16,7 @@ PARTS = {
     "installs": "every kind of installation, each from an empty folder",
     "cluster": "a Dask cluster and a PostgreSQL server",
     "endurance": "hundreds of submissions one after the other in one worker",
+    "seeds": "every known mistake with twenty seeds: its points and its name do not depend on the draw",
     "agreement": "ordinary notebooks of all kinds, each checked in four ways that must find the same",
     "scale": "the report of a large class, and 2,000 light submissions (COURSE_STUDENTS=20000: as many as that)",
     "levels": "attacks once more, at weaker levels of isolation, as an ordinary user, on every exercise",

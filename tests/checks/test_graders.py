@@ -8,7 +8,7 @@ import pytest
 import autograder.checks
 from autograder.checks.ask import LocalTransport
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
-from autograder.checks.implementation import Built, resolve
+from autograder.checks.implementation import resolve
 from autograder.checks.judge import judge
 from autograder.checks.misconceptions import fingerprints
 
@@ -22,7 +22,6 @@ MISCONCEPTIONS = [
 RIGHT = [(exercise, variant) for exercise in EXERCISES for variant in (exercise.reference, *exercise.variants)]
 SEEDS = range(3)
 MANY_SEEDS = range(20)
-"""For exercises that need no framework: their misconceptions are judged in milliseconds."""
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # wrong answers divide by zero, and may
 
@@ -37,8 +36,17 @@ def failures(verdict):
 
 @pytest.mark.parametrize(("exercise", "name", "spelling"), MISCONCEPTIONS)
 def test_misconception_is_rejected_named_and_worth_the_same_for_every_seed(exercise, name, spelling):
+    is_worth_the_same(exercise, name, spelling, SEEDS)
+
+
+@pytest.mark.seeds
+@pytest.mark.parametrize(("exercise", "name", "spelling"), MISCONCEPTIONS)
+def test_misconception_is_worth_the_same_for_many_seeds(exercise, name, spelling):
+    is_worth_the_same(exercise, name, spelling, MANY_SEEDS)
+
+
+def is_worth_the_same(exercise, name, spelling, seeds):
     wrong = resolve(spelling)
-    seeds = SEEDS if isinstance(exercise.reference, Built) else MANY_SEEDS
     verdicts = [judge(exercise, LocalTransport(wrong), seed) for seed in seeds]
     assert {verdict.misconceptions for verdict in verdicts} == {(name,)}
     lost = [failures(verdict).keys() for verdict in verdicts]

@@ -9,7 +9,7 @@ import pytest
 
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
 from autograder.checks.exercise import Exercise
-from tests.checks.told import tables
+from tests.checks.told import by_assignment, tables
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # wrong answers divide by zero, and may
 
@@ -46,7 +46,7 @@ def test_the_trap_is_worth_a_third_and_manners_at_most_a_tenth(exercise: Exercis
     assert 10 * sum(points[key] for key in manners) <= exercise.points
 
 
-@pytest.mark.parametrize("exercise", ALL, ids=lambda exercise: exercise.name)
+@pytest.mark.parametrize("exercise", by_assignment())
 def test_a_mistake_costs_at_most_half_of_an_exercise(exercise: Exercise) -> None:
     costs = {name: lost(verdict.requirements) for name, verdict in tables(exercise)}
     too_much = {(exercise.name, name) for name, cost in costs.items() if 2 * cost > exercise.points}

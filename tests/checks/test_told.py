@@ -5,20 +5,22 @@ from collections import defaultdict
 import pytest
 
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
-from tests.checks.told import FOLDER, tables, told, without_numbers
+from tests.checks.told import FOLDER, by_assignment, tables, told, without_numbers
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # wrong answers divide by zero, and may
 
 EXERCISES = [exercise for assignment in ASSIGNMENTS for exercise in exercises(assignment)]
 
 
-@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+@pytest.mark.parametrize(
+    "assignment", [pytest.param(name, marks=pytest.mark.xdist_group(f"told {name}")) for name in ASSIGNMENTS]
+)
 def test_mistakes_are_told_what_is_written_down(assignment):
     """`python -m tests.checks.told` writes it down anew, after a change that is meant."""
     assert told(assignment) == (FOLDER / f"{assignment}.txt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+@pytest.mark.parametrize("exercise", by_assignment())
 def test_no_line_of_a_table_says_what_another_line_denies(exercise):
     """What a requirement says when it fails is not said under another one while it holds."""
     judged = [verdict for _, verdict in tables(exercise)]

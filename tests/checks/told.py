@@ -10,10 +10,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from _pytest.mark.structures import ParameterSet
+
 from autograder.checks.ask import LocalTransport
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
 from autograder.checks.exercise import Exercise
-from autograder.checks.implementation import Implementation, resolve
+from autograder.checks.implementation import resolve
 from autograder.checks.judge import judge
 from autograder.checks.verdict import ExerciseVerdict
 
@@ -30,11 +33,23 @@ def tables(exercise: Exercise) -> Iterator[tuple[str, ExerciseVerdict]]:
     """Yield each spelling of each mistake by its name, and how it is judged."""
     for misconception in exercise.misconceptions:
         for number, spelling in enumerate(misconception.spellings):
-            yield misconception.name + f" ({number + 1})" * bool(number), judged(exercise, spelling)
+            name = misconception.name + f" ({number + 1})" * bool(number)
+            if (exercise.name, name) not in _judged:
+                _judged[exercise.name, name] = judge(exercise, LocalTransport(resolve(spelling)), 0)
+            yield name, _judged[exercise.name, name]
 
 
-def judged(exercise: Exercise, implementation: Implementation) -> ExerciseVerdict:
-    return judge(exercise, LocalTransport(resolve(implementation)), 0)
+_judged: dict[tuple[str, str], ExerciseVerdict] = {}
+"""Several tests look at the same verdicts; those of an assignment run in one process."""
+
+
+def by_assignment() -> list[ParameterSet]:
+    """Return all exercises as parameters of tests that run where the verdicts of their assignment are."""
+    return [
+        pytest.param(exercise, id=exercise.name, marks=pytest.mark.xdist_group(f"told {assignment}"))
+        for assignment in ASSIGNMENTS
+        for exercise in exercises(assignment)
+    ]
 
 
 def without_numbers(message: str) -> str:
