@@ -26,4 +26,4 @@ def test_marks_and_points_take_no_more_room_than_they_need(browser: Browser, wid
         "tbody tr:first-child td", "cells => cells.map(cell => cell.offsetWidth)"
     )
     page.close()
-    assert max(mark, points) < 80 < text
+    assert max(mark, points) < 90 < text  # "0.5 / 0.5" and its padding take 86
