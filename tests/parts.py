@@ -22,6 +22,7 @@ PARTS = {
     "levels": "attacks once more, at weaker levels of isolation, as an ordinary user, on every exercise",
     "durable": "power cuts, full disks and damaged files while a class is graded",
     "term": "a whole term, from a new course to every number of its exports, with formgrader in a browser",
+    "dark": "every page of the book, and JupyterLab, in dark colors",
     "real_data": "what reads the data sets in the folder COURSE_DATA",
 }
 

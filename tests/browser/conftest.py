@@ -75,11 +75,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Visit every page in every view; the tests of a visit stay on one worker, so that the page is loaded once."""
     if "visit" in metafunc.fixturenames:
         visits = [
-            pytest.param((page, name), id=f"{page}-{name}", marks=pytest.mark.xdist_group(f"{page}-{name}"))
+            pytest.param(
+                (page, name), id=f"{page}-{name}", marks=[pytest.mark.xdist_group(f"{page}-{name}"), *part(name)]
+            )
             for page in PAGES
             for name in VIEWS
         ]
         metafunc.parametrize("visit", visits, indirect=True, scope="module")
+
+
+def part(name: str) -> list[pytest.MarkDecorator]:
+    """Return the mark of a view that is looked at in a part of the release test."""
+    return [pytest.mark.dark] if name == "dark" else []
 
 
 @pytest.fixture(scope="module")

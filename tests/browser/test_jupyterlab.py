@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import part
 from tests.browser.jupyterlab import THEMES, Notebook, jupyterlab
 from tests.browser.site import PATIENCE, VIEWS, view
 
@@ -66,7 +67,7 @@ def opened(browser: Browser, address: str, name: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=part(name)) for name in VIEWS])
 def test_from_the_guide_to_a_right_answer_by_the_keyboard(browser: Browser, address: str, name: str) -> None:
     page = opened(browser, address, name)
     notebook = Notebook(page)
