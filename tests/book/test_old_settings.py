@@ -30,6 +30,7 @@ OLD = {
 }
 
 
+@pytest.mark.experiments
 @pytest.mark.parametrize("name", OLD)
 def test_the_old_setting_stops_the_page_with_its_sentence(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
