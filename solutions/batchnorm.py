@@ -938,5 +938,5 @@ ax.legend()
 # function works inside a trained network.
 #
 # In the book, [The backward pass of BatchNorm](../../book/normalization/backward.md), [When dropout meets
-# BatchNorm](../../book/normalization/dropout-and-batchnorm.md) and [Why normalize?](../../book/normalization/why.md)
-# go further.
+# BatchNorm](../../book/normalization/dropout-and-batchnorm.md), [Accumulated, recomputed and shared
+# batches](../../book/wild/batches.md) and [Why normalize?](../../book/normalization/why.md) go further.

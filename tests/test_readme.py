@@ -26,7 +26,8 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> str:
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     program = tmp_path_factory.mktemp("readme") / "answer.py"
     program.write_text(code, encoding="utf-8")
-    return subprocess.run([sys.executable, program], capture_output=True, text=True, check=False).stdout
+    run = subprocess.run([sys.executable, program], capture_output=True, text=True, check=False, cwd=program.parent)
+    return run.stdout
 
 
 @pytest.mark.parametrize("page", ["README.md", "book/guides/students.md"])

@@ -17,7 +17,7 @@ from autograder.grading.assignment import load
 from autograder.grading.collect import collect, students
 from autograder.grading.grade import Task
 from autograder.grading.run import ClassRun, Plan
-from autograder.grading.warm import work
+from autograder.grading.warm import _cool, work
 from autograder.kernels.doctor import best_confined
 from autograder.kernels.limits import Limits
 from tests.grading.conftest import ASSIGNMENT, FULL, SEED, answered, hand_in
@@ -81,6 +81,7 @@ def test_a_worker_goes_through_the_files_of_its_table(submitted: Path) -> None:
     assignment = load(ASSIGNMENT)
     (submission,) = collect(submitted, students(submitted), [ASSIGNMENT])
     task = Task(submission, assignment, assignment.version, SEED, Limits(), best_confined())
+    _cool(task.isolation, heavy=False)  # another test of this process may have left one
     entered: list[tuple[str, str]] = []
     with followed(entered):
         graded = work(task)

@@ -47,7 +47,7 @@ def worker(request: pytest.FixtureRequest) -> Iterator[WarmWorker]:
     assert not bound.folder.exists()
 
 
-def of(worker: WarmWorker) -> cgroup.OpenCgroup:
+def of(worker: WarmWorker) -> cgroup.Cgroup:
     """Return the cgroup that bounds the memory of a worker."""
     assert worker._zygote is not None
     [bound] = [made for made in worker._zygote._cgroups if "memory" in made.place.controllers]
@@ -91,8 +91,8 @@ def test_a_burst_does_not_outrun_the_bound_and_the_next_cell_finds_what_was_ther
 
 @for_real
 def test_without_the_bound_it_does(worker, monkeypatch):
-    admit = cgroup.OpenCgroup.admit
-    monkeypatch.setattr(cgroup.OpenCgroup, "admit", lambda self, _: admit(self, 2**40))
+    admit = cgroup.Cgroup.admit
+    monkeypatch.setattr(cgroup.Cgroup, "admit", lambda self, _: admit(self, 2**40))
     _, peak = burst(worker)
     assert peak > BOUND  # by how much depends on how busy this machine is
 

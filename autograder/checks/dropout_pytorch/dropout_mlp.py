@@ -25,7 +25,6 @@ from autograder.checks.dropout_pytorch.transparent import (
 )
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, is_refusal, tensor
-from autograder.checks.implementation import Built
 from autograder.checks.masks import believable, independent_entries, independent_of
 
 exercise = Exercise(
@@ -165,19 +164,9 @@ def active_in_eval():
     training=self.training."""
 
 
-@exercise.mistake("mode from is_grad_enabled", page="pytorch/train-and-eval#one-flag-on-every-module")
-@Built
-def mode_from_gradients():
-    """Nothing is dropped where no gradients are recorded. The mode is self.training alone: Monte Carlo dropout is training
-    mode without a graph."""
-    import torch
-
-    def forward(self, X):
-        for linear, rate in zip(self.linears[:-1], self.rates, strict=True):
-            X = torch.dropout(linear(X).relu(), rate, self.training and torch.is_grad_enabled())
-        return self.linears[-1](X)
-
-    return perceptrons.make(forward)
+exercise.mistake("mode from is_grad_enabled", page="pytorch/train-and-eval#one-flag-on-every-module")(
+    perceptrons.mode_from_gradients
+)
 
 
 @exercise.mistake("same rate everywhere", edit=("(linear(X)), rate,", "(linear(X)), self.rates[0],"))

@@ -1,4 +1,4 @@
-"""Right answers to `DropoutMLP`: the reference, and others that are written in another way."""
+"""Answers to `DropoutMLP`: the reference, others that are written in another way, and one with a mistake."""
 
 from itertools import pairwise
 
@@ -110,3 +110,17 @@ def with_sequential():
                 raise ValueError("X does not have the shape of the input") from error
 
     return DropoutMLP
+
+
+@Built
+def mode_from_gradients():
+    """Nothing is dropped where no gradients are recorded. The mode is self.training alone: Monte Carlo dropout is training
+    mode without a graph."""
+    import torch
+
+    def forward(self, X):
+        for linear, rate in zip(self.linears[:-1], self.rates, strict=True):
+            X = torch.dropout(linear(X).relu(), rate, self.training and torch.is_grad_enabled())
+        return self.linears[-1](X)
+
+    return make(forward)
