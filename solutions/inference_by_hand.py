@@ -472,9 +472,9 @@ check(fold_bn_into_next)
 
 # %%
 def hasty_fold(W, b, gamma, beta, mean, var, eps=1e-3):
-    s = gamma / np.sqrt(var + eps)
-    W = s[:, None] * W
-    b = b + (beta - mean * s) @ W
+    factor = gamma / np.sqrt(eps + var)
+    W = factor[:, None] * W
+    b = b + (beta - mean * factor) @ W
     return W, b
 
 
