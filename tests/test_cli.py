@@ -157,7 +157,8 @@ def test_check_tells_a_student_what_is_not_right_yet(tmp_path: Path) -> None:
     notebook.write_bytes(book.to_bytes())
     run = autograder("check", notebook)
     assert run.returncode == 0, run.stdout
-    assert f"  Cells 4 and 5 are all cells of `{FIRST.name}`: each of them counts.\n" in run.stdout
+    first = book.number(FIRST.name)
+    assert f"  Cells {first} and {first + 1} are all cells of `{FIRST.name}`: each of them counts.\n" in run.stdout
     notebook.write_bytes(b"{")
     run = autograder("check", notebook)
     assert run.returncode == 1

@@ -26,6 +26,10 @@ class Book:
         """Return where the first cell with a grade_id stands."""
         return next(place for place, cell in enumerate(self.cells) if grade_id_of(cell) == grade_id)
 
+    def number(self, grade_id: str) -> int:
+        """Return the number by which people are told of that cell: they count from one."""
+        return self.place(grade_id) + 1
+
     def cell(self, grade_id: str) -> Cell:
         return self.cells[self.place(grade_id)]
 

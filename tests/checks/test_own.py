@@ -195,7 +195,8 @@ def test_the_exit_code_is_0_where_all_is_as_declared_and_each_answer_is_judged_f
     run = autograder(course(tmp_path, halving=counted), "try")
     assert run.returncode == 0, run.stderr
     assert "half: 0 of 3 judged otherwise than declared" in run.stdout
-    assert run.stdout.count("asked") == 5 * 3
+    of_the_mistake = 1  # once more, for what it fails, by which answers are told apart
+    assert run.stdout.count("asked") == 5 * 3 + of_the_mistake
 
 
 def test_there_must_be_something_to_try(tmp_path: Path) -> None:

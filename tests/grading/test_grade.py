@@ -37,7 +37,7 @@ def told(graded: Graded) -> list[str]:
     return [note.text for note in graded.notes]
 
 
-LONG = "import time\nend = time.process_time() + 3.2\nwhile time.process_time() < end: pass"
+LONG = "import time\nend = time.process_time() + 3.6\nwhile time.process_time() < end: pass"
 """Waiting would cost nothing: a second counts as far as a processor was used in it."""
 
 
@@ -102,8 +102,8 @@ def test_an_exercise_is_asked_after_a_death_as_if_nothing_had_happened() -> None
 @pytest.mark.parametrize(
     ("source", "place", "says"),
     [
-        (NAIVE, "dropout_moments", "`dropout_moments` is defined again in cell 31, and the later one was asked."),
-        ("_one = lambda: 3", "dropout_moments", "`_one`, which `dropout_moments` uses, is defined again in cell 31"),
+        (NAIVE, "dropout_moments", "`dropout_moments` is defined again in cell {}, and the later one was asked."),
+        ("_one = lambda: 3", "dropout_moments", "`_one`, which `dropout_moments` uses, is defined again in cell {}"),
     ],
 )
 def test_feedback_names_the_cell_that_defined_something_again(source: str, place: str, says: str) -> None:
@@ -114,7 +114,7 @@ def test_feedback_names_the_cell_that_defined_something_again(source: str, place
     book.add(source, after=place)
     graded = judged(book.to_bytes())
     assert 0 < graded.verdict.points < FULL
-    assert any(text.startswith(says) for text in told(graded)), told(graded)
+    assert any(text.startswith(says.format(book.number(place) + 1)) for text in told(graded)), told(graded)
 
 
 def test_feedback_says_that_a_right_answer_below_its_check_came_too_late() -> None:
@@ -123,7 +123,9 @@ def test_feedback_says_that_a_right_answer_below_its_check_came_too_late() -> No
     book.add(MOMENTS)
     graded = judged(book.to_bytes())
     assert points(graded)["dropout_moments"] < 5
-    assert told(graded) == ["`dropout_moments` is defined again in cell 48, below its check, which could not see that."]
+    last = len(book.cells)
+    says = f"`dropout_moments` is defined again in cell {last}, below its check, which could not see that."
+    assert told(graded) == [says]
 
 
 def test_nothing_is_told_of_what_is_right() -> None:
@@ -138,9 +140,10 @@ def test_copies_and_restored_cells_are_told_also_when_all_is_right() -> None:
     book.cell("imports")["source"] = "import math\n" + "".join(book.cell("imports")["source"])
     graded = judged(book.to_bytes())
     assert graded.verdict.points == FULL
+    imports, forward = book.number("imports"), book.number("dropout_forward")
     assert told(graded) == [
-        "Cell 2 was put back to what was handed out. What you had added ran as a cell of your own.",
-        "Cells 4 and 5 are all cells of `dropout_forward`: each of them counts.",
+        f"Cell {imports} was put back to what was handed out. What you had added ran as a cell of your own.",
+        f"Cells {forward} and {forward + 1} are all cells of `dropout_forward`: each of them counts.",
     ]
 
 
@@ -220,9 +223,9 @@ def test_text_of_an_answer_is_clean_and_short_wherever_it_is_quoted(name: str, t
     for exercise in catalogue.exercises("detective"):
         book.write(exercise.name, f"import numpy as np\ndef {exercise.name}(*args, **kwargs):\n    {REPLIES[name]}")
     graded = judged(book.to_bytes(), "detective")
-    line = graded.verdict.to_line()
-    assert len(line) < 60_000
-    said = "".join(item.message for it in graded.verdict.exercises for item in it.requirements)
+    requirements = [item for it in graded.verdict.exercises for item in it.requirements]
+    assert len(graded.verdict.to_line()) < 1_500 * len(requirements)
+    said = "".join(item.message for item in requirements)
     assert not {*"\x1b\u202e\u200b\x00\ud800"} & {*said}
     said.encode()
 
