@@ -86,7 +86,7 @@ exercise.requires("keeps the dtype in any memory layout, and leaves its argument
 def measure(ask: Ask) -> list[float]:
     draw = np.random.default_rng(7)
     total, expected, mutual = (np.asarray(value) for value in parts(ask(draw.dirichlet([0.8] * 3, (5, 2))), NAMES))
-    numbers = [float(number) for value in (total, expected, mutual / (total - expected)) for number in value]
+    numbers = np.nan_to_num([total, expected, mutual / (total - expected)], nan=-1).ravel().tolist()
     certain = np.tile([[[1.0, 0.0]]], (3, 1, 1))
     # Not a number is what some mistakes give here, and it has to be told from numbers.
     return numbers + [float(np.isnan(np.asarray(value)).any()) for value in parts(ask(certain), NAMES)]
