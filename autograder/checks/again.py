@@ -57,8 +57,9 @@ def in_every_way(
 
     Answers of the student's own are compared, so that it fails for nothing that others have judged: in the other
     floating-point dtype, in another order in memory, with arrays that are frozen, and without a graph where tensors
-    are passed. No argument may have changed in any question. Where all other requirements hold, numbers have to be
-    those of the other dtype too, and with zeros among the entries what the course's own answer gives.
+    are passed. No argument may have changed in any question, and something else must hold. Where all other
+    requirements hold, numbers have to be those of the other dtype too, and with zeros among the entries what the
+    course's own answer gives.
 
     Args:
         keeps: chooses what of the function's answer has the dtype of its arguments; None where nothing needs to.
@@ -73,6 +74,8 @@ def in_every_way(
         if not answered:
             ask.value(ask.memory.asked[0].answer)
         untouched(ask.memory)
+        if not ask.memory.held:
+            raise Unmet("there is nothing to keep yet: make one of the other requirements hold first")
         again = [asked for asked in answered if asked.question.probe in results and 0 < size(asked.question) <= LARGEST]
         for asked in some(again, MOST):
             for ways, same in plans(asked.question, random):

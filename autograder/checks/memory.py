@@ -25,11 +25,13 @@ class Memory:
     Attributes:
         untouched: whether no argument of any question has changed.
         sound: whether every requirement that has been put so far holds.
+        held: whether one of them holds that is about how the answer works.
     """
 
     def __init__(self) -> None:
         self.untouched = True
         self.sound = True
+        self.held = False
         self._asked: dict[Hashable, Asked] = {}
 
     @property

@@ -1,6 +1,6 @@
 """The requirements of an exercise put to an answer, one after the other."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autograder.checks.ask import Ask, Question, Raised, Status, StudentRaised, Unanswered
 from autograder.checks.beside.borrowed import borrowed
@@ -47,10 +47,20 @@ def put(exercise: Exercise, ask: Ask) -> Outcome:
             ask.last = None
             message, judged = _put(requirement, ask, outcome)
         ask.memory.sound &= not message
+        ask.memory.held |= not message and not requirement.aside
         if message and judged and ask.last:
             outcome.settled[requirement.key] = ask.last
         outcome.verdicts.append(verdict_of(requirement, not message, message, judged))
+    if outcome.silence is None and (fault := ask.stub.fault):
+        outcome.verdicts = [withdrawn(verdict, fault) for verdict in outcome.verdicts]
     return outcome
+
+
+def withdrawn(verdict: RequirementVerdict, fault: str) -> RequirementVerdict:
+    """Return the verdict on a requirement of a stub: refusals are the only work that there can be."""
+    if not verdict.passed or verdict.key.startswith("refuses_"):
+        return verdict
+    return replace(verdict, points=0.0, passed=False, message=fault)
 
 
 def refusal(exercise: Exercise, ask: Ask) -> str:
