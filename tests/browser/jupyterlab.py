@@ -26,6 +26,11 @@ def documented() -> list[str]:
     return str(line).split()
 
 
+SELECTED = "cell => cell.classList.contains('jp-mod-selected')"
+MOST_STEPS = 100
+"""How often Tab may be pressed on the way to anything."""
+
+
 @contextmanager
 def jupyterlab(folder: Path) -> Iterator[str]:
     """Start JupyterLab in a clone in a folder; yield the address that it prints for the notebook."""
@@ -79,6 +84,23 @@ class Notebook:
         self.page.keyboard.press("Enter")
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(source)
+
+    def reach(self, what: str, key: str) -> None:
+        """Press a key, Tab or Shift+Tab, until the keyboard is on or in the first element of a kind."""
+        for _ in range(MOST_STEPS):
+            if self.page.evaluate("what => Boolean(document.activeElement?.closest(what))", what):
+                return
+            self.page.keyboard.press(key)
+        raise AssertionError(f"{what} cannot be reached by {key}")
+
+    def to_the_top(self) -> None:
+        """Select the first cell, wherever the keyboard came into the notebook."""
+        self.reach(".jp-Notebook .jp-Cell", "Tab")
+        for _ in range(MOST_STEPS):
+            self.above(1)
+            if self.page.locator(".jp-Notebook .jp-Cell").first.evaluate(SELECTED):
+                return
+        raise AssertionError("the first cell cannot be reached by the arrow")
 
     def above(self, cells: int) -> None:
         """Select a cell above."""

@@ -62,8 +62,7 @@ def opened(browser: Browser, address: str, name: str) -> Page:
     page.wait_for_function(IDLE)
     if page.locator("#jp-left-stack").is_visible():
         page.keyboard.press("Control+b")  # the list of files, which leaves no room on a narrow screen
-    page.locator(".jp-Notebook .jp-Cell").first.click(position={"x": 40, "y": 4})
-    page.keyboard.press("Escape")
+    Notebook(page).to_the_top()
     return page
 
 
@@ -80,8 +79,7 @@ def test_from_the_guide_to_a_right_answer_by_the_keyboard(browser: Browser, addr
     expect(table).to_be_visible()
     assert table.bounding_box()["width"] <= VIEWS[name][1]
     assert min(cell.evaluate(CONTRAST) for cell in table.locator("td:nth-child(2)").all()) >= 4.5
-    link = page.locator(".jp-OutputArea a", has_text="masks-and-scaling").first
-    link.focus()
+    notebook.reach(".jp-OutputArea a[href*='masks-and-scaling']", "Shift+Tab")
     with page.context.expect_page() as following:
         page.keyboard.press("Enter")
     section = following.value
@@ -91,7 +89,6 @@ def test_from_the_guide_to_a_right_answer_by_the_keyboard(browser: Browser, addr
     anchor = section.url.partition("#")[2]
     assert section.locator(f"[id='{anchor}']").count() == 1
     section.close()
-    page.locator(".jp-CodeCell", has_text="check(dropout_forward)").first.locator(".jp-InputPrompt").click()
     while "def dropout_forward" not in page.locator(".jp-Cell.jp-mod-selected").inner_text():
         notebook.above(1)
     notebook.write(RIGHT)
