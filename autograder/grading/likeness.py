@@ -19,6 +19,7 @@ from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
 from autograder.grading.output import Output
 from autograder.grading.render import write_page
+from autograder.grading.roster import Roster, read_roster
 from autograder.grading.scores import Key
 from autograder.grading.similarity import Alike, AnswerText, find_alike
 from autograder.kernels.notebook import Unreadable, read_notebook
@@ -57,9 +58,14 @@ def look_for_likeness(output: Output, course: Course, assignments: Sequence[str]
     chosen = sorted(set(assignments) or graded)
     texts = [text for name in chosen for text in public_answers(name)]
     texts += [text for key in keys if key[1] in chosen for text in _answers(output, course, key)]
-    found = find_alike(texts, least)
+    found = between_groups(find_alike(texts, least), read_roster(course.root))
     write_page(output.alike, "alike.html.j2", pairs=list(map(_beside, found[:SHOWN])), count=len(found), least=least)
     return found
+
+
+def between_groups(found: Sequence[Alike], roster: Roster) -> list[Alike]:
+    """Return the answers that are alike without those of one group, which has handed in together."""
+    return [pair for pair in found if pair.other.owner not in roster.fellows(pair.one.owner)]
 
 
 def _answers(output: Output, course: Course, key: Key) -> Iterator[AnswerText]:

@@ -12,7 +12,7 @@ from autograder.grading.errors import CourseError
 from autograder.grading.nbgrader_api import Gradebook, Student
 
 FILE = "roster.csv"
-COLUMNS = ("login", "last_name", "first_name", "email", "section", "platform_id")
+COLUMNS = ("login", "last_name", "first_name", "email", "section", "group", "platform_id")
 
 ALIASES = {
     **dict.fromkeys(("username", "sis_login_id", "login_id"), "login"),
@@ -27,13 +27,17 @@ ALIASES = {
 
 @dataclass(frozen=True)
 class Person:
-    """A student: the login, which is the name of the folder, and what the roster or the gradebook knows besides."""
+    """A student: the login, which is the name of the folder, and what the roster or the gradebook knows besides.
+
+    Those of one `group` hand in together: what one of them handed in is everybody's.
+    """
 
     login: str
     last_name: str = ""
     first_name: str = ""
     email: str = ""
     section: str = ""
+    group: str = ""
     platform_id: str = ""
 
     @property
@@ -56,6 +60,20 @@ class Roster:
             if len(found) == 1:
                 return found[0]
         return None
+
+    def members(self, group: str) -> list[str]:
+        """Return the logins of a group, whatever letters and dashes a platform gives its name; none of none."""
+        return self._groups.get(letters(group), [])
+
+    def fellows(self, login: str) -> list[str]:
+        """Return somebody's login, and those of the others in the same group."""
+        person = self.people.get(login)
+        return [login, *(other for other in self.members(person.group) if other != login)] if person else [login]
+
+    @cached_property
+    def _groups(self) -> dict[str, list[str]]:
+        named = _index((letters(person.group), person) for person in self.people.values())
+        return {group: [person.login for person in people] for group, people in named.items()}
 
     @cached_property
     def _by_id(self) -> dict[str, list[Person]]:

@@ -152,7 +152,7 @@ def test_a_course_is_made_and_handed_out(term: Term) -> None:
     settings = settings.replace("# due = 2027-02-01T23:59:00", f"due = {DUE.isoformat()}", 1)
     late = "[late]\npercent_per_day = 10\nat_most_percent = 50\n\n# The assignments"
     (term.course / "course.toml").write_text(settings.replace("# The assignments", late, 1))
-    people = [f"{who},Last{who},First{who},{who}@example.org,A,{5000 + int(who[1:])}" for who in STUDENTS]
+    people = [f"{who},Last{who},First{who},{who}@example.org,A,,{5000 + int(who[1:])}" for who in STUDENTS]
     header = (term.course / "roster.csv").read_text()
     (term.course / "roster.csv").write_text(header + "\n".join(people) + "\n")
     with (term.course / "nbgrader_config.py").open("a") as stream:
@@ -338,4 +338,17 @@ def test_feedback_goes_back_with_what_the_person_wrote(term: Term) -> None:
     own = (term.course / "graded" / "feedback" / APPEALS / f"{DROPOUT}.html").read_text(encoding="utf-8")
     assert "You are right." in own
     assert "It counts for nothing." in own
+
+
+def test_those_who_handed_in_by_the_exchange_fetch_their_feedback_there(term: Term) -> None:
+    term.types("autograder feedback --format nbgrader")
+    term.types(f"nbgrader release_feedback {DROPOUT}")
+    for student in EXCHANGE:
+        home = term.home / student
+        options = f"--course course --Exchange.root={term.exchange} --Exchange.cache={home / 'cache'}"
+        term.types(
+            f"nbgrader fetch_feedback {DROPOUT} {options}", home, HOME=str(home), JUPYTER_DATA_DIR=str(home / "data")
+        )
+        (page,) = (home / DROPOUT / "feedback").glob(f"*/{DROPOUT}.html")
+        assert f">{student}<" in page.read_text(encoding="utf-8")
     shutil.rmtree(term.exchange)

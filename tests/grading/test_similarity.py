@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 from autograder.cli import commands
 from autograder.grading.course import Course
 from autograder.grading.errors import CourseError
-from autograder.grading.likeness import look_for_likeness, public_answers
+from autograder.grading.likeness import between_groups, look_for_likeness, public_answers
 from autograder.grading.output import Output
+from autograder.grading.roster import Person, Roster
 from autograder.grading.similarity import AnswerText, find_alike, fragments
 from tests.grading.conftest import ASSIGNMENT, FIRST, SECOND, Class
 
@@ -74,6 +75,15 @@ def test_what_is_public_explains_a_likeness_between_two() -> None:
     texts = [text("ann", OWN), text("bob", COPIED), text("the solution", OWN, public=True)]
     found = {(pair.one.owner, pair.other.owner) for pair in find_alike(texts, 0.9)}
     assert found == {("ann", "the solution"), ("bob", "the solution")}
+
+
+def test_a_group_has_handed_in_together() -> None:
+    people = {login: Person(login, group=group) for login, group in (("ann", "red"), ("bob", "red"), ("cy", ""))}
+    found = find_alike([text("ann", OWN), text("bob", COPIED), text("cy", COPIED)], 0.9)
+    assert len(found) == 3
+    left = [{pair.one.owner, pair.other.owner} for pair in between_groups(found, Roster(people))]
+    assert len(left) == 2
+    assert {"ann", "bob"} not in left
 
 
 @pytest.mark.parametrize("source", ["", "x = 1", "def f(:", "\x00", "(" * 10_000, "def f(x):\n    return x + 1\n"])

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import PurePosixPath
 
 from autograder.grading.nbgrader_api import FileNameCollectorPlugin
-from autograder.grading.roster import Person, Roster
+from autograder.grading.roster import Roster
 
 EXPRESSIONS = {
     "exchange": r"(?:.*/)?(?P<student_id>[^/+]+)\+[^/+]+\+(?P<timestamp>\d{4}-[^/+]+)[^/]*/(?P<file_id>[^/]+)$",
@@ -81,9 +81,10 @@ def _by_folder(path: PurePosixPath, assignment: str, wrappers: int, roster: Rost
     if slug(assignment) in plain[1:]:
         return Found("nbgrader", folders[plain.index(slug(assignment), 1) - 1])
     for folder in folders:
-        person = roster.find(folder) or roster.find(name=folder) or _behind_a_prefix(folder, roster)
-        if person is not None:
-            return Found("folder", person.login)
+        person = roster.find(folder) or roster.find(name=folder)
+        login = person.login if person else _behind_a_prefix(folder, roster)
+        if login:
+            return Found("folder", login)
     own = [folder for folder in folders[wrappers:] if slug(folder) not in {slug(assignment), *WRAPPERS}]
     if own:
         return Found("folder", _without_slug(own[0], assignment))
@@ -92,10 +93,11 @@ def _by_folder(path: PurePosixPath, assignment: str, wrappers: int, roster: Rost
     return Found("file", named) if named or not folders else Found("folder", folders[-1])
 
 
-def _behind_a_prefix(folder: str, roster: Roster) -> Person | None:
-    """Return the person whose login ends a folder's name, as in the repositories of GitHub Classroom."""
-    places = [place for place, letter in enumerate(folder) if letter == "-"]
-    return next((person for place in places if (person := roster.find(folder[place + 1 :]))), None)
+def _behind_a_prefix(folder: str, roster: Roster) -> str:
+    """Return the login or the group that ends a folder's name, as in the repositories of GitHub Classroom."""
+    ends = [folder[place + 1 :] for place, letter in enumerate(folder) if letter == "-"]
+    people = (person.login for end in ends if (person := roster.find(end)))
+    return next(people, "") or next((end for end in ends if roster.members(end)), "")
 
 
 def _without_slug(name: str, assignment: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -88,11 +88,13 @@ def _attempts(files: list[Entry], desk: _Desk, intake: Intake) -> Iterator[Attem
     beside = {file.path: file for file in files if file.path.name in {TIMESTAMP, SECRET}}
     for file, owner, recognized in found:
         try:
-            student = _student(owner, desk.roster, namesakes)
+            first, *others = _students(owner, desk.roster, namesakes)
         except Refused as reason:
             intake.left_out.append((str(file.path), str(reason)))
         else:
-            yield _attempt(file, student, owner, recognized, _beside(file, owner, beside), desk.times)
+            attempt = _attempt(file, first, owner, recognized, _beside(file, owner, beside), desk.times)
+            yield attempt
+            yield from (_for_member(attempt, member) for member in others)
     _name_the_rest(files, notebooks, shared, intake)
 
 
@@ -112,6 +114,11 @@ def _attempt(
     )
 
 
+def _for_member(attempt: Attempt, student: str) -> Attempt:
+    """Return what somebody handed in as that of another one in the group; the way back to the platform stays one."""
+    return replace(attempt, student=student, owner=replace(attempt.owner, platform="", platform_id=""), secret=b"")
+
+
 def _beside(file: Entry, owner: Found, others: dict[PurePosixPath, Entry]) -> dict[str, str]:
     """Return what nbgrader has put beside a notebook; where a student may have put it, it is not read."""
     zipped = any(part.lower().endswith(".zip") for part in file.path.parts[:-1])
@@ -127,6 +134,15 @@ def _namesakes(owners: Iterable[Found]) -> set[str]:
     for owner in owners:
         numbers[owner.name].add(owner.platform_id)
     return {name for name, ids in numbers.items() if len(ids) > 1}
+
+
+def _students(owner: Found, roster: Roster, namesakes: set[str]) -> list[str]:
+    """Return whose a notebook is: a student's, all of whose group have it, or a group's that is named as such."""
+    if roster.find(owner.login, owner.name, owner.platform_id) is None:
+        members = roster.members(owner.login or owner.name)
+        if members:
+            return members
+    return roster.fellows(_student(owner, roster, namesakes))
 
 
 def _student(owner: Found, roster: Roster, namesakes: set[str]) -> str:

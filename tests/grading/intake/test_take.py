@@ -106,6 +106,25 @@ def test_moodle_with_its_worksheet_of_times(roster: Path, tmp_path: Path) -> Non
     assert intake.strangers == ["Eve Fox"]
 
 
+def test_what_one_of_a_group_hands_in_is_that_of_all(roster: Path, tmp_path: Path) -> None:
+    """Moodle and GitHub Classroom name the group, Canvas one of its members."""
+    lines = ["login,name,group,platform_id", "ann,Jane Doe,Red Team,12345", "bob,Bob Roe,Red Team,12346", "cy,Li,,7"]
+    (roster / "roster.csv").write_text("\n".join(lines))
+    names = (
+        f"roebob_12346_987655_{ASSIGNMENT}.ipynb",
+        f"Red Team_301_assignsubmission_file_/{ASSIGNMENT}.ipynb",
+        f"dropout-numpy-submissions/dropout-numpy-red-team/{ASSIGNMENT}.ipynb",
+    )
+    for number, name in enumerate(names):
+        written = SECOND if number % 2 else RIGHT
+        intake = collected(roster, archive(tmp_path / f"{number}.zip", {name: written}))
+        assert there(roster) == {f"ann/{ASSIGNMENT}": written, f"bob/{ASSIGNMENT}": written}, name
+        assert intake.missing == {ASSIGNMENT: ["cy"]}
+        assert intake.strangers == []
+    known = origins(roster / "submitted")
+    assert sorted(origin.platform for origin in known.values()) == ["", "folder"]
+
+
 def test_two_people_of_one_name_stay_two(course: Path, tmp_path: Path) -> None:
     files = {
         f"Jane Doe_{n}_assignsubmission_file_/{ASSIGNMENT}.ipynb": data for n, data in ((301, RIGHT), (302, SECOND))
