@@ -26,6 +26,14 @@ def test_of_a_part(): pass
 def test_of_an_exercise(exercise): pass
 """
 
+GROUP = """
+import pytest
+
+@pytest.mark.xdist_group("together")
+@pytest.mark.parametrize("number", range(6))
+def test_of_a_group(number): pass
+"""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -34,11 +42,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def passed(folder: Path, *options: str) -> list[str]:
-    """Run tests with these options and return the names of those that passed."""
+def lines_of_passed(folder: Path, *options: str) -> list[str]:
+    """Run tests with these options and return a line of output for each that passed."""
     command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--rootdir", folder, *options, folder]
     run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-    return [line.split("::")[1].split()[0] for line in run.stdout.splitlines() if "::" in line and "PASSED" in line]
+    return [line for line in run.stdout.splitlines() if "::" in line and "PASSED" in line]
+
+
+def passed(folder: Path, *options: str) -> list[str]:
+    """Run tests with these options and return the names of those that passed."""
+    return [line.split("::")[1].split()[0] for line in lines_of_passed(folder, *options)]
 
 
 def test_every_part_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +64,14 @@ def test_every_part_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_part_is_run_when_asked_for_and_alone(folder: Path) -> None:
     assert passed(folder, "--part", "cluster") == ["test_of_a_part"]
     assert "test_of_a_part" not in passed(folder)
+
+
+def test_tests_of_a_group_run_in_one_process(folder: Path) -> None:
+    """What they share is made once; spread over two processes, the suite takes half as long again."""
+    (folder / "test_group.py").write_text(GROUP)
+    lines = lines_of_passed(folder, "--numprocesses", "2", "--dist", "loadgroup", "-k", "test_of_a_group")
+    assert len(lines) == 6
+    assert len({re.match(r"\[(gw\d+)\]", line)[1] for line in lines}) == 1
 
 
 def test_every_part_has_tests() -> None:
