@@ -11,15 +11,26 @@ from autograder.checks.catalogue import ASSIGNMENTS, exercises
 from autograder.checks.implementation import resolve
 from autograder.checks.judge import judge
 from autograder.checks.misconceptions import fingerprints
+from tests.checks.told import judged, together
 
 EXERCISES = [exercise for assignment in ASSIGNMENTS for exercise in exercises(assignment)]
 MISCONCEPTIONS = [
-    pytest.param(exercise, item.name, spelling, id=f"{exercise.name}-{item.name}" + f"-{number}" * bool(number))
+    pytest.param(
+        exercise,
+        item.name,
+        spelling,
+        id=f"{exercise.name}-{item.name}" + f"-{number}" * bool(number),
+        marks=together(exercise.assignment),
+    )
     for exercise in EXERCISES
     for item in exercise.misconceptions
     for number, spelling in enumerate(item.spellings)
 ]
-RIGHT = [(exercise, variant) for exercise in EXERCISES for variant in (exercise.reference, *exercise.variants)]
+RIGHT = [
+    pytest.param(exercise, variant, marks=together(exercise.assignment))
+    for exercise in EXERCISES
+    for variant in (exercise.reference, *exercise.variants)
+]
 SEEDS = range(2)
 MANY_SEEDS = range(20)
 
@@ -46,8 +57,7 @@ def test_misconception_is_worth_the_same_for_many_seeds(exercise, name, spelling
 
 
 def is_worth_the_same(exercise, name, spelling, seeds):
-    wrong = resolve(spelling)
-    verdicts = [judge(exercise, LocalTransport(wrong), seed) for seed in seeds]
+    verdicts = [judged(exercise, spelling, seed) for seed in seeds]
     assert {verdict.misconceptions for verdict in verdicts} == {(name,)}
     lost = [failures(verdict).keys() for verdict in verdicts]
     assert lost[0]
@@ -108,7 +118,7 @@ def test_equal_seeds_give_equal_verdicts(exercise):
     assert judge(exercise, LocalTransport(wrong), 5) == judge(exercise, LocalTransport(wrong), 5)
 
 
-@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+@pytest.mark.parametrize("assignment", [pytest.param(name, marks=together(name)) for name in ASSIGNMENTS])
 def test_stored_fingerprints_are_what_is_measured(assignment):
     """`python -m autograder.checks.fingerprints` makes them again."""
     path = Path(autograder.checks.__file__).parent / assignment / "fingerprints.json"

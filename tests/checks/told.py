@@ -16,7 +16,7 @@ from _pytest.mark.structures import ParameterSet
 from autograder.checks.ask import LocalTransport
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
 from autograder.checks.exercise import Exercise
-from autograder.checks.implementation import resolve
+from autograder.checks.implementation import Implementation, resolve
 from autograder.checks.judge import judge
 from autograder.checks.verdict import ExerciseVerdict
 
@@ -34,19 +34,30 @@ def tables(exercise: Exercise) -> Iterator[tuple[str, ExerciseVerdict]]:
     for misconception in exercise.misconceptions:
         for number, spelling in enumerate(misconception.spellings):
             name = misconception.name + f" ({number + 1})" * bool(number)
-            if (exercise.name, name) not in _judged:
-                _judged[exercise.name, name] = judge(exercise, LocalTransport(resolve(spelling)), 0)
-            yield name, _judged[exercise.name, name]
+            yield name, judged(exercise, spelling, 0)
 
 
-_judged: dict[tuple[str, str], ExerciseVerdict] = {}
+_judged: dict[tuple[str, Implementation, int], ExerciseVerdict] = {}
 """Several tests look at the same verdicts; those of an assignment run in one process."""
+
+
+def judged(exercise: Exercise, spelling: Implementation, seed: int) -> ExerciseVerdict:
+    """Return the verdict on a wrong answer, which is judged once for each seed."""
+    key = exercise.name, spelling, seed
+    if key not in _judged:
+        _judged[key] = judge(exercise, LocalTransport(resolve(spelling)), seed)
+    return _judged[key]
+
+
+def together(assignment: str) -> pytest.MarkDecorator:
+    """Return the mark of tests that run where the verdicts of an assignment are."""
+    return pytest.mark.xdist_group(f"told {assignment}")
 
 
 def by_assignment() -> list[ParameterSet]:
     """Return all exercises as parameters of tests that run where the verdicts of their assignment are."""
     return [
-        pytest.param(exercise, id=exercise.name, marks=pytest.mark.xdist_group(f"told {assignment}"))
+        pytest.param(exercise, id=exercise.name, marks=together(assignment))
         for assignment in ASSIGNMENTS
         for exercise in exercises(assignment)
     ]
