@@ -131,3 +131,11 @@ def graded(submitted: Path, tmp_path_factory: pytest.TempPathFactory) -> Class:
     out.mkdir()
     (out / "notes.txt").write_text("mine")
     return grade(submitted, out)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Look at the small class where it was graded: another process would grade it once more."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and "graded" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("grading"))
