@@ -16,6 +16,7 @@ PARTS = {
     "installs": "every kind of installation, each from an empty folder",
     "cluster": "a Dask cluster and a PostgreSQL server",
     "endurance": "hundreds of submissions one after the other in one worker",
+    "solutions": "every solution that starts a framework or trains, run to its end in a real kernel",
     "seeds": "every right answer and every known mistake with twenty seeds: nothing depends on the draw",
     "agreement": "ordinary notebooks of all kinds, each checked in four ways that must find the same",
     "scale": "the report of a large class, and 2,000 light submissions (COURSE_STUDENTS=20000: as many as that)",

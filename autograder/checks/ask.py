@@ -11,7 +11,6 @@ import numpy as np
 from autograder.checks.beside.respond import place, respond
 from autograder.checks.clean import MAX_LINE, MAX_NAME, clean, clean_array
 from autograder.checks.memory import Memory
-from autograder.checks.stub import Stub
 
 Status = Literal["graded", "error", "timeout", "memory", "died", "missing", "invalid"]
 Value = Any
@@ -168,7 +167,6 @@ class Ask:
         self._seed = seed
         self._seen: dict[Callable[..., Any], Any] = {}
         self.memory = Memory()
-        self.stub = Stub()
         self.last: Question | None = None
 
     def draw(self, name: str) -> np.random.Generator:
@@ -211,7 +209,6 @@ class Ask:
         self.last = question
         answer = self.transport.ask(question)
         self.memory.keep(question, answer)
-        self.stub.keep(question, answer)
         return answer
 
     def found(self, probe: Callable[..., Seen], answer: Answer) -> Seen:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograder.checks.stub import Stub
+
 if TYPE_CHECKING:
     from autograder.checks.ask import Answer, Question
 
@@ -26,12 +28,14 @@ class Memory:
         untouched: whether no argument of any question has changed.
         sound: whether every requirement that has been put so far holds.
         held: whether one of them holds that is about how the answer works.
+        stub: whether the calls were those of a function that answers nothing.
     """
 
     def __init__(self) -> None:
         self.untouched = True
         self.sound = True
         self.held = False
+        self.stub = Stub()
         self._asked: dict[Hashable, Asked] = {}
 
     @property
@@ -41,6 +45,7 @@ class Memory:
     def keep(self, question: "Question", answer: "Answer") -> None:
         """Remember a question as it is now: a check may go on to change what it has sent."""
         self.untouched &= answer.untouched
+        self.stub.keep(question, answer)
         key = form(question.to_tree())
         if key not in self._asked:
             self._asked[key] = Asked(deepcopy(question), answer)

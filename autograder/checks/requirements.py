@@ -51,7 +51,7 @@ def put(exercise: Exercise, ask: Ask) -> Outcome:
         if message and judged and ask.last:
             outcome.settled[requirement.key] = ask.last
         outcome.verdicts.append(verdict_of(requirement, not message, message, judged))
-    if outcome.silence is None and (fault := ask.stub.fault):
+    if outcome.silence is None and (fault := ask.memory.stub.fault):
         outcome.verdicts = [withdrawn(verdict, fault) for verdict in outcome.verdicts]
     return outcome
 

@@ -85,9 +85,16 @@ def test_asked_in_every_way_stands_last(exercise: Exercise):
     assert [item.key for item in exercise.requirements].index(KEY) == len(exercise.requirements) - 1
 
 
+def holding(answer, name="f") -> Ask:
+    """Return what asks an answer of which another requirement holds already."""
+    ask = Ask(name, LocalTransport(answer), 0)
+    ask.memory.held = True
+    return ask
+
+
 @pytest.mark.parametrize("exercise", ASKED, ids=lambda exercise: exercise.name)
 def test_something_is_asked_again_and_not_too_much(exercise: Exercise):
-    ask = Ask(exercise.name, LocalTransport(resolve(exercise.reference)), 0)
+    ask = holding(resolve(exercise.reference), exercise.name)
     *own, again = exercise.requirements
     for requirement in own:
         requirement.check(ask, ask.draw(requirement.key))
@@ -100,7 +107,7 @@ def test_something_is_asked_again_and_not_too_much(exercise: Exercise):
 
 
 def zeros_asked(answer, right):
-    ask = Ask("f", LocalTransport(answer))
+    ask = holding(answer)
     ask(np.arange(1.0, 7.0))
     in_every_way(right=right)(ask, np.random.default_rng(0))
 
@@ -131,20 +138,27 @@ def test_zeros_have_both_signs_and_places_that_depend_on_the_shape_alone(shape):
 
 def test_answers_that_differ_every_time_are_judged_elsewhere():
     draw = np.random.default_rng(0)
-    ask = Ask("f", LocalTransport(lambda x: x + draw.normal()))
+    ask = holding(lambda x: x + draw.normal())
     ask(np.ones((2, 3)))
     in_every_way()(ask, draw)
 
 
 def test_what_raised_everywhere_raises_again():
-    ask = Ask("f", LocalTransport(lambda x: x.missing))
+    ask = holding(lambda x: x.missing)
     ask.answer(np.ones(3))
     with pytest.raises(Exception, match="missing"):
         in_every_way()(ask, np.random.default_rng(0))
 
 
+def test_where_nothing_else_holds_there_is_nothing_to_keep():
+    ask = Ask("f", LocalTransport(np.positive))
+    ask(np.ones(3))
+    with pytest.raises(Unmet, match="nothing to keep yet"):
+        in_every_way()(ask, np.random.default_rng(0))
+
+
 def test_large_questions_are_put_once():
-    ask = Ask("f", LocalTransport(lambda x: x.astype(np.float64)))
+    ask = holding(lambda x: x.astype(np.float64))
     ask(np.ones(LARGEST + 1))
     in_every_way()(ask, np.random.default_rng(0))
     ask(np.ones(LARGEST))

@@ -24,7 +24,7 @@ from tests.sample.deserved import POINTS
 DUE = datetime(2027, 2, 1)
 RIGHT, WORSE = answered(0), answered(1, **{FIRST.name: WRONG})
 
-pytestmark = pytest.mark.xdist_group("grading")
+pytestmark = pytest.mark.xdist_group("attempts")
 
 
 def hand_in(place: Path, data: bytes, time: datetime) -> None:

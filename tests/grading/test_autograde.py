@@ -17,7 +17,7 @@ from tests.grading.conftest import ASSIGNMENT, FIRST, SECOND, WRONG, answered, g
 
 SETTINGS = Path(__file__).parents[2] / "nbgrader_config.py"
 
-pytestmark = pytest.mark.xdist_group("grading")
+pytestmark = pytest.mark.xdist_group("autograde")
 
 
 def edited(data: bytes) -> bytes:

@@ -18,7 +18,7 @@ from autograder.grading.output import Output
 from tests.grading.conftest import ASSIGNMENT, FIRST, SECOND, SEED, THIRD, WRONG, Class, answered, grade, hand_in
 from tests.test_cli import autograder
 
-pytestmark = pytest.mark.xdist_group("grading")
+pytestmark = pytest.mark.xdist_group("explain")
 
 
 def explained(graded: Class, student: str, exercise: str | None = None) -> dict[str, list]:

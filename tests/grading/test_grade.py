@@ -16,7 +16,7 @@ from tests.agreement.book import Book
 from tests.agreement.stock import FORWARD, MOMENTS, NAIVE
 from tests.grading.conftest import ASSIGNMENT, FULL
 
-pytestmark = pytest.mark.xdist_group("grading")
+pytestmark = pytest.mark.xdist_group("grade")
 
 
 def judged(data: bytes, assignment: str = ASSIGNMENT, **limits: float) -> Graded:
@@ -37,7 +37,7 @@ def told(graded: Graded) -> list[str]:
     return [note.text for note in graded.notes]
 
 
-LONG = "import time\nend = time.process_time() + 3.6\nwhile time.process_time() < end: pass"
+LONG = "import time\nend = time.process_time() + 1.8\nwhile time.process_time() < end: pass"
 """Waiting would cost nothing: a second counts as far as a processor was used in it."""
 
 
@@ -47,7 +47,7 @@ def test_experiments_take_no_time_from_answers_and_questions(where: str) -> None
     book = Book(ASSIGNMENT)
     for number in range(6):
         book.add(f"{LONG}\ntrained_{number} = 1", after=where)
-    graded = judged(book.to_bytes(), cell_seconds=4.0)
+    graded = judged(book.to_bytes(), cell_seconds=2.0)
     assert graded.verdict.points == FULL
     skipped = [cell for cell in graded.cells if cell.status == "skipped"]
     assert skipped
@@ -71,7 +71,7 @@ def test_what_answers_rest_on_runs_also_when_experiments_have_used_their_time() 
     book.add("ONE = []", before="dropout_moments")
     book.add("ONE.append(1.0)", before="dropout_moments")
     book.write("dropout_moments", MOMENTS.replace("(1 - rate)", "(_one() - rate)"))
-    assert judged(book.to_bytes(), cell_seconds=4.0).verdict.points == FULL
+    assert judged(book.to_bytes(), cell_seconds=2.0).verdict.points == FULL
 
 
 def test_answers_that_hang_take_no_time_from_the_others() -> None:

@@ -22,7 +22,7 @@ from autograder.kernels.doctor import best_confined
 from autograder.kernels.limits import Limits
 from tests.grading.conftest import ASSIGNMENT, FULL, SEED, answered, hand_in
 
-pytestmark = pytest.mark.xdist_group("grading")
+pytestmark = pytest.mark.xdist_group("journey")
 
 PACKAGE = Path(autograder.__file__).parent
 PAGE = PACKAGE.parent / "book/guides/submission.md"

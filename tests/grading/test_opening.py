@@ -28,7 +28,7 @@ SCRIPTS = (
     '<div style="background:url(https://example.org/seen)">x</div>',
 )
 
-pytestmark = pytest.mark.xdist_group("grading")
+pytestmark = pytest.mark.xdist_group("opening")
 
 
 def with_text(*texts: str) -> bytes:

@@ -24,7 +24,7 @@ from autograder.kernels.doctor import UnavailableLevel
 from autograder.kernels.zygote import ZygoteFailed
 from tests.grading.conftest import ASSIGNMENT, FULL, answered
 
-pytestmark = pytest.mark.xdist_group("grading")
+pytestmark = pytest.mark.xdist_group("pool")
 
 
 def tasks(*students: str) -> Iterator[Task]:

@@ -58,7 +58,7 @@ FIELDS = [
     "exercises",
 ]
 
-pytestmark = pytest.mark.xdist_group("grading")
+pytestmark = pytest.mark.xdist_group("run")
 
 
 def test_verdicts_are_what_the_class_deserves(graded: Class) -> None:
