@@ -22,6 +22,7 @@ from autograder.grading.feedback import write_feedback
 from autograder.grading.grade import Graded, Task
 from autograder.grading.gradebook import ClassGradebook, all_scores, sqlite_file, url_of
 from autograder.grading.handed_in import HandedIn
+from autograder.grading.interrupt import undisturbed
 from autograder.grading.output import Output, counted
 from autograder.grading.pool import grade_fairly, local_pool
 from autograder.grading.reach import checkout, exchange, require_hidden, require_level
@@ -203,6 +204,7 @@ class ClassRun:
         note = Note("", f"The notebook that was handed in before it was worth {counted(before.points, 'point')}.")
         return replace(graded, notes=(*graded.notes, note))
 
+    @undisturbed()
     def _write(self, results: list[Graded], book: ClassGradebook, progress: ClassProgress) -> None:
         """Write a batch: grades, feedback, and last the verdicts, which say that it is complete; then report it."""
         if not results:
