@@ -25,7 +25,7 @@ Found = dict[str, dict[str, bool]]
 
 SETTINGS = Path(__file__).parents[2] / "nbgrader_config.py"
 HEAD = re.compile(r"^(\w+): [\d.]+ of [\d.]+ points$", re.MULTILINE)
-ROW = re.compile(r"^  (yes|NO )\s+[\d.]+ / [\d.]+\s+(.*)$", re.MULTILINE)
+ROW = re.compile(r"^  (yes|NO | – )\s+[\d.]+ / [\d.]+\s+(.*)$", re.MULTILINE)
 NOTHING_TO_ASK = ("NameError", "not written yet")
 
 

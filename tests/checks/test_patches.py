@@ -42,3 +42,17 @@ def test_what_the_answer_itself_changes_stays_changed(monkeypatch: pytest.Monkey
     changing.__name__ = "dropout_moments"
     check(changing)
     assert np.allclose is lie
+
+
+def test_arguments_are_made_with_numpy_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Generators and arrays with zeros are made beside the student's code, which sees what it has made of NumPy."""
+
+    def dropout_forward(x, rate, rng, training=True):
+        if not 0 <= rate <= 1:
+            raise ValueError("rate must lie in [0, 1]")
+        mask = rng.random(x.shape) >= rate if training else np.ones(x.shape, bool)
+        scale = 1 / (1 - rate) if training and rate < 1 else 1
+        return (x * mask * scale).astype(x.dtype), mask
+
+    monkeypatch.setattr(np.random, "default_rng", lambda: None)
+    check(dropout_forward)

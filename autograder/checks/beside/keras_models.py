@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.random import default_rng  # as it was, whatever a student makes of it later
 
 from .respond import Facts, attempt, probe
 
@@ -71,7 +72,7 @@ def build(layers: Layers, shape: Any) -> Any:
 
 def fill(model: Any, seed: int) -> None:
     """Draw weights; vectors (biases, scales, means, variances) are positive and unlike what a new layer starts from."""
-    draw = np.random.default_rng(seed)
+    draw = default_rng(seed)
     weights = model.get_weights()
     model.set_weights(
         [draw.uniform(0.4, 0.9, w.shape) if w.ndim < 2 else draw.normal(0, 0.5, w.shape) for w in weights]

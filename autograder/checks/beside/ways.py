@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.random import default_rng  # as it was, whatever a student makes of it later
 
 GRAPHLESS = "graphless"
 """Under torch.no_grad()."""
@@ -34,7 +35,7 @@ def zeros(array: np.ndarray) -> np.ndarray:
     """Return an array in which about a third of the entries is 0, of both signs, at the same places for equal shapes."""
     if array.dtype.kind != "f" or array.size < 2:
         return array
-    places = np.random.default_rng(array.shape).permutation(array.size)[: -(-array.size // 3)]
+    places = default_rng(array.shape).permutation(array.size)[: -(-array.size // 3)]
     array.flat[places[::2]], array.flat[places[1::2]] = 0.0, -0.0
     return array
 
