@@ -190,14 +190,12 @@ def check(subject: Callable[..., Any] | None = None) -> None:
         _show(_begun())
         return
     caller = sys._getframe(1)
-    exercise = _exercise_of(subject, {**caller.f_globals, **caller.f_locals})
+    names = {**caller.f_globals, **caller.f_locals}
     printed = Printed()
-    with (
-        WithPatches(LocalTransport(subject)) as transport,
-        contextlib.redirect_stdout(printed),
-        contextlib.redirect_stderr(printed),
-    ):
-        verdict, examples = _judged(exercise, transport)
+    with WithPatches(LocalTransport(subject)) as transport:
+        exercise = _exercise_of(subject, names)  # may import what is asked, which counts with NumPy too
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            verdict, examples = _judged(exercise, transport)
     after = progress.note(exercise, verdict).line
     report = CheckResult(
         exercise, verdict, examples, warning=watch.seen.says(exercise.name), printed=printed, after=after
