@@ -14,7 +14,7 @@ from tests.agreement.ways import Found, by_check, by_grade, by_nbgrader, in_a_ke
 pytestmark = [pytest.mark.xdist_group("agreement"), pytest.mark.timeout(1200)]
 
 
-FEW = {"three-parts-with-prints", "check-moved-below-a-naive-version", "helpers-of-one-name", "numpy-patched"}
+FEW = {"three-parts-with-prints", "numpy-patched"}
 NAMES = [pytest.param(name, marks=() if name in FEW else pytest.mark.agreement) for name in STOCK]
 
 
