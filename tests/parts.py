@@ -22,9 +22,10 @@ PARTS = {
     "scale": "the report of a large class, and 2,000 light submissions (COURSE_STUDENTS=20000: as many as that)",
     "levels": "attacks once more, at weaker levels of isolation, as an ordinary user, on every exercise",
     "durable": "power cuts, full disks and damaged files while a class is graded",
+    "steps": "guides that say how an exercise and a mistake are added, followed from an empty file to a graded class",
     "term": "a whole term, from a new course to every number of its exports, with formgrader in a browser",
     "experiments": "pages whose repaired experiments get their old settings back, and must stop",
-    "dark": "every page of the book, and JupyterLab, in dark colors",
+    "dark": "every page of the book, and JupyterLab, in dark colors, and every page on a phone by axe",
     "real_data": "what reads the data sets in the folder COURSE_DATA",
 }
 

@@ -25,7 +25,7 @@ MAX_LINES = 30
 CLONE = "## In this course"
 """The heading behind which a guide works in a clone."""
 
-pytestmark = pytest.mark.xdist_group("steps")
+pytestmark = pytest.mark.steps
 
 
 @dataclass(frozen=True)
