@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,6 +54,15 @@ def submit(worker: Worker) -> Iterator[Callable[..., Submission]]:
     yield submit
     for context in opened:
         context.__exit__(None, None, None)
+
+
+def begun(mark: str, count: int) -> list[int]:
+    """Return the processes with this mark, once so many are there: one that has just begun has no command line yet."""
+    for _ in range(200):
+        if len(running(mark)) == count:
+            break
+        time.sleep(0.05)
+    return running(mark)
 
 
 def running(mark: str) -> list[int]:

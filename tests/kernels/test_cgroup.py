@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,7 @@ from autograder.kernels.inside.cgroup import OpenCgroup
 from autograder.kernels.limits import Limits
 from autograder.kernels.session import Cell
 from autograder.kernels.worker import WarmWorker
-from tests.kernels.conftest import LEVELS, running
+from tests.kernels.conftest import LEVELS, begun, running
 from tests.skips import NO_CGROUP
 
 VERSION = cgroup.available().get("memory")
@@ -141,15 +140,6 @@ def test_the_zygote_stays_outside_and_nobody_is_in_it_between_submissions(worker
     assert cgroup.members(of(worker).folder) == []
 
 
-def found(mark):
-    """Return the processes with this mark, once there are any: one that has just begun has no command line yet."""
-    for _ in range(200):
-        if processes := running(mark):
-            return processes
-        time.sleep(0.05)
-    return []
-
-
 @for_real
 @pytest.mark.parametrize("level", WARM)
 def test_what_a_killed_zygote_leaves_is_ended(level):
@@ -157,7 +147,7 @@ def test_what_a_killed_zygote_leaves_is_ended(level):
     mark, folder = f"7{os.getpid():07d}", of(worker).folder
     with worker.session(Limits()) as session:
         session.run([Cell("1", f"import subprocess\np = subprocess.Popen(['sleep', '{mark}'])")])
-        assert len(found(mark)) == 1
+        assert len(begun(mark, 1)) == 1
         os.kill(worker._zygote._process.pid, signal.SIGKILL)
     worker.close()
     assert running(mark) == []

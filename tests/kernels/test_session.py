@@ -10,7 +10,7 @@ from autograder.checks.ask import Question, Unanswered
 from autograder.kernels.inside import processes
 from autograder.kernels.limits import Limits
 from autograder.kernels.session import EXPERIMENT, Cell
-from tests.kernels.conftest import running
+from tests.kernels.conftest import begun, running
 
 DOUBLE = "import numpy as np\ndef double(a): return 2 * a"
 
@@ -249,7 +249,7 @@ if not os.fork():
 """
     with worker.session(Limits()) as session:
         session.run([Cell("1", daemons), Cell("2", "import time; time.sleep(0.3)")])
-        assert len(running(mark)) == 4
+        assert len(begun(mark, 4)) == 4
     assert running(mark) == []
 
 

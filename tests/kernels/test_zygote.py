@@ -18,7 +18,7 @@ from autograder.kernels.limits import Limits
 from autograder.kernels.session import Cell
 from autograder.kernels.worker import WarmWorker
 from autograder.kernels.zygote import Zygote, ZygoteFailed
-from tests.kernels.conftest import LEVELS, running
+from tests.kernels.conftest import LEVELS, begun, running
 
 WARM = [level for level in LEVELS if level != "process"]
 FEW, MANY = 30, 500
@@ -151,7 +151,7 @@ def test_a_zygote_that_is_told_to_end_leaves_no_process(level, monkeypatch):
         session.run(
             [Cell("1", f"import subprocess\nsubprocess.Popen('setsid sleep {mark} & exit', shell=True).wait()")]
         )
-        assert len(running(mark)) == 1
+        assert len(begun(mark, 1)) == 1
         worker._zygote._process.terminate()
         worker._zygote._process.wait(30)
     worker.close()
