@@ -4,6 +4,7 @@ Later requirements compare an answer with itself, so that a slip costs what it i
 everywhere: what it holds that way is no work, and earns nothing.
 """
 
+from collections.abc import Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 FEW = 3
 """From how many calls on a function is known as a stub: two could agree by what they ask."""
 MAX_SHOWN = 40
+NAN = float("nan")
+"""The one that stands for all: a set finds it by its identity."""
+VARIOUS = frozenset((object(), object()))
+"""Stands for the numbers of what may have been worked out."""
 
 
 class Stub:
@@ -44,24 +49,25 @@ class Stub:
             return ""
         if len(self._constants) == 1:
             (constant,) = self._constants
-            return f"whatever it is asked, your function returns nothing but {clean(repr(constant), MAX_SHOWN)}"
-        return "whatever it is asked, your function returns one of its arguments as it came" if self._echoed else ""
+            return f"all that your function ever returns is {clean(repr(constant), MAX_SHOWN)}"
+        return "all that your function ever returns is one of its arguments as it came" if self._echoed else ""
 
 
-def constants(value: Any) -> set[object]:
-    """Return the numbers that a value holds, `nan` as one of them; of an array the entries, if they are 0 or `nan`.
+def constants(value: Any) -> Set[object]:
+    """Return the numbers and texts that a value holds; of an array the entries, if they are 0 or `nan`.
 
     An array of another number, such as the softmax of a single logit, may have been worked out.
     """
     match bare(value):
         case np.ndarray() as array:
-            return {plain(item) for item in array.ravel()[:1]} if is_empty(array) else {"one", "another"}
+            return {plain(item) for item in array.ravel()[:1]} if is_empty(array) else VARIOUS
         case list() | tuple():
             return set().union(*map(constants, value))
         case dict():
             return set().union(*map(constants, value.values()))
-        case single:
+        case None | bool() | int() | float() | str() | np.generic() as single:
             return {plain(single)}
+    return VARIOUS
 
 
 def is_empty(array: np.ndarray) -> bool:
@@ -73,7 +79,7 @@ def is_empty(array: np.ndarray) -> bool:
 def plain(value: Any) -> object:
     """Return a number that is equal to all others of its value, whatever their types."""
     value = value.item() if isinstance(value, np.generic) else value
-    return "nan" if value != value else value
+    return NAN if value != value else value
 
 
 def echoed(question: "Question", value: Any) -> set[int | str]:
