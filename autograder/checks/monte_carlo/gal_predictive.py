@@ -25,7 +25,23 @@ def predictive(ask: Ask, name: str, samples: np.ndarray, y: np.ndarray, tau: flo
     return array(parts(ask(samples, y, tau), NAMES)[NAMES.index(name)], y.shape, name=name)
 
 
-@exercise.requires("adds the variance of the passes and that of the noise", 2.5)
+@exercise.requires("lets the variance follow that of the noise", 1)
+def adds_noise(ask: Ask, draw: np.random.Generator) -> None:
+    """Told by what two answers for the same passes differ in, whatever else the variance is made of.
+
+    A single pass has a variance too, but not in every definition: that is the next question.
+    """
+    for shape in (shape for shape in SHAPES if shape[0] > 1):
+        samples, y = passes(draw, *shape)
+        less, more = 0.3, float(draw.uniform(2, 9))
+        found = [predictive(ask, "variance", samples, y, tau) for tau in (less, more)]
+        expect(
+            close(found[0] - found[1], np.full_like(y, 1 / less - 1 / more), scale=float(np.abs(found).max())),
+            "with another tau, variance should change by as much as the variance of the noise does",
+        )
+
+
+@exercise.requires("adds the variance of the passes and that of the noise", 1.5)
 def adds_variances(ask: Ask, draw: np.random.Generator) -> None:
     for shape in SHAPES:
         for tau in (0.3, float(draw.uniform(2, 9))):
