@@ -72,20 +72,19 @@ def _steady(course: Course, folder: Path) -> float:
 
 def ours(course: Course, submitted: Path, out: Path, workers: int) -> Timing:
     """Grade the class with the runner, as `autograder grade` does."""
-    finished: list[float] = []
+    marks: list[tuple[int, float]] = []
     plan = Plan(submitted, out, course.assignments, workers=workers, seed=1, limits=Limits(cell_seconds=60.0))
     started = time.perf_counter()
     with PeakMemory() as peak:
-        ClassRun(plan, partial(_note, finished)).run()
+        ClassRun(plan, partial(_mark, marks)).run()
     warm = workers * len(course.assignments)  # by then every worker has started the processes that it keeps
-    each = (finished[-1] - finished[warm - 1]) / (len(finished) - warm)
-    return Timing(time.perf_counter() - started, each, peak.megabytes)
+    (first, began), (last, ended) = next(mark for mark in marks if mark[0] >= warm), marks[-1]
+    return Timing(time.perf_counter() - started, (ended - began) / (last - first), peak.megabytes)
 
 
-def _note(finished: list[float], progress: ClassProgress) -> None:
-    """Note the time of a submission; students hand in one assignment each, and to miss the others takes no time."""
-    if progress.done - progress.statuses["missing"] > len(finished):
-        finished.append(time.perf_counter())
+def _mark(marks: list[tuple[int, float]], progress: ClassProgress) -> None:
+    """Take down when a batch is done; students hand in one assignment each, and to miss the others takes no time."""
+    marks.append((progress.done - progress.statuses["missing"], time.perf_counter()))
 
 
 class PeakMemory:
