@@ -52,6 +52,7 @@ def in_every_way(
     random: bool = False,
     right: Callable[..., object] | None = None,
     probes: Sequence[Callable[..., object]] = (),
+    largest: int = LARGEST,
 ) -> Check:
     """Return a check that stands behind all others of its exercise and puts their questions again.
 
@@ -66,6 +67,7 @@ def in_every_way(
         random: whether answers are drawn, so that numbers of another dtype or order in memory may be others.
         right: the course's own answer, where arrays may hold any zeros and nothing is drawn.
         probes: those that are put again as calls are: what they return is of the student's code, and needs no graph.
+        largest: entries of the arrays of a question that is put again, where larger ones take long to answer.
     """
     results = {"", *map(place, probes)}
 
@@ -76,7 +78,7 @@ def in_every_way(
         untouched(ask.memory)
         if not ask.memory.held:
             raise Unmet("there is nothing to keep yet: make one of the other requirements hold first")
-        again = [asked for asked in answered if asked.question.probe in results and 0 < size(asked.question) <= LARGEST]
+        again = [asked for asked in answered if asked.question.probe in results and 0 < size(asked.question) <= largest]
         for asked in some(again, MOST):
             for ways, same in plans(asked.question, random):
                 compare(ask, asked, ways, keeps, same)
