@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.browser.site import CHROMIUM, HTML, VIEWS, chromium, serve, view
 
@@ -110,14 +110,31 @@ def visit(request: pytest.FixtureRequest, site: str, browser: Browser) -> Iterat
         yield loaded
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """A function that returns the context with some options, with all in its cache that tests before have loaded."""
+    with ExitStack() as opened:
+
+        @cache
+        def context(name: str, *options: tuple[str, object]) -> BrowserContext:
+            return opened.enter_context(view(browser, name, **dict(options)))
+
+        yield context
+
+
 @pytest.fixture
-def open_page(site: str, browser: Browser) -> Iterator[Callable[..., Page]]:
+def open_page(site: str, contexts: Callable[..., BrowserContext]) -> Iterator[Callable[..., Page]]:
     """A function that opens a page with the options of a browser context, in light unless told otherwise."""
-    with ExitStack() as contexts:
+    tabs: list[Page] = []
 
-        def open_page(page: str, name: str = "light", **options: object) -> Page:
-            tab = contexts.enter_context(view(browser, name, **options)).new_page()
-            tab.goto(f"{site}/{page}.html")
-            return tab
+    def open_page(page: str, name: str = "light", **options: object) -> Page:
+        tabs.append(contexts(name, *options.items()).new_page())
+        tabs[-1].goto(f"{site}/{page}.html")
+        return tabs[-1]
 
-        yield open_page
+    yield open_page
+    for tab in tabs:  # what a page keeps is nothing to the next test
+        tab.context.new_cdp_session(tab).send(
+            "Storage.clearDataForOrigin", {"origin": site, "storageTypes": "local_storage"}
+        )
+        tab.close()

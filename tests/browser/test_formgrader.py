@@ -30,7 +30,7 @@ TOKEN = "formgrader"
 DESIGN = "**The noise.** $y = x (1 + s c)$ <script>document.title = 'changed'</script>"
 EXPERIMENT = "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nplt.show()\nprint('No difference.')"
 
-pytestmark = [pytest.mark.xdist_group("formgrader"), pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.term, pytest.mark.xdist_group("formgrader"), pytest.mark.timeout(1200)]
 
 
 def submission(design: str = DESIGN, experiment: str = EXPERIMENT) -> str:

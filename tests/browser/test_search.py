@@ -1,9 +1,10 @@
 """A question in the words of somebody who asks it leads to the page that answers it, on the search page itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.conftest import PAGES
 
@@ -52,13 +53,21 @@ def found(tab: Page) -> list[str]:
     return [link.get_attribute("href").removesuffix(".html") for link in links.all()]
 
 
+@pytest.fixture(scope="module")
+def searched(site: str, contexts: Callable[..., BrowserContext]) -> Iterator[Page]:
+    """The search page, in which one question is typed after the other."""
+    with contexts("light").new_page() as tab:
+        tab.goto(f"{site}/search.html")
+        yield tab
+
+
+@pytest.mark.xdist_group("questions")
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_a_question_leads_to_its_page(open_page: Callable[..., Page], question: str) -> None:
-    tab = open_page("search")
-    tab.locator("article input[name=q], main input[name=q]").last.fill(question)
-    tab.keyboard.press("Enter")
-    tab.wait_for_url("**/search.html?q=*")
-    assert QUESTIONS[question] in found(tab)[:PLACES]
+def test_a_question_leads_to_its_page(searched: Page, question: str) -> None:
+    searched.locator("article input[name=q], main input[name=q]").last.fill(question)
+    searched.keyboard.press("Enter")
+    searched.wait_for_url(f"**/search.html?{urlencode({'q': question})}*")
+    assert QUESTIONS[question] in found(searched)[:PLACES]
 
 
 def test_results_are_prose_and_headings(open_page: Callable[..., Page]) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.conftest import PAGES, ROOT
-from tests.browser.site import HTML
+from tests.browser.site import HTML, view
 
 PARTS = {"kit", "chart"}
 WIDGETS = sorted({path.stem for path in (ROOT / "book/_static/widgets").glob("*.js")} - PARTS)
@@ -173,13 +173,14 @@ def test_a_book_that_is_read_from_disk_has_its_widgets(open_page: Callable[..., 
 
 @pytest.mark.parametrize(("motion", "networks"), [("reduce", 1), ("no-preference", 4)])
 def test_first_page_stands_still_where_motion_is_not_wanted(
-    open_page: Callable[..., Page], motion: str, networks: int
+    browser: Browser, site: str, motion: str, networks: int
 ) -> None:
-    tab = open_page("search", reduced_motion=motion)
-    tab.clock.install()
-    tab.goto(tab.url.replace("search", LANDING))
-    seen = set()
-    for _ in range(4):
-        seen.add(tab.locator(".thinned").inner_html())
-        tab.clock.run_for(2000)
-    assert len(seen) == networks
+    with view(browser, "light", reduced_motion=motion) as context:  # one of its own, whose clock is set
+        context.clock.install()
+        tab = context.new_page()
+        tab.goto(f"{site}/{LANDING}.html")
+        seen = set()
+        for _ in range(4):
+            seen.add(tab.locator(".thinned").inner_html())
+            context.clock.run_for(2000)
+        assert len(seen) == networks

@@ -74,7 +74,7 @@ Grade = Callable[..., Class]
 
 def grade(submitted: Path, out: Path, **options: Any) -> Class:
     """Grade a class in this process's name, with short limits."""
-    plan = Plan(submitted, out, assignments=(ASSIGNMENT,), seed=SEED, limits=Limits(cell_seconds=20.0), workers=2)
+    plan = Plan(submitted, out, assignments=(ASSIGNMENT,), seed=SEED, limits=Limits(cell_seconds=6.0), workers=2)
     plan = replace(plan, **options)
     return Class(plan, ClassRun(plan).run())
 

@@ -118,6 +118,7 @@ def test_a_hog_gets_no_more_than_its_neighbor(hog, how, level, one_processor, mo
     assert beside(level, HOGS[hog]) < EQUAL
 
 
+@pytest.mark.levels
 @pytest.mark.parametrize("level", WARM)
 def test_without_a_bound_it_gets_nearly_all(level, one_processor, monkeypatch, tmp_path):
     unwatched = (("watch.py", "self._processor.exceeded(members)", "False"),)

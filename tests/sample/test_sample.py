@@ -23,6 +23,11 @@ AUTOGRADER = Path(sys.executable).parent / "autograder"
 CLASS = sample_class()
 HANDED_IN = {(student.name, item.assignment): item for student in CLASS for item in student.submissions}
 
+SOME = [student.name for student in CLASS[:12]]
+"""Right answers in every style, and mistakes: what depends on the seed, if anything does."""
+SECONDS = 12
+"""For a cell: a loop without an end takes as long, and once more when it runs again alone."""
+
 pytestmark = [pytest.mark.xdist_group("sample"), pytest.mark.timeout(1200)]
 
 
@@ -36,9 +41,9 @@ class Run:
 
 
 def grade(submitted: Path, folder: Path, seed: int, *options: str) -> Run:
-    command = [AUTOGRADER, "grade", submitted, "--out", folder, "--seed", str(seed), *options]
+    command = [AUTOGRADER, "grade", submitted, "--out", folder, "--seed", seed, "--timeout", SECONDS, *options]
     environment = os.environ | {"COLUMNS": "80"}
-    run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    run = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, env=environment)
     assert run.returncode == 0, run.stdout + run.stderr
     lines = (folder / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()
     return Run(
@@ -48,17 +53,18 @@ def grade(submitted: Path, folder: Path, seed: int, *options: str) -> Run:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run, Run]:
-    """Grade the class with one seed, and its first assignment with another and with the first one again.
+    """Grade the class with one seed, and the first assignment of some with another and with the first one again.
 
     That the other assignments do not depend on the seed either is for tests/checks/test_graders.py to see.
     """
     folder = tmp_path_factory.mktemp("sample")
     submitted = folder / "submitted"
     write(submitted, CLASS)
+    some = [option for student in SOME for option in ("--student", student)]
     return (
         grade(submitted, folder / "one", 1),
-        grade(submitted, folder / "other", 2, "--assignment", ASSIGNMENTS[0]),
-        grade(submitted, folder / "again", 1, "--assignment", ASSIGNMENTS[0]),
+        grade(submitted, folder / "other", 2, "--assignment", ASSIGNMENTS[0], *some),
+        grade(submitted, folder / "again", 1, "--assignment", ASSIGNMENTS[0], *some),
     )
 
 
@@ -82,7 +88,7 @@ def test_deserved_points_are_stated_for_misconceptions_that_exist() -> None:
         assert all(0 <= deserved < exercise.points for deserved in points.values())
 
 
-ASKED = [(0, key) for key in HANDED_IN] + [(1, key) for key in HANDED_IN if key[1] == ASSIGNMENTS[0]]
+ASKED = [(0, key) for key in HANDED_IN] + [(1, (student, ASSIGNMENTS[0])) for student in SOME]
 
 
 @pytest.mark.parametrize(("which", "key"), ASKED, ids=lambda value: "/".join(value) if value in HANDED_IN else None)
