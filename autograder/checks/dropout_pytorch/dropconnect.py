@@ -45,7 +45,7 @@ def multiplies(ask: Ask, draw: np.random.Generator) -> None:
 def keeps(ask: Ask, draw: np.random.Generator) -> None:
     """One weight of each example and output on the diagonal: what examples, outputs and inputs share is not asked here."""
     for rate in hidden.RATES:
-        arrays, unit = coded(draw, 1000, 1, 1000)
+        arrays, unit = coded(draw, 500, 1, 500)
         masks = masks_of(ask(*sent(arrays), rate, hidden.torch_rng(draw)), arrays, unit, rate)
         keeps_fraction(masks[..., 0].diagonal(), rate, of="weights")
 
