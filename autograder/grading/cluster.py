@@ -42,7 +42,8 @@ def _dask(address: str) -> Iterator["Client"]:
         raise CourseError("--scheduler needs Dask: install dropout-course[cluster]") from None
     if not ADDRESS.fullmatch(address):
         raise CourseError(f"{address!r} is no address of a Dask scheduler: give one such as tcp://host:8786")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):  # each has a level of its own
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
