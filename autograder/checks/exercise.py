@@ -101,7 +101,7 @@ class Exercise:
 
     Args:
         reference: the answer that every other one is compared with.
-        page: section of the book to read when a requirement does not hold, as in `dropout/why#when-it-is-of-no-use`; by
+        page: section of the book to read when a requirement does not hold, as in `dropout/why#When it is of no use`; by
             default what students are told of checks.
         onward: a sentence for a full answer: where it is used, and what to try with it.
         trap: the keys of the requirements that the exercise is set for; a third of its points or more are theirs.

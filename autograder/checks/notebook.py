@@ -138,8 +138,8 @@ class CheckResult:
 def _link(page: str) -> str:
     url = page_url(page)
     if not url:
-        return html.escape(in_the_book(page))
-    return f'<a href="{html.escape(url)}" target="_blank">{html.escape(title(page))}</a>'
+        return with_code(in_the_book(page))
+    return f'<a href="{html.escape(url)}" target="_blank">{with_code(title(page))}</a>'
 
 
 def _paragraph(text: str) -> str:

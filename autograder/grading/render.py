@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from autograder.checks.book import page_url
+from autograder.checks.book import in_the_book, page_url, title
 from autograder.checks.notebook import with_code
 from autograder.grading.course import Course
 from autograder.grading.output import counted, number
@@ -60,6 +60,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "counted": counted, "code": code, "duration": duration, "label": label}
+    environment.filters |= {"section": title, "in_the_book": in_the_book}
     environment.globals["meanings"] = MEANINGS
     return environment
 

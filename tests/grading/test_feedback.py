@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.checks.book import title
 from autograder.checks.catalogue import ASSIGNMENTS
 from autograder.checks.catalogue import exercises as exercises_of
 from autograder.checks.notebook import with_code
@@ -61,7 +62,7 @@ def test_a_known_mistake_is_named_with_its_sentence_and_page(pages: dict[str, Pa
     text = " ".join(pages["bob"].text.split())
     assert f"This looks like a known mistake: {known.name}." in text
     assert known.says in text
-    assert known.page in text
+    assert title(known.page) in text
 
 
 def test_a_person_gave_points_since_and_everything_says_so(graded: Class, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from autograder.reference.batchnorm import batchnorm_images
 
 exercise = Exercise(
     batchnorm_images,
-    page="normalization/training#what-batchnorm-computes-in-training",
+    page="normalization/training#What BatchNorm computes in training",
     onward="Convolutional networks use this form; try an image of one color, and look at the variance.",
     trap=("standardizes",),
     own=Own(("torch.nn.functional.batch_norm",), (np.ones((2, 2, 2, 3)), np.ones(3), np.ones(3))),

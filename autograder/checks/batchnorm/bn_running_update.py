@@ -12,7 +12,7 @@ from autograder.reference.batchnorm import bn_running_update
 
 exercise = Exercise(
     bn_running_update,
-    page="normalization/training#running-statistics-what-batchnorm-remembers",
+    page="normalization/training#Running statistics: what BatchNorm remembers",
     onward="The module of exercise 7 remembers by this rule; try momentum 0.01 in both conventions, and count the steps until half of the start is forgotten.",
     trap=("moves_var_as_torch", "moves_mean_as_torch"),
 )

@@ -10,7 +10,7 @@ from autograder.reference.batchnorm import bn_shift_ratio
 
 exercise = Exercise(
     bn_shift_ratio,
-    page="normalization/dropout-and-batchnorm#batchnorm-behind-dropout-stores-a-variance-that-is-too-large",
+    page="normalization/dropout-and-batchnorm#BatchNorm behind dropout stores a variance that is too large",
     onward="Exercise 8 repairs what this number describes; try to find the mean at which the ratio is 3 at rate 0.5.",
     trap=("adds_mean",),
 )

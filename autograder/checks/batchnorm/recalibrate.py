@@ -40,7 +40,7 @@ def recalibrate():
 
 exercise = Exercise(
     recalibrate,
-    page="normalization/dropout-and-batchnorm#whether-removing-the-shift-helps-depends-on-the-network",
+    page="normalization/dropout-and-batchnorm#Whether removing the shift helps depends on the network",
     onward="It is what weight averaging calls `update_bn`; try it twice, and see whether the second time changes anything.",
     trap=("averages_behind_dropout", "restores_modes"),
     challenge=True,

@@ -11,7 +11,7 @@ from autograder.reference.detective import accuracy_with_se
 
 exercise = Exercise(
     accuracy_with_se,
-    page="pytorch/rates-depth-epochs#what-a-difference-is-worth",
+    page="pytorch/rates-depth-epochs#What a difference is worth",
     onward="Exercise 2 compares two of these; try to find how many examples tell 0.90 from 0.91.",
     trap=("measures_error",),
 )

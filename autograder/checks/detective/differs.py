@@ -12,7 +12,7 @@ from autograder.reference.detective import differs
 
 exercise = Exercise(
     differs,
-    page="pytorch/rates-depth-epochs#what-a-difference-is-worth",
+    page="pytorch/rates-depth-epochs#What a difference is worth",
     onward="Try two models of equal accuracy a thousand times, and count how often this says that they differ.",
     trap=("uses_error_of_difference",),
 )

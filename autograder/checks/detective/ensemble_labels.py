@@ -12,7 +12,7 @@ from autograder.reference.detective import ensemble_labels
 
 exercise = Exercise(
     ensemble_labels,
-    page="museum#room-5-reading-the-result",
+    page="museum#Room 5: reading the result",
     onward="Try three members that say 3 and two that say 5, with the mistake and without.",
     trap=("averages", "weighs_certainty"),
 )

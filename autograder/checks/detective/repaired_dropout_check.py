@@ -11,7 +11,7 @@ from autograder.reference.detective import repaired_dropout_check
 
 exercise = Exercise(
     repaired_dropout_check,
-    page="keras/black-box#what-is-conserved-is-the-mean-not-the-sum",
+    page="keras/black-box#What is conserved is the mean, not the sum",
     onward="Try it on a layer that never drops anything: should it pass?",
     trap=("sees_scale", "compares_with_kept"),
 )

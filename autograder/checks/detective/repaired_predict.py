@@ -13,7 +13,7 @@ from autograder.reference.detective import repaired_predict
 
 exercise = Exercise(
     repaired_predict,
-    page="normalization/inference#mistakes-about-epsilon-are-small-all-others-are-large",
+    page="normalization/inference#Mistakes about epsilon are small, all others are large",
     onward="The figure after this measures what each bug costs; try to find an input on which the smallest of them is large.",
     trap=("takes_root", "normalizes_after_relu", "repeats_blocks"),
     challenge=True,

@@ -25,7 +25,7 @@ from autograder.checks.masks import believable, independent_entries, keeps_fract
 
 exercise = Exercise(
     build_classifier,
-    page="keras/black-box#dropout-has-no-weights",
+    page="keras/black-box#Dropout has no weights",
     onward="Exercise 2 takes the Dropout out of such a model again; try `model.count_params()` with and without it.",
     trap=("drops_behind_every_layer", "spares_input"),
 )

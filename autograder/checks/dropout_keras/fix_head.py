@@ -33,7 +33,7 @@ def fix_head():
 
 exercise = Exercise(
     fix_head,
-    page="normalization/inference#mistakes-about-epsilon-are-small-all-others-are-large",
+    page="normalization/inference#Mistakes about epsilon are small, all others are large",
     onward="Try training the repaired model and the broken one for an epoch, and compare their losses.",
     trap=("repairs_head", "leaves_model_alone"),
 )

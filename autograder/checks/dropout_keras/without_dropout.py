@@ -33,7 +33,7 @@ def without_dropout():
 
 exercise = Exercise(
     without_dropout,
-    page="keras/black-box#in-training-what-is-kept-is-divided-by-1-p",
+    page="keras/black-box#In training, what is kept is divided by 1 − p",
     onward="It is what a model needs before it is exported to a system without dropout; try it on a model with BatchNorm, and compare predictions.",
     trap=("predicts_the_same", "handles_nesting"),
 )

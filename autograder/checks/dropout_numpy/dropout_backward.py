@@ -11,7 +11,7 @@ from autograder.reference.dropout import dropout_backward
 
 exercise = Exercise(
     dropout_backward,
-    page="dropout/backward#a-silenced-unit-gets-no-gradient",
+    page="dropout/backward#A silenced unit gets no gradient",
     onward="The network at the end of this notebook is trained with it; try a mask of ones in its place, and see what the gradient check says.",
     trap=("scales", "takes_any_mask_dtype"),
 )

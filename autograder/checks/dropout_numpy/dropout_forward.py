@@ -15,7 +15,7 @@ from autograder.reference.dropout import dropout_forward
 
 exercise = Exercise(
     dropout_forward,
-    page="dropout/masks-and-scaling#inverted-dropout-keeps-the-mean-at-every-rate",
+    page="dropout/masks-and-scaling#Inverted dropout keeps the mean at every rate",
     onward="Exercises 2 to 6 call this layer; try it at rate 0.99: how many of a million ones does it keep, and what is each of them worth?",
     trap=("scales", "is_identity_at_test", "handles_extremes"),
 )

@@ -10,7 +10,7 @@ from autograder.reference.dropout import dropout_moments
 
 exercise = Exercise(
     dropout_moments,
-    page="dropout/moments#dropout-turns-the-mean-into-variance",
+    page="dropout/moments#Dropout turns the mean into variance",
     onward="The notebook on BatchNorm starts from this variance, when dropout meets BatchNorm; try `dropout_moments(mu, 0, 0.5)`: at which mean does a constant get variance 1?",
     trap=("adds_spread_of_mean", "combines_both"),
 )

@@ -15,7 +15,7 @@ from autograder.reference.dropout import gaussian_dropout
 
 exercise = Exercise(
     gaussian_dropout,
-    page="dropout/noise#a-standard-deviation-for-a-variance",
+    page="dropout/noise#A standard deviation for a variance",
     onward="The next figure sets it beside `dropout_forward`; try rate 0.9: which share of the factors is negative?",
     trap=("has_right_distribution",),
 )

@@ -14,7 +14,7 @@ from autograder.reference.dropout import sigmoid, subnetwork_means
 
 exercise = Exercise(
     subnetwork_means,
-    page="dropout/ensemble#with-linear-logits-one-network-is-the-geometric-mean",
+    page="dropout/ensemble#With linear logits, one network is the geometric mean",
     onward="Monte Carlo dropout estimates the first of these means by sampling; try weights ten times as large, and see how far apart the two are.",
     trap=("averages_geometrically", "stays_finite"),
     challenge=True,

@@ -16,7 +16,7 @@ from autograder.checks.expect import close, expect, number
 
 exercise = Exercise(
     activation_variances,
-    page="dropout/moments#the-noise-multiplies-from-layer-to-layer",
+    page="dropout/moments#The noise multiplies from layer to layer",
     onward="It works on any network that you have; try it in eval mode and in training mode of the same model.",
     trap=("averages_over_units", "keeps_modes", "leaves_model_alone"),
     challenge=True,
@@ -182,7 +182,7 @@ def running_statistics_moved():
 
 
 @exercise.mistake(
-    "switches the mode", page="pytorch/train-and-eval#one-flag-on-every-module", edit=("model(X)", "model.eval()(X)")
+    "switches the mode", page="pytorch/train-and-eval#One flag on every module", edit=("model(X)", "model.eval()(X)")
 )
 def switches_the_mode():
     """The model is put in another mode before it is measured or left in one. The question is what it does in the mode

@@ -24,7 +24,7 @@ from autograder.checks.masks import believable, independent_entries, keeps_fract
 
 exercise = Exercise(
     dropconnect,
-    page="dropout/noise#dropconnect-at-test-time-mean-weights-are-too-low",
+    page="dropout/noise#DropConnect at test time: mean weights are too low",
     onward="Try it with an input of one single entry: how does its output differ from that of dropout?",
     trap=("draws_for_each_example", "draws_each_weight"),
 )
@@ -239,7 +239,7 @@ def normal_mask():
     [0, 1)."""
 
 
-@exercise.mistake("always random", page="pytorch/train-and-eval#one-flag-on-every-module", drop="if not training:")
+@exercise.mistake("always random", page="pytorch/train-and-eval#One flag on every module", drop="if not training:")
 def always_random():
     """Weights are dropped when training is false as well, so that predictions are random."""
 

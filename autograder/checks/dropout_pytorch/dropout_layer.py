@@ -32,7 +32,7 @@ def dropout_layer():
 
 exercise = Exercise(
     dropout_layer,
-    page="pytorch/scratch-and-concise#ten-lines",
+    page="pytorch/scratch-and-concise#Ten lines",
     onward="The network of exercise 2 can be built on it; try `x.requires_grad_()`, and see which entries get a gradient.",
     trap=("scales", "draws_each_entry"),
     own=Own(("torch.nn.functional.dropout", "torch.nn.Dropout"), (Tensor(np.ones((2, 3), np.float32)), 0.3)),

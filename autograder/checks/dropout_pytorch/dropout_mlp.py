@@ -29,7 +29,7 @@ from autograder.checks.masks import believable, independent_entries, independent
 
 exercise = Exercise(
     perceptrons.DropoutMLP,
-    page="pytorch/scratch-and-concise#in-a-network",
+    page="pytorch/scratch-and-concise#In a network",
     onward="The rest of the notebook trains networks like this one; try swapping the rates of the two layers.",
     trap=("is_deterministic_in_eval", "scales_after_relu"),
 )
@@ -157,14 +157,14 @@ HEAD = "return self.linears[-1](X)"
 
 
 @exercise.mistake(
-    "active in eval", page="pytorch/train-and-eval#one-flag-on-every-module", edit=(", training=self.training", "")
+    "active in eval", page="pytorch/train-and-eval#One flag on every module", edit=(", training=self.training", "")
 )
 def active_in_eval():
     """Units are still dropped in eval mode. torch.nn.functional.dropout drops unless it is told
     training=self.training."""
 
 
-exercise.mistake("mode from is_grad_enabled", page="pytorch/train-and-eval#one-flag-on-every-module")(
+exercise.mistake("mode from is_grad_enabled", page="pytorch/train-and-eval#One flag on every module")(
     perceptrons.mode_from_gradients
 )
 

@@ -22,7 +22,7 @@ from autograder.checks.masks import independent_entries, independent_of, keeps_f
 
 exercise = Exercise(
     stochastic_relu,
-    page="dropout/noise#a-stochastic-activation-does-not-need-to-be-scaled",
+    page="dropout/noise#A stochastic activation that is not scaled",
     onward="Try to write its mean as a function of the input, and compare it with the output in eval mode.",
     trap=("scales", "is_relu_at_test"),
     own=Own(("torch.nn.functional.dropout", "torch.nn.Dropout"), (Tensor(np.ones((2, 3), np.float32)), 0.3)),
@@ -228,7 +228,7 @@ def without_relu():
     """Negative entries are let through. The unit is a ReLU: 0 where x is negative."""
 
 
-@exercise.mistake("always stochastic", page="pytorch/train-and-eval#one-flag-on-every-module", drop="if not training:")
+@exercise.mistake("always stochastic", page="pytorch/train-and-eval#One flag on every module", drop="if not training:")
 def always_stochastic():
     """Units are dropped when training is false as well, so predictions are random."""
 

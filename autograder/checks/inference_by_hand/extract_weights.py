@@ -50,7 +50,7 @@ def extract_weights():
 
 exercise = Exercise(
     extract_weights,
-    page="normalization/inference#batchnorm-has-four-arrays-in-this-order",
+    page="normalization/inference#BatchNorm has four arrays, in this order",
     onward="Exercise 3 reads this list; try a model without biases, and look at what stands in their place.",
     trap=("fills_in", "reads_eps", "names_activations"),
 )

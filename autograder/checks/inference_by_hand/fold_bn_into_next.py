@@ -13,7 +13,7 @@ from autograder.reference.inference import fold_bn_into_next
 
 exercise = Exercise(
     fold_bn_into_next,
-    page="normalization/inference#folding-batchnorm-into-a-dense-layer",
+    page="normalization/inference#Folding BatchNorm into a Dense layer",
     onward="Networks are made faster this way before they are shipped; try to fold a whole model, and count the layers that are left.",
     trap=("scales_rows", "keeps_output_at_mean"),
 )

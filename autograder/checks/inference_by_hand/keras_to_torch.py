@@ -19,7 +19,7 @@ from autograder.checks.statistics import plausible_count
 
 exercise = Exercise(
     keras_to_torch,
-    page="normalization/conventions#the-port-from-keras-to-pytorch",
+    page="normalization/conventions#The port from Keras to PyTorch",
     onward="The figure after this goes on training your port; try going back, from PyTorch to Keras.",
     trap=("ports_batchnorm", "converts_momentum", "ports_layernorm"),
     challenge=True,

@@ -12,7 +12,7 @@ from autograder.reference.layernorm import groupnorm
 
 exercise = Exercise(
     groupnorm,
-    page="normalization/layernorm#layers-differ-in-what-they-average-over",
+    page="normalization/layernorm#Layers differ in what they average over",
     onward="With one group it is another function of this notebook, on images; try as many groups as channels, and see what that is.",
     trap=("subtracts_mean",),
     own=Own(("torch.nn.functional.group_norm",), (np.ones((1, 2, 2, 4)), 2, np.ones(4), np.ones(4))),

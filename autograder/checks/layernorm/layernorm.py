@@ -12,7 +12,7 @@ from autograder.reference.layernorm import layernorm
 
 exercise = Exercise(
     layernorm,
-    page="normalization/layernorm#layers-differ-in-what-they-average-over",
+    page="normalization/layernorm#Layers differ in what they average over",
     onward="Exercises 4 and 5 are about this function; try a row of equal numbers, and see which number eps keeps finite.",
     trap=("divides_by_deviation", "adds_eps"),
     own=Own(("torch.nn.functional.layer_norm",), (np.eye(3), np.ones(3), np.ones(3))),

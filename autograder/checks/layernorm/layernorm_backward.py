@@ -13,7 +13,7 @@ from autograder.reference.layernorm import layernorm_backward, standardize
 
 exercise = Exercise(
     layernorm_backward,
-    page="normalization/layernorm#the-gradient-is-that-of-batchnorm-over-another-set",
+    page="normalization/layernorm#The gradient is that of BatchNorm, over another set",
     onward="The figure after this shows what it does to large inputs; try a dy that is proportional to the output, and explain the zero.",
     trap=("flows_through_mean", "flows_through_variance"),
     challenge=True,

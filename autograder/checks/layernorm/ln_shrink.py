@@ -12,7 +12,7 @@ from autograder.reference.layernorm import ln_shrink
 
 exercise = Exercise(
     ln_shrink,
-    page="montecarlo/noise-or-bias#many-units-layernorm-shrinks-the-signal",
+    page="montecarlo/noise-or-bias#Many units: LayerNorm shrinks the signal",
     onward="*Noise or bias?* in the book measures this factor in trained networks; try to find the rate at which half of the signal is left.",
     trap=("counts_the_mean",),
 )

@@ -12,7 +12,7 @@ from autograder.reference.layernorm import rmsnorm
 
 exercise = Exercise(
     rmsnorm,
-    page="normalization/layernorm#the-missing-mean-of-rmsnorm",
+    page="normalization/layernorm#The missing mean of RMSNorm",
     onward="Large language models often have it in place of LayerNorm; try rows of mean 0, and compare the two.",
     trap=("divides_by_rms", "adds_eps"),
     own=Own(("torch.nn.functional.rms_norm",), (np.eye(3), np.ones(3))),

@@ -11,7 +11,7 @@ from autograder.reference.montecarlo import gal_predictive
 
 exercise = Exercise(
     gal_predictive,
-    page="montecarlo/uncertainty#passes-noise-and-the-mixture-of-both",
+    page="montecarlo/uncertainty#Passes, noise, and the mixture of both",
     onward="A famous table compares methods by this number; try tau ten times too large, and see what the number says about it.",
     trap=("computes_likelihood", "stays_finite"),
 )

@@ -26,7 +26,7 @@ def MCDropout():
 
 exercise = Exercise(
     MCDropout,
-    page="montecarlo/sampling#keras-what-looks-right-and-is-not",
+    page="montecarlo/sampling#Keras: what looks right and is not",
     onward="The sampling of exercise 10 can be done with it; try `predict` twice on the same input.",
     trap=("is_active_in_predict", "is_active_in_every_mode"),
 )

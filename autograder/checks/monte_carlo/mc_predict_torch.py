@@ -37,7 +37,7 @@ def mc_predict_torch():
 
 exercise = Exercise(
     mc_predict_torch,
-    page="montecarlo/sampling#pytorch-only-the-dropout-modules",
+    page="montecarlo/sampling#PyTorch: only the dropout modules",
     onward="It works on any PyTorch model with dropout modules; try one with BatchNorm, and look at its running mean afterwards.",
     trap=("spares_the_rest", "restores_modes"),
 )

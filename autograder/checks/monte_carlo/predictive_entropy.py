@@ -11,7 +11,7 @@ from autograder.reference.montecarlo import predictive_entropy
 
 exercise = Exercise(
     predictive_entropy,
-    page="montecarlo/uncertainty#doubt-of-a-classifier-shared-or-disputed",
+    page="montecarlo/uncertainty#Doubt of a classifier, shared or disputed",
     onward="Try members that agree on a coin toss, and members that are sure of opposite classes: which of the numbers tells them apart?",
     trap=("measures_disagreement", "accepts_zeros"),
 )

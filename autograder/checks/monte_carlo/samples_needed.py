@@ -12,7 +12,7 @@ from autograder.reference.montecarlo import samples_needed
 
 exercise = Exercise(
     samples_needed,
-    page="montecarlo/noise-or-bias#how-many-passes",
+    page="montecarlo/noise-or-bias#How many passes?",
     onward="Try it on the passes that you have, and compare with how many you took.",
     trap=("grows_with_the_square", "rounds_up"),
 )

@@ -13,7 +13,7 @@ from autograder.reference.montecarlo import mc_summary, verdict
 
 exercise = Exercise(
     verdict,
-    page="montecarlo/noise-or-bias#two-reasons-to-differ",
+    page="montecarlo/noise-or-bias#Two reasons to differ",
     onward="The last figure of the notebook ends with it; try samples around the prediction itself, and count how often it says bias.",
     trap=("judges_by_standard_errors",),
 )

@@ -36,7 +36,7 @@ def NoiseLayer():
 
 exercise = Exercise(
     NoiseLayer,
-    page="dropout/noise#one-coin-for-each-thing-that-is-kept-or-dropped",
+    page="dropout/noise#One coin for each thing that is kept or dropped",
     onward="The experiment below trains with it; try a strength at which training fails, and explain why.",
     trap=("keeps_mean", "keeps_mean_at_all_sizes"),
     challenge=True,

@@ -23,7 +23,7 @@ from autograder.reference.pooling import average_pool2d
 
 exercise = Exercise(
     average_pool2d,
-    page="keras/pooling#averages-that-count-the-padding",
+    page="keras/pooling#Averages that count the padding",
     onward="The figure after this sets it beside the maximum; try a picture of noise, and compare what is left of it.",
     trap=("keeps_apart", "keeps_constants"),
     own=Own(("torch.nn.functional.avg_pool2d",), (np.ones((1, 2, 2, 1)), 2, 1)),

@@ -24,7 +24,7 @@ from autograder.reference.pooling import max_pool2d
 
 exercise = Exercise(
     max_pool2d,
-    page="keras/pooling#the-maximum-of-a-window-for-each-channel-alone",
+    page="keras/pooling#The maximum of a window, for each channel alone",
     onward="Exercise 5 sends a gradient back through it; try a picture that is moved by one pixel.",
     trap=("adds_no_zeros", "keeps_apart"),
     own=Own(("torch.nn.functional.max_pool2d",), (np.ones((1, 2, 2, 1)), 2, 1)),

@@ -26,7 +26,7 @@ from autograder.reference.pooling import max_pool2d_backward
 
 exercise = Exercise(
     max_pool2d_backward,
-    page="keras/pooling#two-largest-values",
+    page="keras/pooling#Two largest values",
     onward="The figure after this shows which pixels learn; try overlapping windows, and look for pixels that win twice.",
     trap=("adds_overlaps", "chooses_first"),
     challenge=True,
