@@ -10,6 +10,7 @@ import pytest
 from coursebook.pacing import STATED, reading
 
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
+from autograder.checks.exercise import Exercise
 
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
@@ -198,3 +199,32 @@ def test_no_hint_is_the_answer(assignment: str) -> None:
     }
     text = " ".join(cells(assignment))
     assert not [formula for formula in formulas if formula in text]
+
+
+def after_check(name: str, assignment: str) -> str:
+    """Return the code between the check of an exercise and the heading of the next."""
+    source = (ROOT / f"solutions/{assignment}.py").read_text(encoding="utf-8")
+    below = source.partition(f'"grade_id": "{name}_check"')[2].partition(f"check({name})")[2]
+    return below.partition("\n# ## ")[0]
+
+
+def section(number: int, assignment: str) -> str:
+    """Return what stands under the heading of an exercise, its solution included."""
+    source = (ROOT / f"solutions/{assignment}.py").read_text(encoding="utf-8")
+    return source.partition(f"\n# ## {number}. ")[2].partition("\n# ## ")[0]
+
+
+@pytest.mark.parametrize("exercise", [e for name in ASSIGNMENTS for e in exercises(name)], ids=lambda e: e.name)
+def test_a_full_answer_is_told_where_it_is_used_and_what_to_try(exercise: Exercise) -> None:
+    used, tried, _ = exercise.onward.partition("; try ")
+    assert used
+    assert tried
+    assert "; try " not in used
+    called = re.compile(rf"\b{exercise.name}\(|\b{exercise.name}\b.*\)")
+    if "after this" in used or "last" in used.split():
+        assert called.search(after_check(exercise.name, exercise.assignment)), f"{exercise.name} is not used there"
+    if numbers := re.match(r"Exercises? ([\d, and]+) (?:calls?|checks?)\b", used):
+        for number in map(int, re.findall(r"\d+", numbers[1])):
+            assert called.search(section(number, exercise.assignment)), f"exercise {number} does not call it"
+    for number in map(int, re.findall(r"(?<=[Ee]xercise )\d+", used)):
+        assert section(number, exercise.assignment)

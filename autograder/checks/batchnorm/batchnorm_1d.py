@@ -33,7 +33,7 @@ from autograder.reference.batchnorm import batchnorm_backward, batchnorm_inferen
 exercise = Exercise(
     BatchNorm1d,
     page="normalization/training#Running statistics: what BatchNorm remembers",
-    onward="The last experiment trains with such a layer; try loading the state of PyTorch's own layer into yours.",
+    onward="The experiment after this trains a deep network with it; try loading the state of PyTorch's own layer into yours.",
     trap=("moves_statistics", "flows_through_statistics", "keeps_no_graph"),
     own=Own(("torch.nn.BatchNorm1d", "torch.nn.functional.batch_norm"), (Tensor(np.eye(3, dtype=np.float32)),), (3,)),
 )

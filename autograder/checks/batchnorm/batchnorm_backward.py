@@ -14,7 +14,7 @@ from autograder.reference.batchnorm import batchnorm_backward, standardize
 exercise = Exercise(
     batchnorm_backward,
     page="normalization/backward#An input acts along three paths",
-    onward="The experiment that follows trains a network with it; try a dy of ones, and explain what comes out.",
+    onward="The figure after this sends three gradients through it; try a dy of ones, and explain what comes out.",
     trap=("flows_through_mean", "flows_through_variance"),
 )
 

@@ -22,7 +22,7 @@ from autograder.reference.batchnorm import batchnorm_inference
 exercise = Exercise(
     batchnorm_inference,
     page="normalization/inference#BatchNorm has four arrays, in this order",
-    onward="The notebook *Inference by hand* repeats a trained network with it; try numbers of another batch in place of the stored ones.",
+    onward="The notebook *Inference by hand* repeats a trained network by this formula; try numbers of another batch in place of the stored ones.",
     trap=("uses_given_statistics", "treats_rows_alone"),
     own=Own(("torch.nn.functional.batch_norm",), (np.eye(3), *[np.ones(3)] * 4)),
 )

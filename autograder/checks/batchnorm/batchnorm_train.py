@@ -21,7 +21,7 @@ from autograder.reference.batchnorm import batchnorm_train
 exercise = Exercise(
     batchnorm_train,
     page="normalization/training#What BatchNorm computes in training",
-    onward="Exercises 4, 5 and 7 are built on it; try a batch of one row, and see what is left of it.",
+    onward="Exercises 2 and 4 call it; try a batch of one row, and see what is left of it.",
     trap=("divides_by_deviation", "adds_eps"),
     own=Own(("torch.nn.functional.batch_norm",), (np.eye(3), np.ones(3), np.ones(3))),
 )

@@ -13,7 +13,7 @@ from autograder.reference.batchnorm import bn_running_update
 exercise = Exercise(
     bn_running_update,
     page="normalization/training#Running statistics: what BatchNorm remembers",
-    onward="The module of exercise 7 remembers by this rule; try momentum 0.01 in both conventions, and count the steps until half of the start is forgotten.",
+    onward="The module of exercise 7 remembers by this rule; try a start at variance 100, and count the batches until each library has forgotten half of it.",
     trap=("moves_var_as_torch", "moves_mean_as_torch"),
 )
 

@@ -22,7 +22,7 @@ from autograder.reference.detective import CHANCE_NLL, diagnose
 exercise = Exercise(
     diagnose,
     page="pytorch/train-and-eval#Why is eval mode worse? A diagnosis",
-    onward="Try it on the numbers of a network that you have trained yourself.",
+    onward="A network that disappoints is read with it; try it on the numbers of one that you have trained yourself.",
     trap=("orders_rules", "trusts_likelihood"),
 )
 

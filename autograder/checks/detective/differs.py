@@ -13,7 +13,7 @@ from autograder.reference.detective import differs
 exercise = Exercise(
     differs,
     page="pytorch/rates-depth-epochs#What a difference is worth",
-    onward="Try two models of equal accuracy a thousand times, and count how often this says that they differ.",
+    onward="The experiment after this judges pairs of models with it; try `z=1`, and see how often equal models then differ.",
     trap=("uses_error_of_difference",),
 )
 

@@ -13,7 +13,7 @@ from autograder.reference.detective import ensemble_labels
 exercise = Exercise(
     ensemble_labels,
     page="museum#Room 5: reading the result",
-    onward="Try three members that say 3 and two that say 5, with the mistake and without.",
+    onward="The figure after this asks up to 15 members with it; try three members that say 3 and two that say 5, with the mistake and without.",
     trap=("averages", "weighs_certainty"),
 )
 

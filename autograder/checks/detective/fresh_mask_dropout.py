@@ -20,7 +20,7 @@ from autograder.reference.detective import FreshMaskDropout
 exercise = Exercise(
     FreshMaskDropout,
     page="museum#Room 1: one mask forever",
-    onward="Try `np.array_equal` on two calls in training, which is all that it takes to catch the mistake.",
+    onward="Exercise 6 checks this layer; try `np.array_equal` on two calls in training, which is all that it takes to catch the mistake.",
     trap=("draws_each_call", "shares_nothing"),
 )
 

@@ -12,7 +12,7 @@ from autograder.reference.detective import repaired_dropout_check
 exercise = Exercise(
     repaired_dropout_check,
     page="keras/black-box#What is conserved is the mean, not the sum",
-    onward="Try it on a layer that never drops anything: should it pass?",
+    onward="The figure after this sets it beside the original; try it on a layer that never drops anything: should it pass?",
     trap=("sees_scale", "compares_with_kept"),
 )
 

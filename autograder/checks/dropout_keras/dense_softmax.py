@@ -29,7 +29,7 @@ def dense_softmax(x, W, b):
 exercise = Exercise(
     dense_softmax,
     page="normalization/inference#A prediction by hand, line by line",
-    onward="The next exercise repairs a head with this function in mind; try `units=1`, and look at every output.",
+    onward="The figure after this calls it for one unit and for two; try a `W` with a single column, and look at every output.",
     trap=("is_stable", "is_one_for_one_unit"),
     own=Own(("torch.nn.functional.softmax",), (np.eye(3), np.eye(3), np.ones(3))),
 )

@@ -34,7 +34,7 @@ def fix_head():
 exercise = Exercise(
     fix_head,
     page="normalization/inference#Mistakes about epsilon are small, all others are large",
-    onward="Try training the repaired model and the broken one for an epoch, and compare their losses.",
+    onward="The figure below trains the repaired model beside the broken one; try ten times the epochs: does the broken one ever move?",
     trap=("repairs_head", "leaves_model_alone"),
 )
 

@@ -29,7 +29,7 @@ from autograder.checks.masks import independent_entries, independent_of, keeps_f
 exercise = Exercise(
     ManualDropout,
     page="keras/writing-the-layer#Inside a model, NumPy runs once",
-    onward="The figure after this trains with it; try `jit_compile=True`, or saving the model and loading it again.",
+    onward="The last cell of this notebook trains with it; try `jit_compile=True`, or saving the model and loading it again.",
     trap=("draws_each_entry", "works_traced"),
     challenge=True,
     own=Own(("keras.layers.Dropout",), (np.ones((2, 3), np.float32),), (0.3,), {"training": True}),

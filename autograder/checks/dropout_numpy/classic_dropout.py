@@ -15,7 +15,7 @@ from autograder.reference.dropout import classic_dropout
 exercise = Exercise(
     classic_dropout,
     page="dropout/masks-and-scaling#Two ways to keep the average: scale in training or at test time",
-    onward="`Dropout(rate)` of a library does not compute this; try moving weights from a network with this layer to one with `dropout_forward`, and see what they must be multiplied by.",
+    onward="The networks of 2014 were trained with it; try moving weights from such a network to one with `dropout_forward`, and see what they must be multiplied by.",
     trap=("is_unscaled_in_training", "scales_at_test"),
 )
 

@@ -16,7 +16,7 @@ from autograder.reference.dropout import dropout_forward
 exercise = Exercise(
     dropout_forward,
     page="dropout/masks-and-scaling#Inverted dropout keeps the mean at every rate",
-    onward="Exercises 2 to 6 call this layer; try it at rate 0.99: how many of a million ones does it keep, and what is each of them worth?",
+    onward="Exercises 2, 4, 5 and 6 call this layer; try it at rate 0.99: how many of a million ones does it keep, and what is each of them worth?",
     trap=("scales", "is_identity_at_test", "handles_extremes"),
 )
 

@@ -12,7 +12,7 @@ from autograder.reference.dropout import dropout_ridge
 exercise = Exercise(
     dropout_ridge,
     page="dropout/ridge#Averaged over all masks, dropout is a penalty",
-    onward="Try it with a column of X multiplied by 1000: what happens to that weight times 1000, and what would a plain ridge do?",
+    onward="The cell after this sets it beside least squares on noisy copies; try it with a column of X multiplied by 1000: what happens to that weight times 1000, and what would a plain ridge do?",
     trap=("solves", "adapts_to_scale"),
 )
 

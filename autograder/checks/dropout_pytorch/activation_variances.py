@@ -17,7 +17,7 @@ from autograder.checks.expect import close, expect, number
 exercise = Exercise(
     activation_variances,
     page="dropout/moments#The noise multiplies from layer to layer",
-    onward="It works on any network that you have; try it in eval mode and in training mode of the same model.",
+    onward="The figure after this watches trained networks with it; try it in eval mode and in training mode of the same model.",
     trap=("averages_over_units", "keeps_modes", "leaves_model_alone"),
     challenge=True,
 )

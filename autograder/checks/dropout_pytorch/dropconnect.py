@@ -25,7 +25,7 @@ from autograder.checks.masks import believable, independent_entries, keeps_fract
 exercise = Exercise(
     dropconnect,
     page="dropout/noise#DropConnect at test time: mean weights are too low",
-    onward="Try it with an input of one single entry: how does its output differ from that of dropout?",
+    onward="The figure after this sets its noise beside that of dropout; try an input of one single entry: how does its output differ from that of dropout?",
     trap=("draws_for_each_example", "draws_each_weight"),
 )
 

@@ -12,7 +12,7 @@ from autograder.checks.expect import close, expect, is_refusal
 exercise = Exercise(
     evaluate,
     page="pytorch/train-and-eval#Four ways to evaluate",
-    onward="All the comparisons that follow are made with it; try it on a model in training mode, and look at `model.training` afterwards.",
+    onward="The comparison after this and the experiment of exercise 4 are made with it; try it on a model in training mode, and look at `model.training` afterwards.",
     trap=("evaluates_in_eval_mode", "restores_modes", "is_exact_over_last_batch"),
 )
 

@@ -23,7 +23,7 @@ from autograder.checks.masks import independent_entries, independent_of, keeps_f
 exercise = Exercise(
     stochastic_relu,
     page="dropout/noise#A stochastic activation that is not scaled",
-    onward="Try to write its mean as a function of the input, and compare it with the output in eval mode.",
+    onward="The figure after this sets its mean beside that of the proposal; try `p_keep=0.01`, and see how noisy a right mean can be.",
     trap=("scales", "is_relu_at_test"),
     own=Own(("torch.nn.functional.dropout", "torch.nn.Dropout"), (Tensor(np.ones((2, 3), np.float32)), 0.3)),
 )

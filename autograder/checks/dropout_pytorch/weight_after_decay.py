@@ -17,7 +17,7 @@ def weight_after_decay(w0: float, lr: float, weight_decay: float, steps: int) ->
 exercise = Exercise(
     weight_after_decay,
     page="pytorch/weight-decay#What decay does in one step",
-    onward="Try a learning rate times decay of 2: what becomes of the weight after many steps?",
+    onward="The figure after this follows five decays with it; try a learning rate times decay of 2: what becomes of the weight after many steps?",
     trap=("vanishes", "overshoots"),
 )
 

@@ -22,7 +22,7 @@ from autograder.reference.inference import block_inference
 exercise = Exercise(
     block_inference,
     page="normalization/inference#BatchNorm has four arrays, in this order",
-    onward="Exercise 3 calls it once for each block; try it with the root left out, and see how large the error is.",
+    onward="The comparison after this holds it against Keras; try it with the root left out, and see how large the error is.",
     trap=("adds_eps", "rectifies_first", "treats_rows_alone"),
 )
 

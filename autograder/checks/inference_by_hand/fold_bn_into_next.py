@@ -14,7 +14,7 @@ from autograder.reference.inference import fold_bn_into_next
 exercise = Exercise(
     fold_bn_into_next,
     page="normalization/inference#Folding BatchNorm into a Dense layer",
-    onward="Networks are made faster this way before they are shipped; try to fold a whole model, and count the layers that are left.",
+    onward="The cell after this folds a whole network with it; try a gamma with a 0 in it, and see what becomes of that row of W.",
     trap=("scales_rows", "keeps_output_at_mean"),
 )
 

@@ -14,7 +14,7 @@ from autograder.reference.inference import ACTIVATIONS, predict_by_hand
 exercise = Exercise(
     predict_by_hand,
     page="normalization/inference#A prediction by hand, line by line",
-    onward="Try it on `model.get_weights()` after one more epoch of training, without changing your code.",
+    onward="The figure after this measures with it what each mistake costs; try `extract_weights(model)` after one more epoch of training, without changing your code.",
     trap=("applies_batchnorm", "predicts_network"),
 )
 

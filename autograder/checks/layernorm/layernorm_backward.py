@@ -14,7 +14,7 @@ from autograder.reference.layernorm import layernorm_backward, standardize
 exercise = Exercise(
     layernorm_backward,
     page="normalization/layernorm#The gradient is that of BatchNorm, over another set",
-    onward="The figure after this shows what it does to large inputs; try a dy that is proportional to the output, and explain the zero.",
+    onward="The figure after this shows what it does to large inputs; try it with gamma 1 and the output of `layernorm` as dy, and explain why so little is left.",
     trap=("flows_through_mean", "flows_through_variance"),
     challenge=True,
 )

@@ -13,7 +13,7 @@ from autograder.reference.montecarlo import expected_calibration_error
 exercise = Exercise(
     expected_calibration_error,
     page="montecarlo/uncertainty#Calibration",
-    onward="Try it with 5 and with 500 bins on the same predictions, and see which error you would rather report.",
+    onward="The figure after this looks for a temperature with it; try it with 5 and with 500 bins on the same predictions, and see which error you would rather report.",
     trap=("weighs_bins", "takes_absolute_gaps"),
 )
 

@@ -12,7 +12,7 @@ from autograder.reference.montecarlo import gal_predictive
 exercise = Exercise(
     gal_predictive,
     page="montecarlo/uncertainty#Passes, noise, and the mixture of both",
-    onward="A famous table compares methods by this number; try tau ten times too large, and see what the number says about it.",
+    onward="The figure after this chooses tau by the second of its numbers; try a tau ten times too large, and see what the log-likelihood says about it.",
     trap=("computes_likelihood", "stays_finite"),
 )
 

@@ -12,7 +12,7 @@ from autograder.reference.montecarlo import interval_coverage
 exercise = Exercise(
     interval_coverage,
     page="montecarlo/uncertainty#Coverage",
-    onward="Try intervals twice as wide: what does the coverage gain, and what does it not tell you?",
+    onward="The experiment after this draws it for every width; try intervals twice as wide: what does the coverage gain, and what does it not tell you?",
     trap=("adds_noise", "has_two_sides"),
 )
 

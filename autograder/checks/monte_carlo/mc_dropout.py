@@ -27,7 +27,7 @@ def MCDropout():
 exercise = Exercise(
     MCDropout,
     page="montecarlo/sampling#Keras: what looks right and is not",
-    onward="The sampling of exercise 10 can be done with it; try `predict` twice on the same input.",
+    onward="Exercises 5 and 6 sample a network that is built of it; try `predict` twice on the same input.",
     trap=("is_active_in_predict", "is_active_in_every_mode"),
 )
 

@@ -28,7 +28,7 @@ def mc_predict():
 exercise = Exercise(
     mc_predict,
     page="montecarlo/sampling#`training=True` is for the whole model",
-    onward="It works on any Keras model with dropout; try one of your own from an earlier notebook.",
+    onward="The last figure of the notebook takes its passes with it; try a model of your own from an earlier notebook.",
     trap=("uses_moving_statistics", "leaves_model_alone"),
     challenge=True,
 )

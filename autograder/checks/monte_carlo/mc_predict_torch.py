@@ -38,7 +38,7 @@ def mc_predict_torch():
 exercise = Exercise(
     mc_predict_torch,
     page="montecarlo/sampling#PyTorch: only the dropout modules",
-    onward="It works on any PyTorch model with dropout modules; try one with BatchNorm, and look at its running mean afterwards.",
+    onward="The figure after this samples with it again and again; try a model with BatchNorm, and look at its running mean afterwards.",
     trap=("spares_the_rest", "restores_modes"),
 )
 

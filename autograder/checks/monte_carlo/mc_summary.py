@@ -14,7 +14,7 @@ from autograder.reference.montecarlo import mc_summary
 exercise = Exercise(
     mc_summary,
     page="montecarlo/noise-or-bias#Two reasons to differ",
-    onward="Exercises 3 and 4 start from these four numbers; try four times the passes, and see which of the numbers halves.",
+    onward="The last figure of the notebook draws with these four numbers; try four times the passes, and see which of the numbers halves.",
     trap=("measures_error", "standardizes"),
 )
 

@@ -12,7 +12,7 @@ from autograder.reference.montecarlo import predictive_entropy
 exercise = Exercise(
     predictive_entropy,
     page="montecarlo/uncertainty#Doubt of a classifier, shared or disputed",
-    onward="Try members that agree on a coin toss, and members that are sure of opposite classes: which of the numbers tells them apart?",
+    onward="The maps after this are its three numbers; try ten members of which one contradicts the rest: which of the numbers tells?",
     trap=("measures_disagreement", "accepts_zeros"),
 )
 

@@ -13,7 +13,7 @@ from autograder.reference.montecarlo import samples_needed
 exercise = Exercise(
     samples_needed,
     page="montecarlo/noise-or-bias#How many passes?",
-    onward="Try it on the passes that you have, and compare with how many you took.",
+    onward="It plans an experiment before its passes are paid for; try it on the spread that exercise 2 has found, and compare with how many passes that took.",
     trap=("grows_with_the_square", "rounds_up"),
 )
 

@@ -26,7 +26,7 @@ from autograder.reference.pooling import count_macs
 exercise = Exercise(
     count_macs,
     page="keras/pooling#All parameters are saved in one dense layer",
-    onward="Try the same net on pictures of twice the side: by what does the work grow, and the number of parameters?",
+    onward="The figure after this sets it beside the parameters; try the same net on pictures of twice the side: by what does the work grow, and the number of parameters?",
     trap=("counts_convolutions",),
 )
 

@@ -24,7 +24,7 @@ from autograder.reference.pooling import count_parameters
 exercise = Exercise(
     count_parameters,
     page="keras/pooling#All parameters are saved in one dense layer",
-    onward="Try it on a net that you know, and find the layer that holds half of them.",
+    onward="The figure after this finds the largest layer with it; try it on a net that you know, and find the layer that holds half of them.",
     trap=("flattens", "shrinks_by_pooling", "counts_convolutions"),
 )
 
