@@ -108,7 +108,7 @@ def batchnorm_train(x, gamma, beta, eps=1e-3):
 
 
 # %%
-x = np.array([[1.0, 100.0], [2.0, 300.0], [3.0, 200.0]])
+x = np.array([[1.0, 10.0], [2.0, 30.0], [3.0, 20.0]])
 y, mean, var = batchnorm_train(x, np.ones(2), np.zeros(2))
 print(y.round(3))
 print("mean", mean, " var", var.round(3))
@@ -130,6 +130,7 @@ ax.axhline(0, color="gray", linewidth=0.5)
 ax.axvline(0, color="gray", linewidth=0.5)
 ax.set(xlabel="feature 1", ylabel="feature 2")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** The cloud is still tilted. Which property of the two features does BatchNorm not touch, and what would a
@@ -214,6 +215,7 @@ ax.semilogx(sizes, by_batch, "o-", base=2, label="statistics of the batch")
 ax.semilogx(sizes, by_given, "s-", base=2, label="given statistics")
 ax.set(xlabel="rows in the batch", ylabel="output for the row 5")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** In training, the fluctuation of the first curve is part of the method. What other layer of this course adds
@@ -306,6 +308,7 @@ for library in ("keras", "torch"):
 ax.axhline(4, color="gray", linestyle=":", label="the variance of the data")
 ax.set(xlabel="batches", ylabel="running variance")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** One curve is late and the other is restless. After how many batches has the Keras curve forgotten half of
@@ -442,6 +445,7 @@ for ax, (name, dy) in zip(axes, gradients.items(), strict=True):
     ax.plot(x, dx, "s", markersize=3, label="dx")
     ax.set(title=name, xlabel="x")
 axes[0].legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** Why is the middle picture not exactly, but only nearly zero? Look for the $\varepsilon$.
@@ -549,8 +553,9 @@ for row, images, label in ((axes[0], x, "x"), (axes[1], y, "y")):
 # variance is $v$, but BatchNorm still divides by the remembered one.
 #
 # **Find it.** The ratio of the two variances, remembered over real, is called the *variance shift*. Write it as a
-# function of $\mu$, $v$ and $p$. One part of it is there for every activation, the other for those with a mean, as
-# every activation behind a ReLU is. (You may have found this variance in *Dropout by hand*, exercise 5.)
+# function of $\mu$, $v$ and $p$. One part of it is there for every activation, the other for those whose mean is not
+# 0: behind a ReLU, for every unit that is ever active. (You may have found this variance in *Dropout by hand*, exercise
+# 5.)
 #
 # For $\mathrm{ReLU}(N(0, 1))$ at rate .5 the ratio is 2.467. (Note that at rate .5 the drop rate equals the keep rate:
 # never test a formula there alone.)
@@ -611,6 +616,7 @@ if guess is not ...:
     ax.plot(0.7, guess, "k*", markersize=12, label="your guess")
 ax.set(xlabel="drop rate", ylabel="variance in training / at test time")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** With which standard deviation does the output of the BatchNorm arrive at the next layer at test time, if it
@@ -792,6 +798,7 @@ for normalize, name in ((False, "without"), (True, "with your BatchNorm1d")):
     ax.errorbar(np.arange(20, 201, 20), histories.mean(axis=0), error, fmt="o-", capsize=3, label=name)
 ax.set(xlabel="step", ylabel="training loss", ylim=(0, None), title="five seeds, bars of one standard error")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # ## 8. Challenge: new statistics for an old model
@@ -910,6 +917,7 @@ ax.plot(
 )
 ax.set(xlabel="bn_shift_ratio", ylabel="remembered / real variance")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** Recalibration removes the shift of the variances. Does it also improve the predictions? Measure the squared

@@ -112,6 +112,7 @@ if guess is not ...:
     ax.plot(1000, guess, "k*", markersize=12, label="your guess")
 ax.set(xlabel="size of the test set", ylabel="standard error")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** How many test examples are needed to tell .84 from .85? Papers often report three digits on 10,000
@@ -196,6 +197,7 @@ ax.set_xscale("log")
 ax.axhline(0.05, color="gray", linestyle=":")
 ax.set(xlabel="examples for each model", ylabel="share of tests that say: different")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** Someone tries 20 rates of dropout and reports that one of them differs from no dropout. What would you ask?
@@ -438,6 +440,7 @@ for ax, layer in zip(axes, (StaleMaskDropout(0.4), FreshMaskDropout(0.4)), stric
     ax.imshow(np.array([layer(np.ones(60)) for _ in range(100)]), cmap="gray_r", aspect="auto", interpolation="nearest")
     ax.set(title=type(layer).__name__, xlabel="unit")
 axes[0].set_ylabel("call")
+plt.show()
 
 # %% [markdown]
 # **Think.** What does a network learn that is trained with the stale layer? What does it do in eval mode?
@@ -509,6 +512,7 @@ ax.plot(counts, mean, "o-", label="mean probability")
 ax.plot(counts, indices, "s--", label="mean of the labels")
 ax.set(xlabel="members", ylabel="accuracy")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** The accuracy of the mean label *falls* with more members. To which class does it tend, and why?
@@ -589,6 +593,7 @@ ax.semilogy(rates, original, "s--", label="original")
 ax.semilogy(rates, repaired, "o-", label="repaired")
 ax.set(xlabel="rate", ylabel="ratio")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** Your check is exactly 1 for any right layer, and it does not notice a layer that drops far too many
@@ -725,6 +730,7 @@ ax.barh(list(errors), list(errors.values()))
 ax.set_xscale("log")
 ax.set(xlabel="error, in standard deviations of the prediction")
 ax.invert_yaxis()
+plt.show()
 
 # %% [markdown]
 # **Think.** Which of these would you notice without a reference to compare with? For each of the others, name a test

@@ -37,7 +37,6 @@ begin("dropout_keras", needs="keras matplotlib numpy tensorflow")
 import os
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import keras
 import matplotlib.pyplot as plt
@@ -185,6 +184,7 @@ ax.errorbar([str(rate) for rate in rates], [np.mean(losses[rate]) for rate in ra
 ax.set(
     xlabel="rate", ylabel="loss on fresh points, nats", ylim=(0, None), title="five seeds, bars of one standard error"
 )
+plt.show()
 
 # %% [markdown]
 # ## 2. Taking dropout out again
@@ -280,6 +280,7 @@ for i, color in enumerate(("C0", "C1", "C2")):
     ax.axvline(quiet[i], color=color, linestyle="--")
 ax.set(xlabel="probability of class 1", ylabel="count", title="dashed: without dropout")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** Is the dashed line the mean of the histogram? It does not have to be: what stands between the dropped units
@@ -348,6 +349,7 @@ reviews = [list(draw.choice(40, size=draw.integers(8, 30), p=p)) for p in [prais
 fig, ax = plt.subplots(figsize=(6, 4))
 ax.imshow(multi_hot(reviews, 40), cmap="Greys", aspect="auto", interpolation="nearest")
 ax.set(xlabel="word", ylabel="review: 30 of praise, 30 of complaint")
+plt.show()
 
 # %% [markdown]
 # **Think.** Dropout on the *input* was a bad idea for points in the plane. What would it do to these reviews, and why
@@ -427,6 +429,7 @@ ax.plot(z, beside[:, 0], label="softmax over two units")
 ax.plot(z, 1 / (1 + np.exp(-z)), "k:", label="sigmoid")
 ax.set(xlabel="logit", ylabel="output")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** With one unit the quotient is $e^z / e^z$. What is the gradient of the loss with respect to the logit, and
@@ -520,6 +523,7 @@ if guess is not ...:
     ax.axhline(guess, color="black", linestyle="--", label="your guess")
 ax.set(xlabel="epoch", ylabel="mean squared error")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** The loss of the broken model stays at 0.5. Where does exactly this number come from?
@@ -670,5 +674,5 @@ for name, make in (("keras.layers.Dropout", layers.Dropout), ("ManualDropout", M
 #
 # `check()` shows which exercises are left. Before you hand in, choose *Restart Kernel and Run All Cells*: the grade
 # is what the checks say then. Go on with [Dropout in PyTorch](../dropout_pytorch/dropout_pytorch.ipynb), where nothing
-# is traced and other things go wrong, or with [Inference by hand](../inference_by_hand/inference_by_hand.ipynb), which
-# takes a Keras model apart.
+# is traced and other things go wrong. After [BatchNorm by hand](../batchnorm/batchnorm.ipynb) comes [Inference by
+# hand](../inference_by_hand/inference_by_hand.ipynb), which takes a Keras model apart.

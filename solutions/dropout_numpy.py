@@ -118,6 +118,7 @@ ax.plot(rates, [y.min() for y in outputs], "o", label="the smallest output")
 ax.plot(rates, [y.mean() for y in outputs], "s-", label="the mean")
 ax.set(xlabel="drop rate", ylabel="output for the input 1")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** The mean stays at 1 at every rate. What does not stay? You will compute it exactly in exercise 5.
@@ -248,7 +249,7 @@ def classic_dropout(x, rate, rng, training=True):
     """Apply dropout in the form of 2014: unscaled in training, times 1 - rate at test time.
 
     Args:
-        x: array of any shape.
+        x: float array of any shape.
         rate: drop rate in [0, 1], or ValueError.
         rng: numpy.random.Generator.
         training: whether entries are dropped.
@@ -309,7 +310,7 @@ def gaussian_dropout(x, rate, rng, training=True):
     """Multiply by noise drawn from N(1, rate / (1 - rate)).
 
     Args:
-        x: array of any shape.
+        x: float array of any shape.
         rate: drop rate in [0, 1], or ValueError; at rate 1 y is 0.
         rng: numpy.random.Generator.
         training: whether there is noise; without it y equals x.
@@ -346,6 +347,7 @@ ax.hist(gaussian, bins=80, histtype="step", label="Gaussian")
 ax.axvline(x.sum(), color="gray", linestyle=":", label="no noise")
 ax.set(xlabel="sum of 50 inputs", ylabel="count")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** Why do the two histograms agree? Repeat with 2 inputs in place of 50.
@@ -431,9 +433,10 @@ for mean in (0.0, 1.0, 2.0):
     ax.plot(rates, measured, "o", color=line.get_color())
 ax.set(xlabel="drop rate", ylabel="variance after dropout")
 ax.legend()
+plt.show()
 
 # %% [markdown]
-# **Think.** After a ReLU no activation has mean 0. What does that mean for the variance that the next layer sees in training, compared with test time?
+# **Think.** After a ReLU every unit that is ever active has a mean above 0. What does that mean for the variance that the next layer sees in training, compared with test time?
 
 # %% [markdown]
 # *Your answer:*
@@ -616,6 +619,7 @@ if guess is not ...:
     ax.plot(0.95, guess, "k*", markersize=12, label="your guess")
 ax.set(xlabel="drop rate", ylabel="output")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** Toward which value does the arithmetic mean move as the rate grows, and why that one? Is the whole unit the average of the ensemble?
@@ -709,7 +713,8 @@ print(f"gained on fresh points by rate 0.3: {gain.mean():.2f} +- {gain.std(ddof=
 # `check()` shows which exercises are left. Before you hand in, choose *Restart Kernel and Run All Cells*: the grade
 # is what the checks say then. Go on with [Dropout in Keras](../dropout_keras/dropout_keras.ipynb) or [Dropout in
 # PyTorch](../dropout_pytorch/dropout_pytorch.ipynb), in which your layer becomes one of a library, or with [BatchNorm
-# by hand](../batchnorm/batchnorm.ipynb), which needs neither.
+# by hand](../batchnorm/batchnorm.ipynb), which
+# needs PyTorch for its last two exercises.
 #
 # In the book, [Why drop anything?](../../book/dropout/why.md), [The backward pass](../../book/dropout/backward.md),
 # [Means and variances](../../book/dropout/moments.md), [A ridge that adapts](../../book/dropout/ridge.md), [An ensemble

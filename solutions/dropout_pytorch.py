@@ -126,6 +126,7 @@ ax.plot(rates, uniform, "o-", label="your layer")
 ax.plot(rates, normal, "s--", label="torch.randn > rate")
 ax.set(xlabel="rate", ylabel="share of entries kept")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** At which rate does the normal mask keep the right share? What is wrong with a network that was trained with
@@ -403,8 +404,9 @@ def quick_accuracy(model, images, labels):
 
 
 model.train()
-print([quick_accuracy(model, test_images, test_labels) for _ in range(3)])
+found = [quick_accuracy(model, test_images, test_labels) for _ in range(3)]
 model.eval()
+print(found)
 
 # %% [markdown]
 # *Your answer:*
@@ -430,13 +432,13 @@ model.eval()
 # Note that the argument is now the probability to **keep**; it obeys the range $[0, 1]$, and at 0 the output in
 # training is zeros.
 #
+# Write it yourself: an answer that is, or rests on, `torch.nn.functional.dropout` or `torch.nn.Dropout` is refused.
+#
 # <details><summary>Hint</summary>
 #
 # $m$ has two values. What is $\text{ReLU}(m x)$ for each, and with which probability?
 #
 # </details>
-#
-# Write it yourself: an answer that is, or rests on, `torch.nn.functional.dropout` or `torch.nn.Dropout` is refused.
 
 
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "stochastic_relu", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -477,6 +479,7 @@ ax.plot(x, unscaled.mean(0), "s", markersize=4, label="mean without scaling")
 ax.plot(x, stochastic_relu(copies, 0.3, generator).mean(0), "o", markersize=4, label="mean of your function")
 ax.set(xlabel="x", ylabel="mean output")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** At $p_\text{keep} = 0.5$ a function that reads it as a drop rate passes every test. Name two other values
@@ -520,6 +523,7 @@ losses = np.array([[learn(rate, seed) for seed in range(5)] for rate in rates])
 fig, ax = plt.subplots(figsize=(5, 3))
 ax.errorbar(rates, losses.mean(axis=1), losses.std(axis=1, ddof=1) / np.sqrt(5), fmt="o-", capsize=4)
 ax.set(xlabel="rate", ylabel="test nll, nats", ylim=(0, None), title="five seeds, bars of one standard error")
+plt.show()
 
 # %% [markdown]
 # ## 5. DropConnect
@@ -674,6 +678,7 @@ if guess is not ...:
     ax.plot(2350, guess, "k*", markersize=12, label="your guess")
 ax.set(xlabel="steps at learning rate 0.1", ylabel="share of the weight", ylim=(1e-10, 2))
 ax.legend(title="weight decay", loc="lower right")
+plt.show()
 
 # %% [markdown]
 # **Think.** In a real network the gradient is not zero. It pushes back. Which loss does a ten-class network have whose
@@ -698,7 +703,7 @@ ax.legend(title="weight decay", loc="lower right")
 #
 # $$ \frac{v}{q} + \frac{p}{q}\, \mu^2, $$
 #
-# and behind a ReLU $\mu$ is never 0. To see it in any model you need the outputs of modules in the middle of it. A
+# and behind a ReLU $\mu$ is 0 only for a unit that is never active. To see it in any model you need the outputs of modules in the middle of it. A
 # *forward hook* is a function that PyTorch calls after a module's `forward`, with the module, its inputs and its
 # output:
 #
@@ -811,6 +816,7 @@ ax.plot(rates, [first for first, _, _ in ratios.values()], "o", label="layer 1")
 ax.plot(rates, [second for _, second, _ in ratios.values()], "s", label="layer 2")
 ax.set(xlabel="rate", ylabel="variance after over before dropout")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** The next layer is trained on the larger variance and meets the smaller one in eval mode, although the means

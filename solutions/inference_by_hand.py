@@ -39,7 +39,7 @@ begin("inference_by_hand", needs="keras matplotlib numpy tensorflow torch")
 # %% nbgrader={"cell_type": "code", "grade": false, "grade_id": "imports", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import os
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # fewer messages of TensorFlow
+os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import keras
 import matplotlib.pyplot as plt
@@ -255,6 +255,7 @@ fig, ax = plt.subplots(figsize=(6, 3))
 for number, layer in enumerate(norms, start=1):
     ax.semilogy([number] * len(layer["var"]), layer["var"], "o", label=f"BatchNorm {number}")
 ax.set(xlabel="BatchNormalization", ylabel="moving variance", xticks=[1, 2, 3])
+plt.show()
 
 # %% [markdown]
 # **Think.** For which of these variances does it matter whether $\varepsilon$ is .001 or .00001, and for which does a
@@ -384,6 +385,7 @@ if guess is not ...:
 ax.set(xscale="log", xlabel="largest difference from model.predict")
 ax.invert_yaxis()
 ax.legend(loc="upper right", fontsize=8)
+plt.show()
 
 # %% [markdown]
 # **Think.** One of the mistakes is invisible in a plot of the predictions. Which one, and how would you notice it in
@@ -701,6 +703,7 @@ ax.set(
     xlabel="epoch in PyTorch", ylabel="mean squared error, eval mode", title="five seeds, bars of one standard error"
 )
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** Both curves begin at the same point. What does the wrong momentum make of the running statistics, which of

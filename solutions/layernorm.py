@@ -134,6 +134,7 @@ for factor, color in ((0.7, "C0"), (1.0, "C1"), (1.4, "C3")):
         ax.semilogy(sizes, style, color=color, label=f"weights x {factor:g}" + (", LayerNorm" if normalized else ""))
 ax.set(xlabel="layer", ylabel="root mean square of the activations")
 ax.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+plt.show()
 
 # %% [markdown]
 # **Think.** With $\gamma = 1$, $\beta = 0$ and two features, how many different outputs can LayerNorm have (eps apart)? What has
@@ -236,6 +237,7 @@ ax.plot(
 ax.plot(means, [b.std() for _, b in outputs], "--", label="standard deviation after RMSNorm")
 ax.set(xlabel="mean of the vector, in standard deviations", ylim=(0, 1.05))
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** The two curves look like one. Can you show that they are?
@@ -334,6 +336,7 @@ for ax, groups in zip(axes, (1, 3, 6), strict=True):
     ax.bar(range(6), groupnorm(x, groups, np.ones(6), np.zeros(6)).std(axis=(0, 1, 2)))
     ax.set(title=f"groups = {groups}", xlabel="channel")
 axes[0].set_ylabel("deviation after GroupNorm")
+plt.show()
 
 # %% [markdown]
 # **Think.** With `groups = 6` every channel has the same size afterward. Name a task for which that is a loss.
@@ -361,7 +364,7 @@ axes[0].set_ylabel("deviation after GroupNorm")
 # the unit variance is noise. Which variance does LayerNorm find at test time, and which, on average, in training?
 # Derive $\rho$ from the two, with $\varepsilon$ where LayerNorm has it.
 #
-# For $h \sim N(1, 1)$ at rate .29 the factor is about .75. Units that are all positive and nearly equal have a small
+# For $h \sim N(1, 1)$ at rate .29 the factor is about .74. Units that are all positive and nearly equal have a small
 # $v$ and a large $\mu^2$: does your formula leave them much of their signal? At rate 1 no signal is left at all, and
 # the factor is 0.
 #
@@ -438,6 +441,7 @@ if guess is not ...:
     ax.plot(0.5, guess, "k*", markersize=12, label="your guess")
 ax.set(xlabel="drop rate", ylabel="signal after LayerNorm", ylim=(0, 1.05))
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # **Think.** A network is trained with this noise and used without it. Which of the two, the average of many noisy predictions or
@@ -542,6 +546,7 @@ sizes = [np.linalg.norm(layernorm_backward(dy, factor * x, np.ones(100))[0]) for
 fig, ax = plt.subplots(figsize=(6, 3))
 ax.loglog(factors, sizes, "o-")
 ax.set(xlabel="factor on the input", ylabel="size of dx")
+plt.show()
 
 # %% [markdown]
 # **Think.** The weights before a LayerNorm can grow without changing any output. What happens to their gradient, and so to the

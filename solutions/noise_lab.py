@@ -131,6 +131,7 @@ axes[1].errorbar(x, y.mean(0), 3 * error, fmt="o", label="mean of y, 3 standard 
 axes[1].plot(x, x, color="gray", label="x")
 axes[1].set(xlabel="x")
 axes[1].legend()
+plt.show()
 
 # %% [markdown]
 # **Find the bug.** Two of these three may call themselves a `NoiseLayer`. Which one may not, and why does a glance at
@@ -140,7 +141,7 @@ axes[1].legend()
 noises = {
     "uniform factor": lambda x: 2 * torch.rand_like(x) * x,
     "uniform term": lambda x: x + 0.1 * torch.rand_like(x),
-    "rounding": lambda x: torch.floor(x + torch.rand_like(x)),
+    "rounding": lambda x: x + (torch.floor(x + torch.rand_like(x)) - x).detach(),
 }
 x = torch.full((100_000,), 0.3)
 print({name: round(noise(x).mean().item(), 3) for name, noise in noises.items()})
@@ -153,7 +154,7 @@ print({name: round(noise(x).mean().item(), 3) for name, noise in noises.items()}
 #
 # The uniform term: `torch.rand_like` lies between 0 and 1, so that 0.05 is added on average. Subtract one half first.
 # Rounding up or down at random has the right mean, because $x + u$ passes the next whole number with just the
-# probability that is wanted.
+# probability that is wanted; and since what `torch.floor` adds is detached, the gradient of $x$ passes as it is.
 #
 # </details>
 
@@ -169,7 +170,7 @@ print({name: round(noise(x).mean().item(), 3) for name, noise in noises.items()}
 # |---|---|
 # | 2 | **The noise.** A formula for $y$ given $x$, the law of every random quantity in it, and what is shared between entries and what is independent. |
 # | 2 | **The mean.** A derivation of $\mathbb{E}[y \mid x] = x$ from these laws, and not only a simulation. |
-# | 2 | **The variance.** A derivation of $\operatorname{Var}[y \mid x]$, and the setting at which it equals that of dropout at some rate $p$, which is $\frac{p}{q} x^2$; or the reason why there is none. |
+# | 2 | **The variance.** A derivation of $\operatorname{Var}[y \mid x]$, and the setting at which it equals that of dropout at some rate $p$, which is $\frac{p}{q} x^2$ with $q = 1 - p$; or the reason why there is none. |
 # | 2 | **The idea.** What the noise is meant to prevent or to encourage that dropout does not, and a prediction that an experiment could prove wrong. |
 # | 2 | **The limits.** What happens at the extremes of its parameter, for an input of 0, behind a ReLU, and before BatchNorm or LayerNorm: two of these are enough. |
 

@@ -165,6 +165,7 @@ for size, name in ((1, "without pooling"), (2, "windows of 2 by 2")):
 ax.axhline(0.1, color="gray", linestyle=":", label="chance")
 ax.set(xlabel="moved by up to, in pixels", ylabel="share recognized", title="five seeds, bars of one standard error")
 ax.legend()
+plt.show()
 
 # %% [markdown]
 # ## 2. Average pooling
@@ -352,6 +353,7 @@ if guess is not ...:
     axes[0].axhline(guess, color="black", linestyle="--", label="your guess")
     axes[0].legend()
 axes[0].set_ylabel("parameters")
+plt.show()
 
 # %% [markdown]
 # **Think.** The second convolution has as many parameters in both nets. Why? Where would you put a second pool to save the most?
@@ -443,6 +445,7 @@ for ax, (title, count) in zip(
     ax.set_xticks(range(len(plain)), [layer[0] for layer in plain], rotation=30)
     ax.set(title=f"{totals[-1]:,} {title}", ylabel="percent")
 fig.tight_layout()
+plt.show()
 
 # %% [markdown]
 # **Think.** You must make this net twice as fast without touching the first layer. What do you change? And what if it must be half as

@@ -126,6 +126,23 @@ def test_the_first_cell_names_what_the_notebook_imports(assignment: str) -> None
     assert asked <= imported | {"tensorflow"}
 
 
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_keras_runs_on_the_framework_that_the_notebook_asks_for(assignment: str) -> None:
+    """Whatever the settings of the machine say."""
+    notebook = read_solution(assignment, ROOT / "solutions")
+    start, imports = (cell.source for cell in notebook.cells if cell.id in {"start", "imports"})
+    chosen, _, below = imports.partition('os.environ["KERAS_BACKEND"] = "tensorflow"\n')
+    assert "keras" not in start or ("import keras" in below and "import keras" not in chosen and "tensorflow" in start)
+
+
+def test_tensorflow_says_nothing_when_it_is_imported(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    program = 'from autograder import begin\nbegin("dropout_keras", needs="keras tensorflow")\nimport keras\n1 / 0'
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr.startswith("Traceback")
+    assert done.stderr.rstrip().endswith("ZeroDivisionError: division by zero")
+
+
 def test_what_lacks_is_said_in_a_line_for_each(tmp_path: Path) -> None:
     program = 'from autograder import begin\nbegin("pooling", needs="numpy nosuchmodule torch_of_nobody")'
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)

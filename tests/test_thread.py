@@ -1,5 +1,6 @@
 """The thread through the course: what to read before a notebook, how long it takes, what comes next, and back again."""
 
+import ast
 import re
 import sys
 from difflib import SequenceMatcher
@@ -228,3 +229,59 @@ def test_a_full_answer_is_told_where_it_is_used_and_what_to_try(exercise: Exerci
             assert called.search(section(number, exercise.assignment)), f"exercise {number} does not call it"
     for number in map(int, re.findall(r"(?<=[Ee]xercise )\d+", used)):
         assert section(number, exercise.assignment)
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_what_comes_next_asks_for_nothing_that_comes_later(assignment: str) -> None:
+    """A notebook that needs one which the order of the course puts later is linked to together with that one."""
+
+    def notebooks(text: str, name: str) -> list[str]:
+        return [path.stem for path in linked(text, name) if path.suffix == ".ipynb"]
+
+    following = notebooks(cells(assignment)[-1], assignment)
+    done = {*ASSIGNMENTS[: ASSIGNMENTS.index(assignment) + 1], *following}
+    for name in following:
+        assert {*notebooks(cells(name)[0], name)} <= done, f"{name} needs more than what was done"
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_what_is_asked_stands_above_the_hints(assignment: str) -> None:
+    for text in cells(assignment):
+        if "<summary>Hint" in text:
+            assert text.endswith("</details>")
+            between = re.sub(
+                r"<details>.*?</details>", "", text.partition("<details>")[1] + text.partition("<details>")[2]
+            )
+            assert not between.strip()
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_a_notebook_that_writes_q_says_what_it_is(assignment: str) -> None:
+    text = " ".join(cells(assignment))
+    if re.search(r"\{q\}", text):
+        assert "q = 1 - p" in text
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_a_figure_is_shown_without_the_name_of_an_object_above_it(assignment: str) -> None:
+    """Jupyter shows the value of a last line, as `<matplotlib.legend.Legend at 0x7f90ec5dae90>`."""
+    for cell in jupytext.read(ROOT / f"solutions/{assignment}.py").cells:
+        if cell.cell_type == "code" and "plt.subplots(" in cell.source:
+            last = ast.parse(cell.source).body[-1]
+            said = (
+                ast.unparse(last.value.func) if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) else ""
+            )
+            assert not isinstance(last, ast.Expr) or said in {"plt.show", "print"}
+
+
+def test_the_guide_says_that_some_calls_are_refused() -> None:
+    guide = " ".join((ROOT / "book/guides/students.md").read_text(encoding="utf-8").split())
+    assert any(exercise.own for name in ASSIGNMENTS for exercise in exercises(name))
+    for sentence in re.findall(r"[^.:]*\bany library call is fine[^.]*\.", guide, re.IGNORECASE):
+        assert "refuse" in sentence
+    assert "*Write it yourself*" in guide
+    assert all(
+        ("Write it yourself: " in section(number, name)) == (exercise.own is not None)
+        for name in ASSIGNMENTS
+        for number, exercise in enumerate(exercises(name), 1)
+    )

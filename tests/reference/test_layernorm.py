@@ -1,14 +1,18 @@
 """The NumPy reference of LayerNorm and its relatives against real Keras and PyTorch, and against simulation."""
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from autograder.checks.catalogue import find
 from autograder.reference import dropout, layernorm
 from autograder.reference.outputs import load
 from autograder.reference.outputs.layernorm import EPS, GROUPS
 
+NOTEBOOK = Path(__file__).parents[2] / "solutions/layernorm.py"
 TOLERANCE = {"float32": 1e-5, "float64": 1e-6}
 ASKED = list(itertools.product(("keras", "torch"), ("float32", "float64")))
 
@@ -75,3 +79,11 @@ def test_shrink_equals_simulation(mean, rate, shrink):
     dropped, _ = dropout.dropout_forward(h, rate, draw)
     before, after = (layernorm.standardize(vector, EPS["layernorm"])[0] for vector in (h, dropped))
     assert (before * after).mean() == pytest.approx(predicted, abs=0.03 * predicted)
+
+
+def test_the_notebook_rounds_the_factor_as_it_is():
+    said = re.search(
+        r"\$h \\sim N\(1, 1\)\$ at rate \.29 the factor is about (\.\d+)", NOTEBOOK.read_text(encoding="utf-8")
+    )
+    units = np.random.default_rng(0).normal(1, 1, 1_000_000)
+    assert round(find("ln_shrink").reference(units, 0.29), 2) == float(said[1])
