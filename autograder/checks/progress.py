@@ -45,7 +45,8 @@ class Progress:
         return rows
 
     def __repr__(self) -> str:
-        rows = [f"  {state or ' '} {name:<28} {points}" for state, name, points in self._rows()]
+        wide = max(len(name) for _, name, _ in self._rows())
+        rows = [f"  {state or ' '} {name:<{wide}}  {points}" for state, name, points in self._rows()]
         return "\n".join([self.line.replace("`", ""), *rows])
 
     def _repr_html_(self) -> str:

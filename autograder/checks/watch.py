@@ -15,8 +15,14 @@ CLOSE = 0.8
 
 
 def similar(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that a name was probably meant to be, if any."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=CLOSE)), None)
+    """Return the known name that a name was probably meant to be, if any, capitals and underscores apart."""
+    plain = {_plain(one): one for one in known}
+    close = difflib.get_close_matches(_plain(name), list(plain), n=1, cutoff=CLOSE)
+    return plain[close[0]] if close else None
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "")
 
 
 def names() -> list[str]:

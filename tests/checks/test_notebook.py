@@ -4,6 +4,7 @@ import contextlib
 import functools
 import re
 import warnings
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -12,11 +13,12 @@ from nbclient import NotebookClient
 
 import autograder.checks.book
 from autograder import check
-from autograder.checks import progress
+from autograder.checks import catalogue, progress, watch
 from autograder.checks.notebook import NotYet
 from autograder.checks.printed import Printed
 from autograder.reference.dropout import dropout_moments
 
+RELEASED = Path(__file__).parents[2] / "exercises"
 WRONG = """
 import numpy as np
 from autograder import check
@@ -236,3 +238,29 @@ def test_line_that_raised_is_shown_in_a_notebook(tmp_path):
     source = WRONG.replace("return mean, var / (1 - rate)", "return mean, {}['var']")
     table, _ = run_in_kernel(source, tmp_path)
     assert "in the line <code>return mean, {}[&#x27;var&#x27;]</code>" in table.data["text/html"]
+
+
+@pytest.mark.parametrize("slip", ["Max_Pool2D", "maxPool2d", "max_pool_2d", "maxpool2", "max_pol2d"])
+def test_a_name_that_differs_in_capitals_or_underscores_is_close(slip):
+    names = [exercise.name for exercise in catalogue.exercises("pooling")]
+    assert watch.similar(slip, names) == "max_pool2d"
+
+
+@pytest.mark.parametrize("assignment", catalogue.ASSIGNMENTS)
+def test_no_name_that_a_notebook_itself_defines_is_taken_for_a_slip(assignment):
+    names = [exercise.name for exercise in catalogue.exercises(assignment)]
+    notebook = nbformat.read(RELEASED / assignment / f"{assignment}.ipynb", as_version=4)
+    defined = {
+        match[1]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for match in watch.DEFINES.finditer(cell.source)
+        if match[1] and match[1] not in names
+    }
+    assert [name for name in defined if watch.similar(name, names)] == []
+
+
+@pytest.mark.parametrize("assignment", catalogue.ASSIGNMENTS)
+def test_the_points_of_all_exercises_stand_in_one_column(assignment):
+    rows = repr(progress.Progress(assignment)).splitlines()[1:]
+    assert len({row.index("not checked yet") for row in rows}) == 1
