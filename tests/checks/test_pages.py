@@ -45,3 +45,9 @@ def test_a_section_is_called_by_its_title_and_not_by_its_anchor() -> None:
     """What an anchor leaves out, as a minus sign, is part of what the title says."""
     exercise = find("without_dropout")
     assert title(exercise.page) == "keras/black-box, “In training, what is kept is divided by 1 − p”"
+
+
+def test_multi_hot_sends_its_reader_to_where_such_rows_are_explained() -> None:
+    page, _, heading = find("multi_hot").page.partition("#")
+    text = (BOOK / f"{page}.md").read_text(encoding="utf-8")
+    assert "*multi-hot*" in text.partition(f" {heading}\n")[2].partition("\n#")[0]

@@ -20,7 +20,7 @@ def multi_hot(sequences, dimension):
 
 exercise = Exercise(
     multi_hot,
-    page="keras/writing-the-layer#Two places for the factor",
+    page="keras/writing-the-layer#Reviews as rows of zeros and ones",
     onward="Networks on bags of words begin with these rows; try two reviews with the same words in another order.",
     trap=("knows_the_borders", "refuses_unknown_words"),
 )
