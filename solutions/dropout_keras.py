@@ -450,8 +450,8 @@ plt.show()
 # ## 5. Repairing a head
 #
 # A question on a well-known site shows a model that ends with `Dense(1, activation="softmax")`. Its loss is the same
-# number in every epoch, and now you know why: it predicts 1 whatever its weights are. What was meant is one probability,
-# the sigmoid of one logit,
+# number in every epoch, and now you know why: it predicts 1 whatever its weights are. (Keras 3 warns of such a head;
+# the warnings under the cells below are meant.) What was meant is one probability, the sigmoid of one logit,
 #
 # $$ \sigma(z) = \frac{1}{1 + e^{-z}}, \qquad z = h W + b . $$
 #

@@ -51,3 +51,10 @@ def test_multi_hot_sends_its_reader_to_where_such_rows_are_explained() -> None:
     page, _, heading = find("multi_hot").page.partition("#")
     text = (BOOK / f"{page}.md").read_text(encoding="utf-8")
     assert "*multi-hot*" in text.partition(f" {heading}\n")[2].partition("\n#")[0]
+
+
+def test_mistakes_with_hooks_send_their_reader_to_where_hooks_are_explained() -> None:
+    pages = {item.page for item in find("activation_variances").misconceptions if "hook" in item.name}
+    (page, _, heading) = pages.pop().partition("#")
+    assert not pages
+    assert "forward hook" in (BOOK / f"{page}.md").read_text("utf-8").partition(heading)[2].partition("\n## ")[0]

@@ -169,7 +169,11 @@ def unbiased_standard_deviation():
     pass
 
 
-@exercise.mistake("one name for all hooks", edit=("variances[name] =", "variances[[*model.named_modules()][-3][0]] ="))
+@exercise.mistake(
+    "one name for all hooks",
+    page="wild/eval-cannot-reach#Find it: run twice, and ask which module is the first to differ",
+    edit=("variances[name] =", "variances[[*model.named_modules()][-3][0]] ="),
+)
 def one_name_for_all_hooks():
     """All hooks write under one name: a function that is made in a loop looks the name up when it runs, and the loop has
     moved on by then. Bind it: make the hook by a function that gets the name, or by a default argument."""
@@ -189,7 +193,11 @@ def switches_the_mode():
     that it is in."""
 
 
-@exercise.mistake("hooks left behind", drop="for handle in handles:")
+@exercise.mistake(
+    "hooks left behind",
+    page="wild/eval-cannot-reach#Find it: run twice, and ask which module is the first to differ",
+    drop="for handle in handles:",
+)
 def hooks_left_behind():
     """The hooks stay on the model and run, and hold memory, at every later call. Keep the handles and remove them."""
 
