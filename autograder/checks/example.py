@@ -17,6 +17,8 @@ LARGEST = 400
 """Entries of the arrays of a question that is made small: larger ones are there to count what is random."""
 FEW = 12
 """Entries that need not be made fewer."""
+DRAWS = 64
+"""How many right answers of a random function are known, and with them the values that each number may have."""
 MAX_CALL = 300
 """Characters of a call that is shown."""
 DIGITS = 3
@@ -49,6 +51,8 @@ def example(exercise: Exercise, transport: Transport, question: Question, draw: 
     pair = SideBySide(LocalTransport(resolve(exercise.reference)), transport)
     for _ in range(ATTEMPTS):
         anew = _drawn_anew(question, draw)
+        if pair.refuses(anew) != pair.refuses(question):
+            continue  # another mistake than the one that was found
         if repr(to_tree(anew.args)) != repr(to_tree(question.args)) and pair.differ(anew):
             return pair.show(_made_small(anew, pair))
     return None
@@ -62,16 +66,20 @@ class SideBySide:
         self.student = student
 
     def differ(self, question: Question) -> str:
-        """Return how the answers differ, empty when they do not; two values of a random function always do."""
+        """Return how the answers differ, empty when they do not, or when the student's is right for another draw."""
         right = self.reference.ask(question)
         if right.raised is not None and "ValueError" not in right.raised.kinds:
             return ""
         wrong = self.student.ask(question)
         if right.raised is None and wrong.raised is None:
-            return "in value" if _is_random(question) or not _same(right.value, wrong.value) else ""
+            return "" if _possible(self._drawn(question), wrong.value) else "in value"
         if right.raised is not None and wrong.raised is not None:
             return ""
         return "not refused" if wrong.raised is None else wrong.raised.type
+
+    def refuses(self, question: Question) -> bool:
+        """Tell whether a right answer raises an error."""
+        return self.reference.ask(question).raised is not None
 
     def show(self, question: Question) -> Example | None:
         """Return a question with both answers; None when it is too long to be shown."""
@@ -81,12 +89,43 @@ class SideBySide:
         came, expected = _said(self.student.ask(question)), "a ValueError" if right.raised is not None else _said(right)
         if max(len(call), len(came), len(expected)) > MAX_CALL:
             return None
-        one_of_many = right.raised is None and _is_random(question)
+        one_of_many = right.raised is None and not all(_same(right.value, item) for item in self._drawn(question))
         return Example(call, came, expected + (", for example" if one_of_many else ""))
+
+    def _drawn(self, question: Question) -> list[Value]:
+        """Return what is right: one value, or several of a function that draws random numbers."""
+        seeds = range(DRAWS) if _is_random(question) else range(1)
+        answers = [self.reference.ask(_seeded(question, seed) if seed else question) for seed in seeds]
+        return [answer.value for answer in answers if answer.raised is None]
 
 
 def _is_random(question: Question) -> bool:
     return any(isinstance(value, Rng | TorchRng) for value in (*question.args, *question.kwargs.values()))
+
+
+def _possible(drawn: list[Value], value: Value) -> bool:
+    """Tell whether each number of an answer is one that stands in its place in some right answer."""
+    right, own = [_numbers(item) for item in drawn], _numbers(value)
+    if len(drawn) == 1 or any(list(map(np.shape, item)) != list(map(np.shape, own)) for item in right):
+        return _same(drawn[0], value)
+    return all(_near(np.stack(seen), part).any(axis=0).all() for *seen, part in zip(*right, own, strict=True))
+
+
+def _numbers(value: Value) -> list[np.ndarray]:
+    """Return the arrays of an answer, those of its parts in their order."""
+    if isinstance(value, tuple | list | dict):
+        return [array for item in _values(value) for array in _numbers(item)]
+    return [np.asarray(value.array if isinstance(value, Tensor) else value)]
+
+
+def _near(right: np.ndarray, value: np.ndarray) -> np.ndarray:
+    near: np.ndarray = np.isclose(right, value, rtol=1e-4, atol=1e-5, equal_nan=True)
+    return near
+
+
+def _seeded(question: Question, seed: int) -> Question:
+    """Return a question whose generators have another state."""
+    return _mapped(question, lambda value: type(value)(seed) if isinstance(value, Rng | TorchRng) else value)
 
 
 def _drawn_anew(question: Question, draw: np.random.Generator) -> Question:
@@ -189,7 +228,7 @@ def _same(right: Value, wrong: Value) -> bool:
         numbers, others = np.asarray(right, dtype=float), np.asarray(wrong, dtype=float)
     except (TypeError, ValueError):
         return False
-    return numbers.shape == others.shape and np.allclose(numbers, others, rtol=1e-4, atol=1e-5, equal_nan=True)
+    return numbers.shape == others.shape and bool(_near(numbers, others).all())
 
 
 def _values(value: Any) -> Iterator[Value]:

@@ -8,6 +8,7 @@ from autograder.checks.catalogue import ASSIGNMENTS, exercises, find
 from autograder.checks.example import MAX_CALL, example, source
 from autograder.checks.implementation import Built, resolve
 from autograder.checks.judge import judge
+from autograder.reference import dropout
 
 NUMPY = [item for name in ASSIGNMENTS for item in exercises(name) if not isinstance(item.reference, Built)]
 
@@ -67,6 +68,40 @@ def test_mistake_that_is_met_is_shown():
         mean, wrong = run(shown.came, "", None)
         assert run(shown.expected, "", None)[0] == mean
         assert run(shown.expected, "", None)[1] > wrong
+
+
+def test_answer_that_is_right_for_another_draw_is_not_shown_as_wrong():
+    """A mask from np.random is one that rng could have drawn, too: no single call shows where it comes from."""
+
+    def dropout_forward(x, rate, rng, training=True):
+        return dropout.dropout_forward(x, rate, np.random.default_rng(), training)
+
+    assert not examples(find("dropout_forward"), dropout_forward)
+
+
+def test_one_right_answer_is_not_called_one_of_many():
+    def classic_dropout(x, rate, rng, training=True):
+        return x * 2 if not training else dropout.classic_dropout(x, rate, rng, training)
+
+    shown = examples(find("classic_dropout"), classic_dropout)
+    assert shown
+    assert not any("for example" in item.expected for item in shown)
+
+
+def test_call_shows_the_mistake_that_was_found_and_no_other():
+    """A word one column too far to the left is no matter of refusals, whatever is accepted beside."""
+
+    def multi_hot(sequences, dimension):
+        out = np.zeros((len(sequences), dimension), "float32")
+        for row, words in zip(out, sequences, strict=True):
+            row[[min(word, dimension) - 1 for word in words]] = 1
+        return out
+
+    exercise = find("multi_hot")
+    question = Question("multi_hot", ([[12, 9, 0]], 13))
+    for seed in range(20):
+        shown = example(exercise, LocalTransport(multi_hot), question, np.random.default_rng(seed))
+        assert shown is None or "ValueError" not in shown.expected
 
 
 def test_probes_and_large_questions_are_not_shown():
