@@ -27,7 +27,7 @@ COSTLIER = {
     ("dense_softmax", "sigmoid"): "no softmax is computed: nothing but the bias is what was asked for",
     ("dense_softmax", "logits"): "no softmax is computed: nothing but the bias is what was asked for",
     ("dropconnect", "drops whole outputs (2)"): "no weight is dropped at all, and the bias is dropped with the output",
-    ("dropout_ridge", "plain ridge with p/q"): "two slips: neither the rows nor the scale of a column is counted",
+    ("ensemble_labels", "mean over the examples"): "no example has a label: there is one for each member",
     ("ensemble_labels", "mean of class indices"): "labels are taken for numbers, and probabilities are not used",
     ("ensemble_labels", "mean of class indices (2)"): "labels are taken for numbers, and probabilities are not used",
     ("expected_calibration_error", "bins on the true class"): "the confidence itself is another number in every bin",

@@ -62,7 +62,7 @@ POINTS: dict[str, dict[str, float]] = {
         "variance unchanged": 2,
     },
     "dropout_ridge": {  # of 6
-        "plain ridge with p/q": 0.25,
+        "plain ridge with p/q": 2.75,
         "plain ridge with n p/q": 2.75,
         "odds inverted": 2.75,
         "p q of the unscaled mask": 3,
@@ -117,12 +117,12 @@ POINTS: dict[str, dict[str, float]] = {
     "fold_bn_into_next": {"scales the columns": 3.75},
     "keras_to_torch": {"kernel not transposed": 7},
     "layernorm": {"over the batch": 4},
-    "rmsnorm": {"subtracts the mean": 4},
+    "rmsnorm": {"subtracts the mean": 4.75},
     "groupnorm": {"over the batch": 4},
     "ln_shrink": {
-        "forgets mu^2": 4.5,
+        "forgets mu^2": 4,
     },
-    "layernorm_backward": {"mean term missing": 5.25},
+    "layernorm_backward": {"mean term missing": 5.75},
     "MCDropout": {"`training=True` on an ordinary layer": 4.5},
     "mc_summary": {
         "se is sd": 4,
@@ -141,7 +141,7 @@ POINTS: dict[str, dict[str, float]] = {
         "mean over bins": 3.5,
     },
     "predictive_entropy": {
-        "mean of entropies for total": 4,
+        "mean of entropies for total": 4.25,
     },
     "mc_predict_torch": {"whole model in train mode": 4.5},
     "mc_predict": {"loops predict": 3.5},

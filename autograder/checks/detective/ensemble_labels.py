@@ -95,7 +95,7 @@ def takes_any_size(ask: Ask, draw: np.random.Generator) -> None:
 @exercise.requires("refuses anything but (T, n, k)", 0.25)
 def refuses_other_shapes(ask: Ask, draw: np.random.Generator) -> None:
     probs = ensemble(draw, 4, 9, 3)
-    labels_of(ask(probs), 9)
+    ask(probs)
     for wrong in (probs[0], probs[None], probs[0, 0]):
         refuses(ask, wrong, because=f"an array with {wrong.ndim} dimensions", mentions="probs")
 
@@ -138,6 +138,13 @@ def mean_of_logarithms(probs):
     probability is the arithmetic mean."""
     with np.errstate(divide="ignore"):
         return np.log(probs).mean(axis=0).argmax(axis=-1)
+
+
+@exercise.mistake("mean over the examples")
+def mean_over_examples(probs):
+    """The examples are averaged, so that there is a label for each member. The members have to be: they lie along axis 0."""
+    require(probs)
+    return probs.mean(axis=1).argmax(axis=-1)
 
 
 @exercise.mistake("most confident member")

@@ -66,8 +66,8 @@ def shares_nothing(ask: Ask, draw: np.random.Generator) -> None:
     x = hidden.away_from_zero(draw, (60, 40))
     seen = ask.probe(pair, 0.4, x)
     first, second = (kept(y, x) for y in seen.outputs)
-    own = own_rate(np.stack([first, second]), 0.4)
-    expect(believable(first == second, own**2 + (1 - own) ** 2), "two layers without rng should draw independent masks")
+    message = "two layers without rng should draw masks of their own, but draw the same ones"
+    expect(not (first == second).all() or first.all() or not first.any(), message)
     expect(not seen.shared, "two layers draw from one generator: make one for each object, in __init__")
 
 

@@ -72,14 +72,22 @@ def kept_units(y: np.ndarray, end: str) -> np.ndarray:
     return logits[:, 1:] - logits[:, :1]
 
 
+LAYERS = "there should be n_layers hidden layers of the given width, then one of n_classes units"
+
+
 @dataclass(frozen=True)
 class Seen:
-    """A model that was asked for: its sizes, what is known of it, and what it was called with."""
+    """A model that was asked for: its sizes, what is known of it, and what it was called with.
+
+    `extra` is by how many hidden layers models have more than is asked for: it is one that was asked for with as many
+    fewer, so that a wrong number is judged once.
+    """
 
     sizes: Sizes
     facts: Classifier
     x: np.ndarray
     weights: list[np.ndarray]
+    extra: int = 0
 
     def has_layers(self) -> None:
         """Raise Unmet unless inputs, outputs, kernels and biases have the shapes they should have."""
@@ -89,12 +97,13 @@ class Seen:
         expect(known.output == [None, self.sizes[-1]], "the output of the model should have n_classes entries")
         expect(
             known.shapes == [list(shape) for shape in shapes(*self.sizes)],
-            "there should be n_layers hidden layers of the given width, then one of n_classes units",
+            LAYERS,
         )
 
     def is_right_size(self) -> None:
         """Raise Unmet unless the layers have the right shapes, and nothing else has parameters."""
         self.has_layers()
+        expect(not self.extra, LAYERS)
         known = self.facts.parameters
         expect(
             known == sum(int(np.prod(shape)) for shape in shapes(*self.sizes)),

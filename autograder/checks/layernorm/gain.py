@@ -4,6 +4,8 @@ Asked without gamma and beta, a normalization returns signal * gain, where the s
 1 / gain^2 is a mean square plus eps. Each of the three is judged alone, so that one mistake costs one requirement.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from autograder.checks import draw as hidden
@@ -12,6 +14,9 @@ from autograder.checks.expect import close, expect
 
 SHAPES = ((9,), (5, 5), (3, 2, 210), (2, 3, 2, 6))
 """Shapes that are asked: from one dimension to four, a square and long vectors among them."""
+
+MATRICES = ((5, 5), (6, 210), (4, 9))
+"""Shapes of vectors as rows: what is done to a vector is asked with them, and other numbers of dimensions once."""
 
 NEGLIGIBLE = 1e-9
 """An eps that cannot be seen at the precision of a judgment."""
@@ -34,6 +39,19 @@ def gain(y: np.ndarray, signal: np.ndarray, message: str, axis: int | tuple[int,
     if not ((gains > 0).all() and close(y / gains, signal)):
         raise Unmet(message)
     return gains
+
+
+def takes_any_shape(normalized: Callable[[np.ndarray], np.ndarray], draw: np.random.Generator) -> None:
+    """Raise Unmet unless vectors in an array of any number of dimensions get what they get as rows of a matrix.
+
+    Args:
+        normalized: asks for what becomes of an array.
+        draw: draws the vectors.
+    """
+    message = "vectors in an array of any number of dimensions should get what they get as the rows of a matrix"
+    for shape in SHAPES:
+        x = vectors(draw, shape)
+        expect(close(normalized(x), normalized(x.reshape(-1, shape[-1])).reshape(shape)), message)
 
 
 def eps_is_added(ys: dict[float, np.ndarray], signal: np.ndarray, axis: int | tuple[int, ...] = -1) -> None:

@@ -7,7 +7,15 @@ from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import array, close, expect, refuses
-from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, eps_is_added, gain, marks_of_eps, vectors
+from autograder.checks.layernorm.gain import (
+    MATRICES,
+    NEGLIGIBLE,
+    eps_is_added,
+    gain,
+    marks_of_eps,
+    takes_any_shape,
+    vectors,
+)
 from autograder.reference.layernorm import layernorm
 
 exercise = Exercise(
@@ -25,17 +33,17 @@ def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
     return array(ask(x, np.ones(d), np.zeros(d), **eps), x.shape, name="y")
 
 
-@exercise.requires("subtracts the mean of each vector along the last axis", 1.5)
+@exercise.requires("subtracts the mean of each vector along the last axis", 1.25)
 def subtracts_mean(ask: Ask, draw: np.random.Generator) -> None:
     message = "with gamma 1 and beta 0, y should be a positive multiple of x minus its mean along the last axis"
-    for shape in SHAPES:
+    for shape in MATRICES:
         x = vectors(draw, shape)
         gain(standard(ask, x), x - x.mean(axis=-1, keepdims=True), message)
 
 
-@exercise.requires("divides by the root of the biased variance", 2, after="subtracts_mean")
+@exercise.requires("divides by the root of the biased variance", 1.5, after="subtracts_mean")
 def divides_by_deviation(ask: Ask, draw: np.random.Generator) -> None:
-    for shape in (*SHAPES, (1, 2), (5, 3)):
+    for shape in (*MATRICES, (1, 2), (5, 3)):
         x = vectors(draw, shape)
         spread = (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=-1)
         expect(
@@ -55,7 +63,7 @@ def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("scales by gamma and shifts by beta", 1.5)
 def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
-    for shape in SHAPES:
+    for shape in MATRICES:
         x, gamma, beta = vectors(draw, shape), *hidden.away_from_zero(draw, (2, shape[-1]))
         y = array(ask(x, gamma, beta), shape, name="y")
         expect(
@@ -66,11 +74,16 @@ def scales_and_shifts(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("gives beta for a constant vector", 0.5)
 def gives_beta_for_constants(ask: Ask, draw: np.random.Generator) -> None:
-    for shape in ((3, 5), (4, 1), (1,)):
+    for shape in ((3, 5), (4, 1), (1, 1)):
         x = np.broadcast_to(hidden.short(draw, (*shape[:-1], 1)), shape).copy()
         gamma, beta = hidden.away_from_zero(draw, (2, shape[-1]))
         y = array(ask(x, gamma, beta), shape, name="y")
         expect(close(y, np.broadcast_to(beta, shape)), "a vector whose entries are all equal should become beta")
+
+
+@exercise.requires("takes vectors in an array of any number of dimensions", 0.75)
+def takes_any_dimensions(ask: Ask, draw: np.random.Generator) -> None:
+    takes_any_shape(lambda x: standard(ask, x), draw)
 
 
 @exercise.requires("refuses gamma and beta of another shape", 0.25)

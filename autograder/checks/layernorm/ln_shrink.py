@@ -24,13 +24,18 @@ def centered(draw: np.random.Generator, n: int) -> np.ndarray:
     return h - h.mean()
 
 
-def excess(ask: Ask, h: np.ndarray, rate: float) -> float:
-    """Return by how much the variance grows under dropout, as an answer without a visible eps has it."""
-    before = float(h.var()) + NEGLIGIBLE
-    return before / max(number(ask(h, rate, eps=NEGLIGIBLE)), 1e-100) ** 2 - before
+def growth(ask: Ask, h: np.ndarray, rate: float) -> float:
+    """Return the share by which the variance grows under dropout, as an answer without a visible eps has it."""
+    return 1 / max(number(ask(h, rate, eps=NEGLIGIBLE)), 1e-100) ** 2 - 1
 
 
-@exercise.requires("compares the standard deviations before and after dropout", 2)
+def shares_of_mean(ask: Ask, h: np.ndarray, rate: float) -> list[float]:
+    """Return mu^2 / v as an answer counts it, by its own odds and by the right ones."""
+    without = growth(ask, h - h.mean(), rate)
+    return [(growth(ask, h, rate) - without) / odds for odds in (without, rate / (1 - rate)) if odds > 1e-6]
+
+
+@exercise.requires("compares the standard deviations before and after dropout", 1.5)
 def compares_variances(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         for n in (2, 7, 300):
@@ -48,16 +53,24 @@ def counts_the_mean(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         for n in (2, 7, 40):
             h = vectors(draw, (n,))
-            v, second = float(h.var()), float((h**2).mean())
-            wanted = excess(ask, h - h.mean(), rate) * second / v
-            by_excess = close(excess(ask, h, rate), wanted, scale=wanted)
-            odds = rate / (1 - rate) * second / v
+            wanted = [float(h.mean() ** 2 / h.var(ddof=ddof)) for ddof in (0, 1)]
+            by_shares = any(close(share, w, scale=w) for share in shares_of_mean(ask, h, rate) for w in wanted)
+            odds = rate / (1 - rate) * (1 + wanted[0])
             factors = (number(ask(*given, eps=NEGLIGIBLE)) for given in ((h, rate), (h - h.mean(), odds / (1 + odds))))
             expect(
-                by_excess or close(*factors),
+                by_shares or close(*factors),
                 "for units with a mean mu, the variance that dropout adds should grow from v to v + mu^2 times what it "
                 "is for a variance of 1",
             )
+
+
+@exercise.requires("takes the biased variance of h", 0.5, after="compares_variances counts_the_mean")
+def takes_biased_variance(ask: Ask, draw: np.random.Generator) -> None:
+    for n in (2, 7, 40):
+        h = vectors(draw, (n,))
+        wanted = float(h.mean() ** 2 / h.var())
+        message = "the variance of h should be the biased one, divided by the number of units"
+        expect(any(close(share, wanted, scale=wanted) for share in shares_of_mean(ask, h, 0.4)), message)
 
 
 @exercise.requires("adds eps to both variances", 1, after="compares_variances")
@@ -65,9 +78,13 @@ def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
     for rate in hidden.RATES:
         flat, h = np.full(6, draw.uniform(0.02, 0.08)), 0.3 * vectors(draw, (9,))
         for units, eps in ((flat, {}), (flat[:1], {}), (h, {}), *((h, {"eps": value}) for value in (1e-6, 0.05, 2.0))):
-            before, added = float(units.var()) + eps.get("eps", 1e-3), excess(ask, units, rate)
+            factor, grows = number(ask(units, rate, **eps)), growth(ask, units, rate)
+            wanted = []
+            for v in (units.var(ddof=ddof) for ddof in (0, 1) if ddof < len(units)):
+                before = v + eps.get("eps", 1e-3)
+                wanted.append(np.sqrt(max(before / (before + grows * (v + NEGLIGIBLE)), 0)))
             expect(
-                close(number(ask(units, rate, **eps)), np.sqrt(max(before / (before + added), 0))),
+                any(close(factor, w) for w in wanted),
                 "eps (1e-3 unless given) should be added to the variance before dropout and to that after it",
             )
 
@@ -115,6 +132,21 @@ def forgets_mean(h, rate, eps=1e-3):
     the variance."""
     require(h, rate)
     return np.sqrt((h.var() + eps) / (h.var() / (1 - rate) + eps)) if rate < 1 else 0.0
+
+
+@exercise.mistake("ddof 1")
+def unbiased(h, rate, eps=1e-3):
+    """The variance is divided by one less than the number of units. LayerNorm divides by their number."""
+    require(h, rate)
+    v = h.var(ddof=1) if len(h) > 1 else 0.0
+    return np.sqrt((v + eps) / (v + rate / (1 - rate) * (v + h.mean() ** 2) + eps)) if rate < 1 else 0.0
+
+
+@exercise.mistake("forgets v")
+def forgets_variance(h, rate, eps=1e-3):
+    """Dropout adds nothing but (p / q) mu^2. A kept unit is divided by q whatever it is, so that v adds (p / q) v, too."""
+    require(h, rate)
+    return np.sqrt((h.var() + eps) / (h.var() + rate / (1 - rate) * h.mean() ** 2 + eps)) if rate < 1 else 0.0
 
 
 @exercise.mistake("no root")

@@ -7,7 +7,15 @@ from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise, Own
 from autograder.checks.expect import array, close, expect, refuses
-from autograder.checks.layernorm.gain import NEGLIGIBLE, SHAPES, eps_is_added, gain, marks_of_eps, vectors
+from autograder.checks.layernorm.gain import (
+    MATRICES,
+    NEGLIGIBLE,
+    eps_is_added,
+    gain,
+    marks_of_eps,
+    takes_any_shape,
+    vectors,
+)
 from autograder.reference.layernorm import rmsnorm
 
 exercise = Exercise(
@@ -24,17 +32,17 @@ def standard(ask: Ask, x: np.ndarray, **eps: float) -> np.ndarray:
     return array(ask(x, np.ones(x.shape[-1]), **eps), x.shape, name="y")
 
 
-@exercise.requires("keeps the direction of each vector along the last axis", 2)
+@exercise.requires("keeps the direction of each vector along the last axis", 1.5)
 def keeps_direction(ask: Ask, draw: np.random.Generator) -> None:
     message = "with gamma 1, each vector in y should be a positive multiple of the vector in x: nothing is subtracted"
-    for shape in SHAPES:
+    for shape in MATRICES:
         x = vectors(draw, shape)
         gain(standard(ask, x), x, message)
 
 
-@exercise.requires("divides by the root of the mean square", 2, after="keeps_direction")
+@exercise.requires("divides by the root of the mean square", 1.75, after="keeps_direction")
 def divides_by_rms(ask: Ask, draw: np.random.Generator) -> None:
-    for x in (*(vectors(draw, shape) for shape in SHAPES), hidden.away_from_zero(draw, (4, 1))):
+    for x in (*(vectors(draw, shape) for shape in MATRICES), hidden.away_from_zero(draw, (4, 1))):
         mean_square = (standard(ask, x, eps=NEGLIGIBLE) ** 2).mean(axis=-1)
         expect(
             close(mean_square, np.ones_like(mean_square)),
@@ -53,7 +61,7 @@ def adds_eps(ask: Ask, draw: np.random.Generator) -> None:
 
 @exercise.requires("scales by gamma", 1)
 def scales(ask: Ask, draw: np.random.Generator) -> None:
-    for shape in SHAPES:
+    for shape in MATRICES:
         x, gamma = vectors(draw, shape), hidden.away_from_zero(draw, shape[-1:])
         y = array(ask(x, gamma), shape, name="y")
         expect(close(y, gamma * standard(ask, x)), "y should be gamma times the normalized vector, entry by entry")
@@ -65,6 +73,11 @@ def gives_zeros_for_zeros(ask: Ask, draw: np.random.Generator) -> None:
     x[1] = 0
     y = array(ask(x, hidden.away_from_zero(draw, (5,))), x.shape, name="y")
     expect(not y[1].any(), "a vector of zeros should stay a vector of zeros")
+
+
+@exercise.requires("takes vectors in an array of any number of dimensions", 0.75)
+def takes_any_dimensions(ask: Ask, draw: np.random.Generator) -> None:
+    takes_any_shape(lambda x: standard(ask, x), draw)
 
 
 @exercise.requires("refuses a gamma of another shape", 0.5)

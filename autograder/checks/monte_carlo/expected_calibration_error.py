@@ -8,6 +8,7 @@ from autograder.checks.again import in_every_way
 from autograder.checks.ask import Ask
 from autograder.checks.exercise import Exercise
 from autograder.checks.expect import close, expect, number, refuses
+from autograder.checks.monte_carlo.predictions import predictions, too_sure
 from autograder.reference.montecarlo import expected_calibration_error
 
 exercise = Exercise(
@@ -18,43 +19,22 @@ exercise = Exercise(
 )
 
 
-def predictions(draw: np.random.Generator, n: int, k: int, spread: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
-    """Draw probabilities whose largest lies on no border of a bin, and labels that they hit about half of the time."""
-    odds = np.exp(spread * draw.normal(0, 1, (4 * n, k)))
-    probs = odds / odds.sum(axis=1, keepdims=True)
-    distances = [np.abs(probs.max(axis=1) * bins % 1 - 0.5) for bins in range(1, 31)]
-    probs = probs[np.max(distances, axis=0) < 0.4999][:n]
-    labels = np.where(draw.random(len(probs)) < 0.5, probs.argmax(axis=1), draw.integers(0, k, len(probs)))
-    return probs, labels
-
-
 def error(ask: Ask, probs: np.ndarray, labels: np.ndarray, **settings: int) -> float:
     return number(ask(probs, labels, **settings))
 
 
 def unit(ask: Ask) -> float:
-    """Return what an answer gives for a single gap of 1, so that its unit is judged once."""
-    return error(ask, np.array([[1.0, 0.0]] * 4), np.ones(4, int), bins=1)
+    """Return what an answer gives for a single gap, for each unit of it, so that its unit is judged once.
+
+    The confidence is in the middle of its bin, as wherever it is not the subject.
+    """
+    return error(ask, np.array([[0.5, 0.25, 0.25]] * 4), np.ones(4, int), bins=1) / 0.5
 
 
 def compare(ask: Ask, probs: np.ndarray, labels: np.ndarray, message: str, **settings: int) -> None:
     """Raise Unmet unless the magnitude of the result is right in the unit of the answer."""
     wanted = unit(ask) * expected_calibration_error(probs, labels, **settings)
     expect(close(abs(error(ask, probs, labels, **settings)), abs(wanted)), message)
-
-
-def too_sure(draw: np.random.Generator, n: int, k: int, spread: float) -> tuple[np.ndarray, np.ndarray]:
-    """Draw predictions that are too sure of themselves in each of 15 bins, so that all gaps have one sign.
-
-    The surest of a bin miss, so that the gaps of a part of a bin have both.
-    """
-    probs, _ = predictions(draw, n, k, spread)
-    confidence, labels = probs.max(axis=1), (probs.argmax(axis=1) + 1) % k
-    index = np.ceil(confidence * 15).astype(int) - 1
-    for inside in (np.flatnonzero(index == i) for i in range(15) if i >= 6):
-        hits = inside[np.argsort(confidence[inside])][: int(0.39 * len(inside))]
-        labels[hits] = probs[hits].argmax(axis=1)
-    return probs, labels
 
 
 @exercise.requires("averages the gaps of the bins, each weighted by its count", 2)
@@ -78,22 +58,24 @@ def takes_absolute_gaps(ask: Ask, draw: np.random.Generator) -> None:
     Both are of one size, so that it makes no difference how gaps are put together.
     """
     message = "too much confidence in one bin must not make up for too little in another"
-    for n, low, high, hits in ((1, 9, 15, 8), (3, 10, 14, 8), (4, 10, 15, 9)):
+    for n, low, high, hits in ((1, 9, 15, 8), (3, 11, 15, 10), (4, 9, 13, 6)):
         probs = np.repeat([[low, 16 - low], [16 - high, high]], 16 * n, axis=0) / 16
         labels = np.concatenate([np.zeros(16 * n, int), np.repeat([1, 0], [hits * n, (16 - hits) * n])])
-        for bins in (10, 15):
-            compare(ask, probs, labels, message, bins=bins)
+        compare(ask, probs, labels, message, bins=8)
 
 
 @exercise.requires("closes bins on the right", 1, after="weighs_bins")
 def closes_bins_on_the_right(ask: Ask, draw: np.random.Generator) -> None:
-    """Confidences on a border miss, those to their left hit. All are in one bin, so that there is one gap."""
+    """Confidences on a border miss, those to their left hit: as they do when they lie a little inside the bin."""
     message = "bins should be closed on the right: a confidence of 1 / bins belongs to the first, and 1 to the last"
     for bins in (4, 8):
         for border, n in product(((bins - 1) / bins, 1.0), (3, 8)):
-            confidences = np.array([border, border - 0.3 / bins])
-            probs = np.repeat(np.stack([confidences, 1 - confidences], axis=1), n, axis=0)
-            compare(ask, probs, (probs[:, 0] == border).astype(int), message, bins=bins)
+            found = []
+            for confidence in (border, border - 1e-9):
+                confidences = np.repeat([confidence, border - 0.3 / bins], n)
+                probs = np.stack([confidences, 1 - confidences], axis=1)
+                found.append(abs(error(ask, probs, np.repeat([1, 0], n), bins=bins)))
+            expect(close(*found), message)
 
 
 @exercise.requires("follows the number of bins", 1, after="weighs_bins takes_absolute_gaps closes_bins_on_the_right")
@@ -169,6 +151,15 @@ def signed_differences(probs, labels, bins=15):
     require(probs, labels)
     hit = probs.argmax(axis=1) == labels
     return over_bins(probs.max(axis=1), hit, bins, lambda gaps, shares: (gaps * shares).sum())
+
+
+@exercise.mistake("middle of the bin for its confidence")
+def middle_of_bin(probs, labels, bins=15):
+    """Accuracy is compared with the middle of a bin, which its examples need not have: take their mean confidence."""
+    require(probs, labels)
+    index = np.ceil(probs.max(axis=1) * bins) - 1
+    hit = probs.argmax(axis=1) == labels
+    return sum(abs((hit - (i + 0.5) / bins)[index == i].sum()) for i in set(index)) / len(probs)
 
 
 @exercise.mistake("in percent")

@@ -12,6 +12,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, expect
 from autograder.checks.implementation import Built
 from autograder.checks.masks import independent_entries, keeps_fraction
+from autograder.checks.monte_carlo.passes import passes_first
 from autograder.checks.monte_carlo.samplers import (
     in_one_batch,
     with_active_clone,
@@ -55,9 +56,7 @@ class Passes:
         """Return the passes; raise Unmet unless their shape is (T, n, k), or T lies elsewhere where that may be."""
         expect(self.facts.type != "Model", "return the passes as a NumPy array, not a model")
         value, shape = self.facts.value, (self.T, *self.facts.wanted.shape)
-        if anywhere and isinstance(value, np.ndarray) and value.ndim == 3 and value.shape.count(self.T) == 1:
-            value = np.moveaxis(value, value.shape.index(self.T), 0)
-        return array(value, shape, name="the result")
+        return array(passes_first(value, self.T) if anywhere else value, shape, name="the result")
 
 
 def sample(ask: Ask, draw: np.random.Generator, layers: Layers, n: int, T: int, closely: bool = False) -> Passes:

@@ -11,6 +11,7 @@ from autograder.checks.exercise import Exercise
 from autograder.checks.expect import array, close, describe_type, expect
 from autograder.checks.implementation import Built
 from autograder.checks.masks import independent_entries, keeps_fraction
+from autograder.checks.monte_carlo.passes import passes_first
 
 
 @Built
@@ -54,14 +55,20 @@ class Passes:
     X_kept: bool
 
 
-def sample(ask: Ask, draw: np.random.Generator, kind: str, n: int, T: int, modes: str = "eval") -> Passes:
-    """Let the student's function predict; raise Unmet unless the passes are an array or a tensor of the right shape."""
+def sample(
+    ask: Ask, draw: np.random.Generator, kind: str, n: int, T: int, modes: str = "eval", anywhere: bool = True
+) -> Passes:
+    """Let the student's function predict.
+
+    Raise Unmet unless the passes are an array or a tensor of shape (T, n, k), or T lies elsewhere where that may be.
+    """
     X = hidden.away_from_zero(draw, (n, WIDTH), "float32")
     answer = ask.probe_answer(sampled, kind, Tensor(X), T, modes, hidden.seed(draw))
     facts = ask.found(sampled, answer)
     value, deterministic = plain(facts.value), facts.deterministic.array
     expect(isinstance(value, np.ndarray), f"return an array or a tensor, not {describe_type(value)}")
-    return Passes(X, array(value, (T, *deterministic.shape)), deterministic, facts, answer.untouched)
+    samples = array(passes_first(value, T) if anywhere else value, (T, *deterministic.shape))
+    return Passes(X, samples, deterministic, facts, answer.untouched)
 
 
 def plain(value: Value) -> Value:
@@ -80,7 +87,7 @@ def masks_of(passes: Passes, factor: float = 1.0) -> np.ndarray:
 @exercise.requires("returns (T, n, k) without a graph", 1)
 def returns_passes(ask: Ask, draw: np.random.Generator) -> None:
     for n, T in ((5, 4), (4, 1), (1, 7), (210, 2)):
-        passes = sample(ask, draw, "all", n, T)
+        passes = sample(ask, draw, "all", n, T, anywhere=False)
         expect(passes.samples.dtype == np.float32, "the passes should have the dtype of X, float32")
         expect(not passes.facts.graph, "the result still has a graph behind it: sample under torch.no_grad()")
 

@@ -1,6 +1,6 @@
 """Hidden Monte Carlo passes: outputs of different centers and spreads, off the deterministic ones."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,10 +15,33 @@ def passes(draw: np.random.Generator, T: int, k: int, dtype: str = "float64") ->
     return samples.astype(dtype), (center + draw.uniform(0.2, 1, k)).astype(dtype)
 
 
-def named(value: Value, names: tuple[str, ...], shape: tuple[int, ...], dtype: Any = None) -> dict[str, np.ndarray]:
-    """Return the parts of an answer by name; raise Unmet unless they are arrays of this shape and dtype."""
-    items = zip(names, parts(value, names), strict=True)
-    return {name: array(item, shape, dtype, name) for name, item in items}
+@dataclass(frozen=True)
+class Named:
+    """The parts of an answer by name; each is judged by its shape where it is looked at, and not where others are."""
+
+    values: dict[str, Value]
+    shape: tuple[int, ...]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return a part; raise Unmet unless it is an array of the right shape."""
+        return array(self.values[name], self.shape, name=name)
+
+    @property
+    def fits(self) -> bool:
+        """Tell whether all parts have the right shape, so that they can be compared with one another."""
+        return all(np.shape(value) == self.shape for value in self.values.values())
+
+
+def named(value: Value, names: tuple[str, ...], shape: tuple[int, ...]) -> Named:
+    """Return the parts of an answer by name; raise Unmet unless there are as many as names."""
+    return Named(dict(zip(names, parts(value, names), strict=True)), shape)
+
+
+def passes_first(value: Value, T: int) -> Value:
+    """Return passes with their axis in front, wherever it lies: which place it should have is judged once."""
+    if isinstance(value, np.ndarray) and value.ndim == 3 and value.shape.count(T) == 1:
+        return np.moveaxis(value, value.shape.index(T), 0)
+    return value
 
 
 def refuses_misfits(ask: Ask, samples: np.ndarray, deterministic: np.ndarray) -> None:

@@ -57,7 +57,7 @@ def counts_nothing_else(ask: Ask, draw: np.random.Generator) -> None:
     costs_nothing(ask, draw, "pooling, flatten and dropout cost no multiply-accumulates")
 
 
-exercise.requires("adds up what the layers of whole nets cost", 1)(counts_whole_nets)
+exercise.requires("adds up what the layers of whole nets cost", 1, after="follows_shapes")(counts_whole_nets)
 exercise.requires("refuses layers that cannot be applied", 0.5)(refuses_impossible_nets)
 exercise.measures()(measured)
 

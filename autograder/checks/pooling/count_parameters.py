@@ -54,7 +54,9 @@ def counts_nothing_else(ask: Ask, draw: np.random.Generator) -> None:
     costs_nothing(ask, draw, "pooling, flatten and dropout have no parameters")
 
 
-exercise.requires("adds up what the layers of whole nets have", 1)(counts_whole_nets)
+exercise.requires(
+    "adds up what the layers of whole nets have", 1, after="flattens shrinks_by_valid_convolution shrinks_by_pooling"
+)(counts_whole_nets)
 exercise.requires("refuses layers that cannot be applied", 0.5)(refuses_impossible_nets)
 exercise.measures()(measured)
 
