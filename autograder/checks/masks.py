@@ -34,8 +34,13 @@ def keeps_fraction(mask: np.ndarray, rate: float, at: str = "", of: str = "entri
     expect(
         believable(mask, 1 - rate),
         f"at {at or f'rate {rate:g}'} about {1 - rate:.3g} of the {of} should be kept, "
-        f"but {mask.mean():.3g} of {mask.size:,} were",
+        f"but {share(mask)} of {mask.size:,} were",
     )
+
+
+def share(mask: np.ndarray) -> str:
+    """Return which share of a mask is true, so that it is not read as a count."""
+    return "all" if mask.all() else f"{mask.mean():.3g}" if mask.any() else "none"
 
 
 def own_rate(masks: np.ndarray, rate: float) -> float:

@@ -3,19 +3,24 @@
 What else is asked holds of each of these answers, so that nothing else is said.
 """
 
+from itertools import pairwise
+
 import keras
 import numpy as np
 import pytest
+import torch
 
 from autograder.checks.ask import LocalTransport
 from autograder.checks.catalogue import find
+from autograder.checks.exercise import Unmet
 from autograder.checks.implementation import Edited, resolve
 from autograder.checks.judge import judge
 from autograder.checks.layernorm.ln_shrink import unbiased
+from autograder.checks.masks import keeps_fraction
 from autograder.checks.monte_carlo.expected_calibration_error import middle_of_bin
 from autograder.reference.batchnorm import batchnorm_train
 from autograder.reference.detective import FreshMaskDropout
-from autograder.reference.montecarlo import mc_summary
+from autograder.reference.montecarlo import interval_coverage, mc_summary
 
 SEEDS = range(3)
 
@@ -50,6 +55,37 @@ def spread_over_outputs(samples, deterministic):
     sd = samples.std(axis=1, ddof=1)
     se = sd / np.sqrt(len(samples))
     return mean, sd, se, (mean - deterministic) / se if se.shape == mean.shape else z
+
+
+def unbiased_variance(samples, y, tau, z=1.96):
+    share = interval_coverage(samples, y, tau, z)  # refuses wrong shapes
+    deviation = np.sqrt(samples.var(axis=0, ddof=1) + 1 / tau) if len(samples) > 1 else 0
+    return float((np.abs(y - samples.mean(axis=0)) <= z * deviation).mean()) if len(samples) > 1 else share
+
+
+def one_pass_too_many(model, X, T):
+    return resolve(find("mc_predict").reference)(model, X, T + 1)
+
+
+class HeadApart(torch.nn.Module):
+    """Its output layer stands beside `linears`, and before it."""
+
+    def __init__(self, num_inputs, num_hiddens, num_outputs, rates):
+        super().__init__()
+        if not all(0 <= rate <= 1 for rate in rates):
+            raise ValueError("rates")
+        sizes = list(pairwise([num_inputs, *num_hiddens]))
+        self.head = torch.nn.Linear(num_hiddens[-1], num_outputs)
+        self.linears = torch.nn.ModuleList(torch.nn.Linear(*size) for size in sizes)
+        self.rates = rates
+
+    def forward(self, X):
+        X = X.flatten(1)
+        if X.shape[1] != self.linears[0].in_features:
+            raise ValueError("the shape of X")
+        for linear, rate in zip(self.linears, self.rates, strict=True):
+            X = torch.nn.functional.dropout(torch.relu(linear(X)), rate, self.training)
+        return self.head(X)
 
 
 class OneMaskForAllRows(FreshMaskDropout):
@@ -90,6 +126,10 @@ SLIPS = [
     ("FreshMaskDropout", OneMaskForAllRows, {"draws_each_call"}),
     ("diagnose", edited("diagnose", "- CHANCE_NLL", "- math.log2(10)"), {"finds_single_faults", "keeps_borders"}),
     ("mc_predict_torch", edited("mc_predict_torch", "range(T)])", "range(T)], dim=1)"), {"returns_passes"}),
+    ("mc_predict_torch", edited("mc_predict_torch", "range(T)", "range(T - 1)"), {"returns_passes"}),
+    ("mc_predict", one_pass_too_many, {"returns_passes"}),
+    ("interval_coverage", unbiased_variance, {"counts_inside"}),
+    ("DropoutMLP", HeadApart, {"has_linears"}),
     ("build_classifier", edited("build_classifier", "range(n_layers)", "range(n_layers - 1)"), {"is_right_size"}),
     ("build_classifier", edited("build_classifier", "range(n_layers)", "range(n_layers + 1)"), {"is_right_size"}),
 ]
@@ -119,3 +159,15 @@ def dropped_inputs(n_layers=3, width=64, n_classes=2, rate=None):
 def test_dropout_before_layers_drops_inputs():
     verdict = judge(find("build_classifier"), LocalTransport(dropped_inputs), 0)
     assert "spares_input" in {item.key for item in verdict.requirements if not item.passed}
+
+
+def test_scaled_test_mode_is_not_called_random():
+    """The mean over masks is multiplied by 1 - rate once more: it is wrong, and the same at every call."""
+    wrong = edited("dropconnect", "return x @ W.T + b", "return x @ W.T * (1 - rate) + b")
+    assert judge(find("dropconnect"), LocalTransport(resolve(wrong)), 0).misconceptions == ()
+
+
+@pytest.mark.parametrize(("kept", "said"), [(True, "but all of 12,000"), (False, "but none of 12,000")])
+def test_share_is_not_read_as_a_count(kept, said):
+    with pytest.raises(Unmet, match=said):
+        keeps_fraction(np.full(12_000, kept), 0.4)

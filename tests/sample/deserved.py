@@ -68,6 +68,7 @@ POINTS: dict[str, dict[str, float]] = {
         "p q of the unscaled mask": 3,
         "mean instead of sum": 3,
         "ordinary least squares": 3,
+        "root of the diagonal": 3,
     },
     "subnetwork_means": {  # of 8
         "masks weighted equally whatever the rate": 3.5,

@@ -58,6 +58,14 @@ def structure(subject: Any, num_inputs: int, num_hiddens: Any, num_outputs: int,
     )
 
 
+def linear_layers(model: Any) -> list[Any]:
+    """Return the Linear layers of a perceptron: those of `linears` in order, then the ones that should be there, too."""
+    from torch import nn
+
+    listed = [layer for layer in getattr(model, "linears", ()) if isinstance(layer, nn.Linear)]
+    return [*listed, *(item for item in model.modules() if isinstance(item, nn.Linear) and item not in listed)]
+
+
 def loaded(subject: Any, sizes: Any, rates: Any, weights: Any, dtype: Any) -> Any:
     """Build a perceptron with given weights."""
     import torch
@@ -68,7 +76,7 @@ def loaded(subject: Any, sizes: Any, rates: Any, weights: Any, dtype: Any) -> An
     def load() -> None:
         model.to(dtype)
         with torch.no_grad():
-            for layer, (weight, bias) in zip(model.linears, weights, strict=True):
+            for layer, (weight, bias) in zip(linear_layers(model), weights, strict=True):
                 layer.weight.copy_(weight)
                 layer.bias.copy_(bias)
 
@@ -114,7 +122,9 @@ def differentiate(subject: Any, seed: int, sizes: Any, rates: Any, weights: Any,
     if not getattr(logits, "requires_grad", False):
         return Differentiated(logits, [])
     attempt(logits.backward, dy)
-    return Differentiated(logits, [grad for layer in model.linears for grad in (layer.weight.grad, layer.bias.grad)])
+    return Differentiated(
+        logits, [grad for layer in linear_layers(model) for grad in (layer.weight.grad, layer.bias.grad)]
+    )
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,7 @@ def measure(ask: Ask) -> list[float]:
             ((test - b) / unit).mean() / 15,
             np.isclose((test - b) / unit, 15).mean(),
             float((train == again).all()),
+            float((test == ask(*sent((x, W, b)), rate, TorchRng(5), training=False).array).all()),
         ]
     return np.nan_to_num(numbers, nan=-1).tolist()
 

@@ -31,10 +31,14 @@ def covers(ask: Ask, samples: np.ndarray, y: np.ndarray, tau: float, message: st
 
 @exercise.requires("counts the targets inside the interval", 1)
 def counts_inside(ask: Ask, draw: np.random.Generator) -> None:
+    message = "this is not the share of targets inside mean +- 1.96 sqrt(variance)"
     for T, n in ((1, 9), (6, 40), (12, 12), (300, 15)):
         samples, _ = passes(draw, T, n)
         y = targets(draw, samples, 2.0, np.linspace(-3.5, 3.5, n) + draw.uniform(-0.05, 0.05))
-        covers(ask, samples, y, 2.0, "this is not the share of targets inside mean +- 1.96 sqrt(variance)")
+        covers(ask, samples, y, 2.0, message)
+    samples, _ = passes(draw, 2, 40)  # where a variance with T - 1 is twice the one with T
+    y = targets(draw, samples, 30.0, 1.96 * np.repeat([-1.02, -0.98, 0.98, 1.02], 10))
+    covers(ask, samples, y, 30.0, message)
 
 
 @exercise.requires("makes room for the noise", 1)

@@ -55,8 +55,8 @@ class Passes:
     def samples(self, anywhere: bool = True) -> np.ndarray:
         """Return the passes; raise Unmet unless their shape is (T, n, k), or T lies elsewhere where that may be."""
         expect(self.facts.type != "Model", "return the passes as a NumPy array, not a model")
-        value, shape = self.facts.value, (self.T, *self.facts.wanted.shape)
-        return array(passes_first(value, self.T) if anywhere else value, shape, name="the result")
+        value, shape = self.facts.value, self.facts.wanted.shape
+        return passes_first(value, self.T, shape) if anywhere else array(value, (self.T, *shape))
 
 
 def sample(ask: Ask, draw: np.random.Generator, layers: Layers, n: int, T: int, closely: bool = False) -> Passes:
@@ -111,8 +111,8 @@ def uses_moving_statistics(ask: Ask, draw: np.random.Generator) -> None:
     message = "BatchNorm should use its moving statistics, not those of the batch"
     masks_of(passes.samples(), kept, dropped, message)
     passes = sample(ask, draw, BRANCHES, WIDTH, 2)
-    message = "without dropout every pass should be what the model predicts, at any depth"
-    expect(close(passes.samples(), np.stack([passes.facts.wanted] * 2), "float32"), message)
+    samples, message = passes.samples(), "without dropout every pass should be what the model predicts, at any depth"
+    expect(close(samples, np.broadcast_to(passes.facts.wanted, samples.shape), "float32"), message)
 
 
 @exercise.requires("reaches models inside models", 1)

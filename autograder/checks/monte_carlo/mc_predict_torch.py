@@ -67,7 +67,8 @@ def sample(
     facts = ask.found(sampled, answer)
     value, deterministic = plain(facts.value), facts.deterministic.array
     expect(isinstance(value, np.ndarray), f"return an array or a tensor, not {describe_type(value)}")
-    samples = array(passes_first(value, T) if anywhere else value, (T, *deterministic.shape))
+    shape = deterministic.shape
+    samples = passes_first(value, T, shape) if anywhere else array(value, (T, *shape))
     return Passes(X, samples, deterministic, facts, answer.untouched)
 
 
@@ -118,7 +119,7 @@ def spares_the_rest(ask: Ask, draw: np.random.Generator) -> None:
         message = (
             "only dropout modules should be in training mode, themselves and not their children: all else in eval mode"
         )
-        expect(close(passes.samples, np.stack([passes.deterministic] * 3), "float32"), message)
+        expect(close(passes.samples, np.broadcast_to(passes.deterministic, passes.samples.shape), "float32"), message)
 
 
 @exercise.requires("restores the mode of every module", 1.5)
