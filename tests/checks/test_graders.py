@@ -8,9 +8,9 @@ import pytest
 import autograder.checks
 from autograder.checks.ask import LocalTransport
 from autograder.checks.catalogue import ASSIGNMENTS, exercises
+from autograder.checks.fingerprints import measured
 from autograder.checks.implementation import resolve
 from autograder.checks.judge import judge
-from autograder.checks.misconceptions import fingerprints
 from tests.checks.told import judged, together
 
 EXERCISES = [exercise for assignment in ASSIGNMENTS for exercise in exercises(assignment)]
@@ -125,9 +125,9 @@ def test_stored_fingerprints_are_what_is_measured(assignment):
     everything = json.loads(path.read_text())
     assert everything.keys() == {exercise.name for exercise in exercises(assignment)}
     for exercise in exercises(assignment):
-        measured, stored = numbers_of(fingerprints(exercise)), numbers_of(everything[exercise.name])
-        assert measured.keys() == stored.keys()
-        for name, (behaves, fails) in measured.items():
+        now, stored = numbers_of(measured(exercise)), numbers_of(everything[exercise.name])
+        assert now.keys() == stored.keys()
+        for name, (behaves, fails) in now.items():
             tolerance = exercise.fingerprint.tolerance
             assert behaves == pytest.approx(stored[name][0], rel=tolerance, abs=tolerance, nan_ok=True), name
             assert fails == stored[name][1], name

@@ -103,6 +103,7 @@ def test_a_start_that_failed_is_tried_once_more(level, monkeypatch, tmp_path):
 @pytest.mark.parametrize("level", WARM)
 def test_a_start_that_fails_again_stops_the_class_with_its_reason_and_what_was_said_apart(level, monkeypatch, tmp_path):
     monkeypatch.setattr(start, "CODE", with_warm_up(tmp_path, "import sys\ndef up(*_): sys.exit('no such thing')\n"))
+    warm._cool(level, heavy=False)  # that of an earlier test would do
     with pytest.raises(CourseError, match=f"after 2 tries: the {level} process ended with exit code 1") as caught:
         warm._warm_worker(level, heavy=False)
     assert caught.value.said == "no such thing"
