@@ -37,7 +37,7 @@ def named(value: Value, names: tuple[str, ...], shape: tuple[int, ...]) -> Named
     return Named(dict(zip(names, parts(value, names), strict=True)), shape)
 
 
-def passes_first(value: Value, T: int, shape: tuple[int, ...], name: str = "the result") -> np.ndarray:
+def passes_first(value: Value, T: int, shape: tuple[int, ...]) -> np.ndarray:
     """Return passes of outputs of this shape with their axis in front, wherever it lies and however many they are.
 
     Which place it should have, and which length, is judged once. Raise Unmet unless there is such an axis.
@@ -46,7 +46,7 @@ def passes_first(value: Value, T: int, shape: tuple[int, ...], name: str = "the 
         axes = [axis for axis in range(3) if value.shape[:axis] + value.shape[axis + 1 :] == shape]
         for axis in sorted(axes, key=lambda axis: value.shape[axis] != T)[:1]:
             value, T = np.moveaxis(value, axis, 0), value.shape[axis]
-    return array(value, (T, *shape), name=name)
+    return array(value, (T, *shape))
 
 
 def refuses_misfits(ask: Ask, samples: np.ndarray, deterministic: np.ndarray) -> None:
